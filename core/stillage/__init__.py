@@ -1,0 +1,1 @@
+"""Stillage: fusion, cross-modal distillation and simulation of circular supply chains."""

@@ -1,0 +1,48 @@
+"""The errors that a user can cause, each with the exit code of the command line.
+
+Anything else that escapes is our bug and keeps its traceback.
+
+>>> raise BadInput("labels", found="-3", expected="a positive integer, a fraction or 'all'")
+Traceback (most recent call last):
+    ...
+stillage.errors.BadInput: labels: found -3, expected a positive integer, a fraction or 'all'
+"""
+
+from __future__ import annotations
+
+
+class StillageError(Exception):
+    """A failure with a one-line message; ``exit_code`` 1."""
+
+    exit_code = 1
+
+
+class BadInput(StillageError):
+    """Usage or input that cannot be accepted; exit code 2.
+
+    Parameters
+    ----------
+    where : str
+        The file, option or dataset at fault.
+    found, expected : str
+        What was there and what should have been; both appear in the one-line message.
+    """
+
+    exit_code = 2
+
+    def __init__(self, where: object, found: object = None, expected: object = None) -> None:
+        parts = [p for p in (found and f"found {found}", expected and f"expected {expected}") if p]
+        text = f"{where}: {', '.join(map(str, parts))}" if parts else str(where)
+        super().__init__(" ".join(text.split()))
+
+
+class Incomplete(StillageError):
+    """Some work is missing and can be resumed; exit code 3."""
+
+    exit_code = 3
+
+
+class PluginBroken(StillageError):
+    """A plugin that was asked for cannot be used; exit code 4."""
+
+    exit_code = 4

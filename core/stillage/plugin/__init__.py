@@ -1,0 +1,1 @@
+"""Plugins: the specs they register and the host that finds them."""

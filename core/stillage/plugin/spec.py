@@ -1,0 +1,197 @@
+"""What a plugin registers: frozen specs that hold import strings and import nothing.
+
+Listing a thousand plugins must not import torch, so a spec names its factory as
+``"package.module:attribute"`` and the host resolves it when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+API_VERSION = 1
+"""Version of the plugin API; a spec made for another one is listed as ``incompatible``."""
+
+ImportString = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$")]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Parameter(_Frozen):
+    """A typed parameter of a factory: what it means, its unit, and where its default is from."""
+
+    name: str
+    type: Literal["int", "float", "bool", "str", "choice"]
+    default: int | float | bool | str | None = None
+    unit: str = ""
+    summary: str = ""
+    source: str = ""
+    choices: tuple[str, ...] = ()
+
+
+class SampleSpec(_Frozen):
+    """One raw sample of a modality.
+
+    ``shape`` excludes the batch axis; ``None`` is a size that each recording fixes. With
+    ``ragged`` the first axis varies from sample to sample. ``axes`` names every axis.
+
+    >>> SampleSpec(shape=(8,), dtype="float32", unit="1", axes=("band",)).describe()
+    'float32 (band=8) [1]'
+    """
+
+    shape: tuple[int | None, ...]
+    dtype: str
+    unit: str
+    axes: tuple[str, ...]
+    rate_hz: float | None = None
+    ragged: bool = False
+
+    def describe(self) -> str:
+        """One line: dtype, named axes with sizes (``?`` where free) and the unit."""
+        sizes = ", ".join(
+            f"{axis}={'?' if size is None else size}"
+            for axis, size in zip(self.axes, self.shape, strict=True)
+        )
+        return f"{self.dtype} ({sizes}) [{self.unit}]"
+
+
+class Cost(_Frozen):
+    """What one sensor and one reading of it cost: price (EUR), energy (J), time (s)."""
+
+    price_eur: float = Field(ge=0, allow_inf_nan=False)
+    energy_j: float = Field(ge=0, allow_inf_nan=False)
+    time_s: float = Field(ge=0, allow_inf_nan=False)
+    source: str = "assumed"
+
+
+class Spec(_Frozen):
+    """What every kind of spec has.
+
+    ``factory`` is the import string; ``requires`` lists importable modules that must be
+    present for it; ``examples`` are keyword arguments that the conformance kit tries.
+    """
+
+    kind: str
+    name: Name
+    summary: str
+    factory: ImportString
+    api_version: int = API_VERSION
+    parameters: tuple[Parameter, ...] = ()
+    requires: tuple[str, ...] = ()
+    examples: tuple[dict[str, Any], ...] = ()
+
+
+class ModalitySpec(Spec):
+    """A modality; ``factory()`` gives a :class:`stillage.Modality`."""
+
+    kind: Literal["modality"] = "modality"
+    sample: SampleSpec
+    cost: Cost
+    default_size: str = "small"
+    scene_fields: tuple[str, ...] = ()
+
+
+class EncoderSpec(Spec):
+    """An encoder of one modality and size; ``factory(shape, **parameters)`` gives a module."""
+
+    kind: Literal["encoder"] = "encoder"
+    modality: Name
+    size: str
+
+
+class ReaderSpec(Spec):
+    """A reader; ``factory(path, out, **parameters)`` turns a real format into a recording.
+
+    ``teacher``, ``student`` and ``task`` are the defaults for recordings made by it.
+    """
+
+    kind: Literal["reader"] = "reader"
+    modalities: tuple[str, ...]
+    formats: tuple[str, ...] = ()
+    teacher: tuple[str, ...] = ()
+    student: tuple[str, ...] = ()
+    task: str = ""
+
+
+class FusionSpec(Spec):
+    """A fusion; ``factory(widths, width, **parameters)`` gives a :class:`stillage.Fusion`."""
+
+    kind: Literal["fusion"] = "fusion"
+
+
+class TeacherSpec(Spec):
+    """A teacher; ``factory(**parameters)`` gives a :class:`stillage.Teacher`."""
+
+    kind: Literal["teacher"] = "teacher"
+
+
+class StudentSpec(Spec):
+    """A student; ``factory(**parameters)`` gives a :class:`stillage.Student`."""
+
+    kind: Literal["student"] = "student"
+
+
+class ObjectiveSpec(Spec):
+    """A distillation loss; ``inputs`` are the ports it reads, checked before the first step."""
+
+    kind: Literal["objective"] = "objective"
+    inputs: tuple[str, ...]
+
+
+class ScenarioSpec(Spec):
+    """A scenario; ``factory()`` gives a ``stillage_sim.Scenario``."""
+
+    kind: Literal["scenario"] = "scenario"
+    modalities: tuple[str, ...] = ()
+    gym_id: str = ""
+
+
+class PolicySpec(Spec):
+    """A policy of one scenario."""
+
+    kind: Literal["policy"] = "policy"
+    scenario: Name
+
+
+class KpiSpec(Spec):
+    """A key performance indicator of one scenario; ``better`` is its good direction."""
+
+    kind: Literal["kpi"] = "kpi"
+    scenario: Name
+    unit: str
+    better: Literal["higher", "lower", "neither"]
+
+
+class SectionSpec(Spec):
+    """A section of the report; ``factory(run)`` gives HTML; ``order`` sorts sections."""
+
+    kind: Literal["section"] = "section"
+    scenario: str = ""
+    order: int = 100
+
+
+class CommandSpec(Spec):
+    """A click command; ``factory`` names the command object itself."""
+
+    kind: Literal["command"] = "command"
+
+
+AnySpec = Annotated[
+    ModalitySpec
+    | EncoderSpec
+    | ReaderSpec
+    | FusionSpec
+    | TeacherSpec
+    | StudentSpec
+    | ObjectiveSpec
+    | ScenarioSpec
+    | PolicySpec
+    | KpiSpec
+    | SectionSpec
+    | CommandSpec,
+    Field(discriminator="kind"),
+]
