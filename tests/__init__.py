@@ -1,0 +1,1 @@
+"""Tests, benchmarks and floors, runnable as modules from the repository's root."""
