@@ -49,6 +49,17 @@ def uniform(seed: int, *coordinates: Any) -> NDArray[np.float64]:
     return (bits(seed, *coordinates) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
+def normal(seed: int, *coordinates: Any) -> NDArray[np.float64]:
+    """Standard normal float64 for each combination of coordinates (Box and Muller, 1958).
+
+    >>> draws = normal(5, np.arange(100_000))
+    >>> bool(abs(draws.mean()) < 0.02 and abs(draws.std() - 1.0) < 0.02)
+    True
+    """
+    radius = np.sqrt(-2.0 * np.log1p(-uniform(seed, *coordinates, 0)))
+    return np.asarray(radius * np.cos(2.0 * np.pi * uniform(seed, *coordinates, 1)))
+
+
 def stream(name: str) -> int:
     """A stable integer for a named stream, the same in every process.
 
