@@ -8,11 +8,15 @@ partner modality gets, in any batch and on any worker. View 0 is always the unto
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stillage.counter import stream, uniform
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -45,3 +49,43 @@ class View:
         counters = np.arange(int(np.prod(shape, dtype=np.int64))).reshape(shape)
         samples = self.samples.reshape(-1, *([1] * len(shape)))
         return uniform(self.seed, self.index, samples, stream(name), counters)
+
+
+def move_frames(frames: Tensor, view: View, reach: float = 0.125) -> Tensor:
+    """Flip and shift pictures ``(B, C, T, H, W)``, alike in every modality of a sample.
+
+    ``"flip"`` mirrors either axis with probability one half; ``"shift"`` moves by at most
+    ``reach`` of the height and width; ``"time"`` by at most ``reach`` of the frames. Edges
+    repeat. Cameras of different resolution move by the same fraction.
+
+    >>> import torch
+    >>> frames = torch.arange(4.0).reshape(1, 1, 1, 2, 2)
+    >>> bool((move_frames(frames, View(0, 0, np.array([5]))) == frames).all())
+    True
+    """
+    if view.identity:
+        return frames
+    import torch
+
+    flip, shift, time = view.uniform("flip", 2), view.uniform("shift", 2), view.uniform("time", 1)
+
+    def sources(size: int, mirrored: NDArray[np.bool_], draw: NDArray[np.float64]) -> Tensor:
+        offset = np.rint((2.0 * draw - 1.0) * reach * size).astype(np.int64)
+        index = np.clip(np.arange(size)[None] - offset[:, None], 0, size - 1)
+        return torch.from_numpy(np.where(mirrored[:, None], size - 1 - index, index))
+
+    still = np.zeros(len(frames), np.bool_)
+    t, y, x = (
+        sources(size, mirrored, draw).to(frames.device)
+        for size, mirrored, draw in zip(
+            frames.shape[2:],
+            (still, flip[:, 0] < 0.5, flip[:, 1] < 0.5),
+            (time[:, 0], shift[:, 0], shift[:, 1]),
+            strict=True,
+        )
+    )
+    rows = torch.arange(len(frames), device=frames.device)[:, None, None, None]
+    moved = frames.movedim(1, -1)[
+        rows, t[:, :, None, None], y[:, None, :, None], x[:, None, None, :]
+    ]
+    return moved.movedim(-1, 1).contiguous()
