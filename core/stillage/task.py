@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from stillage.readout import head_width, readout
+
 TaskKind = Literal["classification", "ordinal", "regression"]
 
 
@@ -40,9 +42,7 @@ class Task(BaseModel):
     @property
     def width(self) -> int:
         """Raw outputs of a head: K logits, K-1 cumulative logits, or one value."""
-        return {"classification": len(self.classes), "ordinal": len(self.classes) - 1}.get(
-            self.kind, 1
-        )
+        return head_width(self.kind, len(self.classes))
 
     @property
     def metric(self) -> str:
@@ -62,16 +62,7 @@ class Task(BaseModel):
         >>> task.predict(np.array([[0.0, -40.0]])).round(2)
         array([[0.5, 0.5, 0. ]])
         """
-        raw = np.asarray(raw, np.float64)
-        if self.kind == "regression":
-            return raw.reshape(len(raw))
-        if self.kind == "classification":
-            shifted = np.exp(raw - raw.max(1, keepdims=True))
-            return np.asarray(shifted / shifted.sum(1, keepdims=True))
-        above = 0.5 * (1.0 + np.tanh(0.5 * raw))
-        ones, zeros = np.ones((len(raw), 1)), np.zeros((len(raw), 1))
-        steps = np.hstack([ones, above, zeros])
-        return np.clip(steps[:, :-1] - steps[:, 1:], 0.0, 1.0)
+        return readout(self.kind, raw)
 
     def score(self, truth: NDArray[Any], prediction: NDArray[Any]) -> float:
         """The task's metric of ``prediction`` (from :meth:`predict`) against ``truth`` (B,).
