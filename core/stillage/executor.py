@@ -55,13 +55,15 @@ class Executor(ABC):
 
         Parameters
         ----------
-        function : importable callable
-        tasks : sequence of picklable values
+        function : callable
+            Importable by name in a worker.
+        tasks : sequence
+            One picklable value for each task.
         keys : sequence of str
             A unique name for each task, for messages and progress.
         on_done : callable of (key, result), optional
             Called in the driver as tasks finish, in any order; write results here.
-        constants : sequence of picklable values
+        constants : sequence
             Leading arguments common to all tasks, shipped once. Workers see NumPy arrays
             in them read-only.
 
@@ -71,7 +73,7 @@ class Executor(ABC):
             If workers died too often for some tasks; all others were finished first.
         """
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027
         """Release what this executor started; what it found running stays."""
 
     def __enter__(self) -> Self:
@@ -132,6 +134,7 @@ class InProcess(Executor):
         constants: Sequence[Any] = (),
     ) -> list[Result]:
         _check_keys(tasks, keys)
+        _set_up_plugins("in process")
         results = []
         with one_thread():
             for key, task in zip(keys, tasks, strict=True):
@@ -142,13 +145,18 @@ class InProcess(Executor):
 
 
 @functools.cache
-def _set_up_worker(expected: tuple[tuple[str, str], ...]) -> None:
-    """Once in each worker process: same plugins as the driver, then their own set-up."""
+def _set_up_plugins(where: str) -> None:
+    """Once in each process that runs tasks: let plugins set up what they need there."""
     from stillage.plugin.host import get_host
 
-    host = get_host()
-    check_manifest(dict(expected), host.manifest())
-    host.setup_worker({"workers": "ray"})
+    get_host().setup_worker({"workers": where})
+
+
+@functools.cache
+def _check_plugins(expected: tuple[tuple[str, str], ...]) -> None:
+    from stillage.plugin.host import get_host
+
+    check_manifest(dict(expected), get_host().manifest())
 
 
 def check_manifest(driver: Mapping[str, str], worker: Mapping[str, str]) -> None:
@@ -174,7 +182,8 @@ def _call(
     task: Any,
     *constants: Any,
 ) -> Any:
-    _set_up_worker(manifest)
+    _check_plugins(manifest)
+    _set_up_plugins("ray")
     with one_thread():
         return function(*constants, task)
 
@@ -213,15 +222,16 @@ class OnRay(Executor):
     """Tasks on Ray: a private local one, a cluster, or whatever this process already has."""
 
     def __init__(self, workers: int, address: str | None = None) -> None:
-        import ray
-
         from stillage.plugin.host import get_host
 
-        self._ours = not ray.is_initialized()
+        self._manifest = tuple(sorted(get_host().manifest().items()))
+        self._ours = "ray" not in sys.modules or not sys.modules["ray"].is_initialized()
         if self._ours:
             _start(workers, address)
-        self.workers = max(workers if address is None else int(ray.cluster_resources()["CPU"]), 1)
-        self._manifest = tuple(sorted(get_host().manifest().items()))
+        import ray
+
+        size: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        self.workers = max(workers if address is None else int(size.get("CPU", 1)), 1)
         self._remote = ray.remote(num_cpus=1, max_retries=MAX_RETRIES)(_call)
 
     def map(
@@ -244,9 +254,7 @@ class OnRay(Executor):
             while waiting or running:
                 while waiting and len(running) < 2 * self.workers:
                     index = waiting.pop()
-                    reference = self._remote.remote(
-                        self._manifest, function, tasks[index], *shared
-                    )
+                    reference = self._remote.remote(self._manifest, function, tasks[index], *shared)
                     running[reference] = index
                 for reference in ray.wait(list(running))[0]:
                     index = running.pop(reference)
