@@ -6,15 +6,26 @@ Listing a thousand plugins must not import torch, so a spec names its factory as
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
 
 API_VERSION = 1
 """Version of the plugin API; a spec made for another one is listed as ``incompatible``."""
 
 ImportString = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$")]
+
+
+class IncompatibleSpec(Exception):
+    """A spec for another API version whose fields this version cannot read."""
 
 
 class _Frozen(BaseModel):
@@ -83,6 +94,20 @@ class Spec(_Frozen):
     parameters: tuple[Parameter, ...] = ()
     requires: tuple[str, ...] = ()
     examples: tuple[dict[str, Any], ...] = ()
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _other_version(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(data)
+        except ValidationError as error:
+            version = data.get("api_version", API_VERSION) if isinstance(data, dict) else None
+            if version in (None, API_VERSION):
+                raise
+            name = data.get("name", "?")
+            raise IncompatibleSpec(
+                f"{name!r} is made for plugin API {version}, this is {API_VERSION}"
+            ) from error
 
 
 class ModalitySpec(Spec):

@@ -1,0 +1,54 @@
+"""Core's own plugin: its fusions, objectives, readers, report sections and commands."""
+
+from __future__ import annotations
+
+from stillage.fusion.specs import SPECS as FUSIONS
+from stillage.objectives.specs import SPECS as OBJECTIVES
+from stillage.plugin import hookimpl
+from stillage.plugin.spec import CommandSpec, Spec
+from stillage.recording.specs import SPECS as READERS
+from stillage.report.specs import SPECS as SECTIONS
+
+COMMANDS = (
+    CommandSpec(
+        name="record",
+        summary="Render, import or look into a recording.",
+        factory="stillage.cli.record:record",
+    ),
+    CommandSpec(
+        name="distill",
+        summary="Teach a student with cheap sensors what rich ones know.",
+        factory="stillage.cli.distill:distill",
+    ),
+    CommandSpec(
+        name="export",
+        summary="Make an ONNX bundle of a student.",
+        factory="stillage.cli.export:export",
+    ),
+    CommandSpec(
+        name="report",
+        summary="Write DIR/report.html, one self-contained file.",
+        factory="stillage.cli.report:report",
+    ),
+    CommandSpec(
+        name="compare",
+        summary="Compare the figures of two run directories.",
+        factory="stillage.cli.report:compare",
+    ),
+    CommandSpec(
+        name="plugins",
+        summary="List, diagnose, check or begin plugins.",
+        factory="stillage.cli.plugins:plugins",
+    ),
+    CommandSpec(
+        name="scenarios",
+        summary="List scenarios, or show every setting of one.",
+        factory="stillage.cli.scenarios:scenarios",
+    ),
+)
+
+
+@hookimpl
+def register() -> list[Spec]:
+    """Everything that core itself provides."""
+    return [*FUSIONS, *OBJECTIVES, *READERS, *SECTIONS, *COMMANDS]

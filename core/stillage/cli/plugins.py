@@ -1,0 +1,164 @@
+"""``stillage plugins``: what is installed, what is wrong with it, and how to begin one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stillage.cli.console import emit, emit_json, table
+from stillage.errors import BadInput, PluginBroken, StillageError
+from stillage.plugin.suggest import one_of
+
+if TYPE_CHECKING:
+    from stillage.plugin.host import Host
+    from stillage.plugin.loading import PluginStatus
+
+LISTED = {
+    "modalities": "modality",
+    "encoders": "encoder",
+    "readers": "reader",
+    "fusions": "fusion",
+    "teachers": "teacher",
+    "students": "student",
+    "objectives": "objective",
+    "scenarios": "scenario",
+    "policies": "policy",
+    "kpis": "kpi",
+    "sections": "section",
+    "commands": "command",
+}
+
+
+@click.group()
+def plugins() -> None:
+    """List, diagnose, check or begin plugins."""
+
+
+def as_json(status: PluginStatus) -> dict[str, Any]:
+    """One plugin as ``plugins list --json`` gives it."""
+    names = {heading: sorted(status.names(kind)) for heading, kind in LISTED.items()}
+    return {
+        "name": status.name,
+        "distribution": status.distribution,
+        "version": status.version,
+        "status": status.status,
+        "reason": status.reason,
+        **names,
+    }
+
+
+@plugins.command("list")
+@click.option("--json", "as_json_", is_flag=True, help="As JSON.")
+def list_(as_json_: bool) -> None:
+    """What every installed plugin provides, and its status."""
+    from stillage.plugin.host import get_host
+
+    statuses = get_host().statuses()
+    if as_json_:
+        emit_json([as_json(status) for status in statuses])
+        return
+    shown = ("modalities", "readers", "fusions", "objectives", "scenarios", "policies")
+    rows = []
+    for status in statuses:
+        values = as_json(status)
+        provided = [f"{head}: {', '.join(values[head])}" for head in shown if values[head]]
+        text = "; ".join(provided) or status.reason.partition(";")[0]
+        rows.append((status.name, status.where, status.status, text))
+    table(("name", "distribution", "status", "provides"), rows)
+
+
+@plugins.command()
+def doctor() -> None:
+    """Load every plugin and import all that it names; say what is wrong, and where.
+
+    Exit code 4 if a plugin is broken.
+    """
+    from stillage.plugin.host import get_host
+
+    host = get_host()
+    broken = []
+    for status in host.statuses():
+        lines = _diagnose(host, status)
+        emit(f"{status.name} ({status.where}): {'broken' if lines else status.status}")
+        if lines:
+            broken.append(status.name)
+        elif status.reason:
+            lines = [status.reason]
+        for line in lines:
+            emit(f"    {line}")
+    if broken:
+        raise PluginBroken(f"broken: {', '.join(broken)}")
+
+
+def _diagnose(host: Host, status: PluginStatus) -> list[str]:
+    """Everything that is wrong with a plugin, with the traceback of what broke it."""
+    lines = []
+    if status.status == "broken":
+        lines = [status.reason, *status.traceback.splitlines()]
+    for spec in status.specs:
+        try:
+            host.resolve(spec)
+        except PluginBroken as error:
+            lines.append(str(error))
+    return lines
+
+
+@plugins.command()
+@click.argument("name")
+def check(name: str) -> None:
+    """Run the conformance kit on plugin NAME, or on one thing that it provides.
+
+    NAME is an entry point, a distribution, or a modality, fusion, objective or scenario.
+    """
+    from stillage.plugin.host import get_host
+    from stillage.testing import CHECKS, Failed
+
+    host = get_host()
+    specs = _specs_of(host, name)
+    checked = [spec for spec in specs if spec.kind in CHECKS]
+    failures = 0
+    for spec in checked:
+        for result in CHECKS[spec.kind](spec):
+            failed = isinstance(result, Failed)
+            failures += failed
+            emit(f"{'FAIL' if failed else 'pass'}  {spec.kind} {spec.name}: {result}")
+    for spec in specs:
+        if spec not in checked:
+            host.resolve(spec)
+            emit(f"pass  {spec.kind} {spec.name}: {spec.factory} can be imported")
+    if failures:
+        raise StillageError(f"{name}: {failures} checks failed")
+
+
+def _specs_of(host: Host, name: str) -> list[Any]:
+    """The specs that NAME stands for."""
+    owners = [s for s in host.statuses() if name in (s.name, s.distribution)]
+    for status in owners:
+        if status.status in ("broken", "incompatible"):
+            raise PluginBroken(f"plugin {status.name} is {status.status}: {status.reason}")
+    if owners:
+        found = [spec for status in owners for spec in status.specs]
+        if not found:
+            raise BadInput(f"plugin {name!r}", owners[0].reason or "no specs", "something to check")
+        return found
+    kinds = ("modality", "fusion", "objective", "scenario", "reader")
+    named = [spec for kind in kinds for spec in host.specs(kind) if spec.name == name]
+    if not named:
+        known = [s.name for s in host.statuses()]
+        known += [spec.name for kind in kinds for spec in host.specs(kind)]
+        raise BadInput(f"plugin {name!r}", "no such plugin", one_of(name, known))
+    return named
+
+
+@plugins.command()
+@click.argument("name")
+@click.argument("folder", type=click.Path(path_type=Path))
+def new(name: str, folder: Path) -> None:
+    """Begin a plugin package NAME in FOLDER: a modality with its sensor model and its test."""
+    from stillage.cli.skeleton import write_skeleton
+
+    for path in write_skeleton(name, folder):
+        emit(str(path))
+    emit(f"next: pip install -e {folder} && pytest {folder} && stillage plugins check {name}")
