@@ -1,0 +1,1 @@
+"""Fusions: any subset of modalities' tokens to one feature vector."""

@@ -1,0 +1,295 @@
+"""The network: encoders of several modalities, a fusion, and a head for every task."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from stillage.batch import Batch, Outputs, Prepared
+from stillage.counter import bits, stream
+from stillage.errors import BadInput
+from stillage.fusion.base import Fusion
+from stillage.network.config import ModalityConfig, NetworkConfig
+from stillage.network.heads import Head, RegressionHead, build_head
+from stillage.network.parts import PartsProtocol, parts_of
+from stillage.network.standardise import Standardise
+from stillage.tokens import Tokens
+
+if TYPE_CHECKING:
+    from stillage.augment import View
+    from stillage.modality import Modality
+    from stillage.network.exportable import ExportableModule
+    from stillage.network.parts import PartsSource
+    from stillage.task import Task
+
+
+@contextmanager
+def seeded(seed: int, part: str) -> Iterator[None]:
+    """Torch's generator seeded for one part of a network; the caller's is put back."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(bits(seed, stream(part)) >> np.uint64(1)))
+        yield
+
+
+def prepared_shape(modality: Modality, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Shape of a prepared sample, from preparing one of zeros."""
+    dtype = torch.from_numpy(np.zeros(0, modality.sample.dtype)).dtype
+    with torch.no_grad():
+        prepared = modality.prepare(torch.zeros(1, *shape, dtype=dtype, device="cpu"))
+    if prepared.dtype != torch.float32 or prepared.shape[:1] != (1,) or prepared.ndim < 2:
+        found = f"{prepared.dtype} {tuple(prepared.shape)} prepared from one sample"
+        raise BadInput(f"modality {modality.name!r}", found, "float32 (B, ...)")
+    return tuple(prepared.shape[1:])
+
+
+class Network(nn.Module):
+    """Encoders, fusion and heads in one torch module.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+    host : plugin host, parts, or mapping of modalities; default: the installed plugins
+    seed : int
+        Initial weights depend on it and on the names of the parts alone; the global random
+        state is neither read nor changed.
+
+    Raises
+    ------
+    BadInput
+        For an unknown modality, size or fusion, or parameters that these refuse.
+    """
+
+    exportable = False
+
+    def __init__(self, config: NetworkConfig, host: PartsSource = None, seed: int = 0) -> None:
+        super().__init__()
+        self.config = config
+        self.modalities = tuple(config.modalities)
+        self.tasks: tuple[Task, ...] = config.tasks
+        parts = parts_of(host)
+        self.readings = {name: parts.modality(name) for name in self.modalities}
+        self.standards = nn.ModuleList()
+        self.encoders = nn.ModuleList()
+        widths = {
+            name: self._add_encoder(name, chosen, parts, seed)
+            for name, chosen in config.modalities.items()
+        }
+        self.fusion = self._build_fusion(widths, parts, seed)
+        self.width = self.fusion.width
+        self.heads = nn.ModuleList()
+        for task in self.tasks:
+            with seeded(seed, f"head {task.target}"):
+                self.heads.append(build_head(task, self.width))
+
+    def _add_encoder(
+        self, name: str, chosen: ModalityConfig, parts: PartsProtocol, seed: int
+    ) -> int:
+        modality = self.readings[name]
+        wanted = modality.sample.shape
+        if len(wanted) != len(chosen.shape) or any(
+            want is not None and want != have
+            for want, have in zip(wanted, chosen.shape, strict=True)
+        ):
+            found = f"samples of shape {chosen.shape}"
+            raise BadInput(f"modality {name!r}", found, modality.sample.describe())
+        shape = prepared_shape(modality, chosen.shape)
+        self.standards.append(Standardise(shape, modality.standardise))
+        with seeded(seed, f"encoder {name}"):
+            try:
+                encoder = parts.encoder(name, chosen.size)(shape, **chosen.parameters)
+            except (TypeError, ValueError, RuntimeError) as error:
+                where = f"encoder {chosen.size!r} of {name!r}"
+                raise BadInput(f"{where}: {error}", expected=f"a use for {shape}") from error
+        width = getattr(encoder, "width", None)
+        if not isinstance(encoder, nn.Module) or not isinstance(width, int) or width < 1:
+            found = f"{type(encoder).__name__} of width {width!r}"
+            raise BadInput(f"encoder {chosen.size!r} of {name!r}", found, "a module with a width")
+        self.encoders.append(encoder)
+        return width
+
+    def _build_fusion(self, widths: Mapping[str, int], parts: PartsProtocol, seed: int) -> Fusion:
+        chosen = self.config.fusion
+        with seeded(seed, "fusion"):
+            try:
+                fusion = parts.fusion(chosen.name)(widths, self.config.width, **chosen.parameters)
+            except (TypeError, ValueError, RuntimeError) as error:
+                raise BadInput(f"fusion {chosen.name!r}: {error}") from error
+        if not isinstance(fusion, Fusion):
+            raise BadInput(f"fusion {chosen.name!r}", type(fusion).__name__, "a stillage.Fusion")
+        return fusion
+
+    def head(self, target: str) -> Head:
+        """The head of a target."""
+        for task, head in zip(self.tasks, self.heads, strict=True):
+            if task.target == target and isinstance(head, Head):
+                return head
+        raise BadInput("target", repr(target), f"one of {[t.target for t in self.tasks]}")
+
+    def prepare(self, batch: Batch, view: View | None = None) -> Prepared:
+        """Prepare, augment (a view other than 0) and standardise; no learnt parameter.
+
+        A modality that the batch does not carry counts as absent.
+        """
+        values: dict[str, Tensor] = {}
+        presence: dict[str, Tensor] = {}
+        device = self.device
+        for name, standard in zip(self.modalities, self.standards, strict=True):
+            if name not in batch.raw:
+                presence[name] = torch.zeros(len(batch), dtype=torch.bool, device=device)
+                continue
+            with torch.no_grad():
+                prepared = self.readings[name].prepare(batch.raw[name])
+                if view is not None and not view.identity:
+                    prepared = self.readings[name].augment(prepared, view)
+                presence[name] = batch.presence[name]
+                values[name] = self.mask(standard(prepared), presence[name])
+        if not values:
+            found = f"none of {sorted(batch.raw)}"
+            raise BadInput("batch", found, f"at least one of {list(self.modalities)}")
+        return Prepared(values, presence)
+
+    def augment(self, prepared: Prepared, view: View) -> Prepared:
+        """A view of prepared samples, for those who keep view 0 in memory."""
+        if view.identity:
+            return prepared
+        values = dict(prepared.values)
+        for name, standard in zip(self.modalities, self.standards, strict=True):
+            if name in values and isinstance(standard, Standardise):
+                plain = self.readings[name].augment(standard.inverse(values[name]), view)
+                values[name] = self.mask(standard(plain), prepared.presence[name])
+        return Prepared(values, prepared.presence)
+
+    @staticmethod
+    def mask(values: Tensor, present: Tensor) -> Tensor:
+        """Zero where absent, whatever was there (also NaN)."""
+        return values.masked_fill(~present.view(-1, *[1] * (values.ndim - 1)), 0)
+
+    def _encode(self, index: int, values: Tensor, present: Tensor | None) -> Tokens:
+        encoder: Callable[[Tensor], Tokens] = self.encoders[index]
+        if present is None:
+            return encoder(values)
+        values = self.mask(values, present)
+        if not self.training or bool(present.all()) or not bool(present.any()):
+            return encoder(values)
+        rows = present.nonzero().squeeze(1)  # absent samples stay out of batch statistics
+        some = encoder(values[rows])
+
+        def spread(part: Tensor) -> Tensor:
+            whole = part.new_zeros((len(values), *part.shape[1:]))
+            return whole.index_copy(0, rows, part)
+
+        mask = None if some.mask is None else spread(some.mask)
+        return Tokens(spread(some.values), mask, tuple(spread(a) for a in some.attention))
+
+    def encode(
+        self, values: Mapping[str, Tensor], presence: Mapping[str, Tensor] | None
+    ) -> tuple[Tensor, dict[str, Tokens]]:
+        """Fused features (B, D) and tokens of standardised samples; presence None: all there."""
+        tokens = {
+            name: self._encode(index, values[name], presence[name] if presence else None)
+            for index, name in enumerate(self.modalities)
+            if name in values
+        }
+        table = None
+        if presence is not None:
+            table = torch.stack([presence[name] for name in self.modalities], 1)
+        features: Tensor = self.fusion(tokens, table)
+        return features, tokens
+
+    def forward_prepared(self, prepared: Prepared) -> Outputs:
+        """Outputs of prepared samples."""
+        features, tokens = self.encode(prepared.values, prepared.presence)
+        heads = {
+            task.target: head(features) for task, head in zip(self.tasks, self.heads, strict=True)
+        }
+        return Outputs(heads, features, tokens)
+
+    def forward(self, batch: Batch) -> Outputs:
+        """Outputs of raw samples."""
+        return self.forward_prepared(self.prepare(batch))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        for tensor in [*self.parameters(), *self.buffers()]:
+            return tensor.device
+        return torch.device("cpu")
+
+    def fit_standardise(self, batches: Iterable[Batch]) -> None:
+        """Set the statistics of standardisation from raw training samples (present ones).
+
+        Raises
+        ------
+        BadInput
+            If a modality is in none of the samples.
+        """
+        seen = dict.fromkeys(self.modalities, 0)
+        standards = {
+            name: standard
+            for name, standard in zip(self.modalities, self.standards, strict=True)
+            if isinstance(standard, Standardise)
+        }
+        for standard in standards.values():
+            standard.reset()
+        for batch in batches:
+            for name, standard in standards.items():
+                if name in batch.raw:
+                    raw = batch.raw[name][batch.presence[name]]
+                    seen[name] += len(raw)
+                    if len(raw):
+                        with torch.no_grad():
+                            standard.update(self.readings[name].prepare(raw))
+        for name, count in seen.items():
+            if not count:
+                raise BadInput(f"modality {name!r}", "no reading in the training samples")
+            standards[name].finish()
+
+    def fit_targets(self, values: Mapping[str, Tensor]) -> None:
+        """Set mean and scale of regression heads from labelled training values (B,)."""
+        for target, labelled in values.items():
+            head = self.head(target)
+            if isinstance(head, RegressionHead):
+                if not len(labelled):
+                    raise BadInput(f"target {target!r}", "no labelled value", "at least one")
+                head.fit(labelled)
+
+    def fingerprint(self) -> str:
+        """sha256 of configuration, parameters and buffers."""
+        digest = hashlib.sha256(self.config.model_dump_json().encode())
+        for name, tensor in sorted(self.state_dict().items()):
+            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+            plain = tensor.detach().cpu().contiguous().reshape(-1)
+            digest.update(plain.view(torch.uint8).numpy().tobytes())
+        return digest.hexdigest()
+
+    def exportable_module(self) -> ExportableModule:
+        """A module of raw readings to head outputs and features, for tracing (see there)."""
+        from stillage.network.exportable import ExportableModule
+
+        return ExportableModule(self)
+
+    def save(self, folder: Path | str) -> None:
+        """Write ``network.json`` and ``weights.pt`` atomically."""
+        from stillage.network.storage import save
+
+        save(self, folder)
+
+    @classmethod
+    def load(cls, folder: Path | str, host: PartsSource = None) -> Self:
+        """Read what :meth:`save` wrote, without unpickling any object.
+
+        Raises
+        ------
+        BadInput
+            One line for a folder that is damaged, hostile or of another kind.
+        """
+        from stillage.network.storage import load
+
+        return load(cls, folder, host)
