@@ -1,1 +1,1 @@
-"""TODO by its owner."""
+"""Spectral modalities: spectrometers (``nir``), few-band scanners (``led``), and their reader."""

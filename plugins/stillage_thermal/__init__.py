@@ -1,1 +1,1 @@
-"""TODO by its owner."""
+"""Thermal modality: radiometric pictures of a warmed item as it cools."""

@@ -1,0 +1,47 @@
+"""Frames as readings: from raw bytes to what encoders read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from stillage_audiovideo import plugin
+from torch import Tensor
+
+from stillage.augment import View, move_frames
+from stillage.modality import Modality
+from stillage.scene import Scene
+
+
+class Video(Modality):
+    """Clip: uint8 ``(frames, height, width, 3)``, sRGB; a photo has one frame.
+
+    Prepared: float32 ``(3, frames, height, width)`` in 0..1.
+
+    >>> Video().prepare(torch.full((2, 1, 4, 6, 3), 255, dtype=torch.uint8)).shape
+    torch.Size([2, 3, 1, 4, 6])
+    """
+
+    spec = plugin.VIDEO
+    standardise = "channel"
+
+    def prepare(self, raw: Tensor) -> Tensor:
+        return raw.permute(0, 4, 1, 2, 3).to(torch.float32) * (1.0 / 255.0)
+
+    def augment(self, prepared: Tensor, view: View) -> Tensor:
+        """Flip, shift and move in time, as every camera of the sample does."""
+        return move_frames(prepared, view)
+
+    def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
+        from stillage_audiovideo.sensor import photos
+
+        numbers = np.arange(scene.items_count) if samples is None else samples
+        return photos(scene, seed, np.asarray(numbers, np.int64))
+
+    def masks(self, scene: Scene, frames: int = 1) -> NDArray[np.bool_]:
+        """Where the item is: ``(N, frames, height, width)`` of the modelled camera."""
+        from stillage_audiovideo.sensor import item_masks
+
+        return np.repeat(item_masks(scene)[:, None], frames, 1)

@@ -1,0 +1,96 @@
+"""Encoders of spectra; ``linear`` is core's FlattenEncoder."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from stillage.tokens import Tokens
+
+
+def _convolution(inputs: int, outputs: int, kernel: int, stride: int) -> nn.Sequential:
+    padding = kernel // 2
+    return nn.Sequential(
+        nn.Conv1d(inputs, outputs, kernel, stride, padding, bias=False),
+        nn.BatchNorm1d(outputs),
+        nn.ReLU(),
+    )
+
+
+class Spectrum(nn.Module):
+    """1-D convolutions over ``(B, bands)``, mean and maximum pooled to one token.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Prepared shape ``(bands,)``.
+    channels : tuple of int
+        Output channels of the convolutions, each of stride 2.
+    width : int
+        Of the token.
+    """
+
+    def __init__(self, shape: tuple[int, ...], channels: tuple[int, ...], width: int) -> None:
+        super().__init__()
+        self.bands, self.width = shape[0], width
+        pairs = zip((1, *channels[:-1]), channels, strict=True)
+        self.layers = nn.Sequential(*(_convolution(i, o, 7, 2) for i, o in pairs))
+        self.project = nn.Linear(2 * channels[-1], width)
+
+    def forward(self, prepared: Tensor) -> Tokens:
+        """Tokens ``(B, 1, width)`` of ``(B, bands)``."""
+        found = self.layers(prepared.unsqueeze(1))
+        pooled = torch.cat([found.mean(2), found.amax(2)], 1)
+        return Tokens(torch.relu(self.project(pooled)).unsqueeze(1))
+
+
+class SmallSpectrum(Spectrum):
+    """Three convolutions: 16, 32, 48 channels, token of 48.
+
+    >>> SmallSpectrum((209,))(torch.zeros(2, 209)).values.shape
+    torch.Size([2, 1, 48])
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__(shape, (16, 32, 48), 48)
+
+
+class LargeSpectrum(Spectrum):
+    """Four convolutions: 32, 64, 128, 128 channels, token of 128."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__(shape, (32, 64, 128, 128), 128)
+
+
+class Bands(nn.Module):
+    """Fully connected layers over ``(B, bands)``, one token."""
+
+    def __init__(self, shape: tuple[int, ...], widths: tuple[int, ...]) -> None:
+        super().__init__()
+        self.width = widths[-1]
+        layers: list[nn.Module] = []
+        for inputs, outputs in zip((shape[0], *widths[:-1]), widths, strict=True):
+            layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, prepared: Tensor) -> Tokens:
+        """Tokens ``(B, 1, width)`` of ``(B, bands)``."""
+        return Tokens(self.layers(prepared).unsqueeze(1))
+
+
+class SmallBands(Bands):
+    """Two layers of 32.
+
+    >>> SmallBands((8,))(torch.zeros(2, 8)).values.shape
+    torch.Size([2, 1, 32])
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__(shape, (32, 32))
+
+
+class LargeBands(Bands):
+    """Three layers of 128."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__(shape, (128, 128, 128))

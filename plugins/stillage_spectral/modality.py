@@ -1,0 +1,61 @@
+"""Spectra as readings: from raw reflectance to what encoders read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from stillage_spectral import plugin
+from stillage_spectral.filters import absorbance, savgol, snv
+from torch import Tensor
+
+from stillage.modality import Modality
+from stillage.scene import Scene
+
+
+def _numbers(scene: Scene, samples: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    return np.arange(scene.items_count) if samples is None else np.asarray(samples, np.int64)
+
+
+class Nir(Modality):
+    """Spectrometer: float32 reflectance ``(bands,)``; the bands are fixed by the recording.
+
+    Prepared: ``log10(1/R)`` -> standard normal variate -> first Savitzky-Golay derivative
+    (window 15, order 2), edges cropped: float32 ``(bands - 14,)``.
+
+    >>> Nir().prepare(torch.rand(2, 40)).shape
+    torch.Size([2, 26])
+    """
+
+    spec = plugin.NIR
+
+    def prepare(self, raw: Tensor) -> Tensor:
+        matrix = torch.from_numpy(savgol(raw.shape[1])).to(raw.device)
+        return snv(absorbance(raw)) @ matrix
+
+    def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
+        from stillage_spectral.sensor import spectrometer
+
+        return spectrometer(scene, seed, _numbers(scene, samples))
+
+
+class Led(Modality):
+    """Few-band scanner: float32 reflectance ``(diodes,)`` relative to a white reference.
+
+    Prepared: standard normal variate of ``log10(1/R)``, float32 ``(diodes,)``.
+
+    >>> Led().prepare(torch.rand(2, 8)).shape
+    torch.Size([2, 8])
+    """
+
+    spec = plugin.LED
+
+    def prepare(self, raw: Tensor) -> Tensor:
+        return snv(absorbance(raw))
+
+    def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
+        from stillage_spectral.sensor import scanner
+
+        return scanner(scene, seed, _numbers(scene, samples))

@@ -1,0 +1,65 @@
+"""Encoders of thermal clips ``(B, frames, height, width)``."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from stillage.tokens import Tokens
+
+
+class FrameStatistics(nn.Module):
+    """Mean, deviation, minimum and maximum of each frame: no parameters, one token.
+
+    >>> FrameStatistics((4, 16, 16))(torch.ones(2, 4, 16, 16)).values.shape
+    torch.Size([2, 1, 16])
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.width = 4 * shape[0]
+
+    def forward(self, prepared: Tensor) -> Tokens:
+        """Tokens ``(B, 1, 4 frames)``."""
+        mean = prepared.mean((2, 3))
+        spread = ((prepared - mean[:, :, None, None]) ** 2).mean((2, 3))
+        extremes = [prepared.amin((2, 3)), prepared.amax((2, 3))]
+        found = torch.cat([mean, (spread + 1e-8).sqrt(), *extremes], 1)
+        return Tokens(found.unsqueeze(1))
+
+
+class Clip(nn.Module):
+    """2-D convolutions with the frames as input channels; mean and maximum pooled."""
+
+    def __init__(self, shape: tuple[int, ...], channels: tuple[int, ...], width: int) -> None:
+        super().__init__()
+        self.width = width
+        layers: list[nn.Module] = []
+        for inputs, outputs in zip((shape[0], *channels[:-1]), channels, strict=True):
+            layers += [
+                nn.Conv2d(inputs, outputs, 3, 2 if layers else 1, 1, bias=False),
+                nn.BatchNorm2d(outputs),
+                nn.ReLU(),
+            ]
+        self.layers = nn.Sequential(*layers)
+        self.project = nn.Linear(2 * channels[-1], width)
+
+    def forward(self, prepared: Tensor) -> Tokens:
+        """Tokens ``(B, 1, width)``."""
+        found = self.layers(prepared)
+        pooled = torch.cat([found.mean((2, 3)), found.amax((2, 3))], 1)
+        return Tokens(torch.relu(self.project(pooled)).unsqueeze(1))
+
+
+class SmallThermal(Clip):
+    """Three convolutions: 16, 32, 64 channels, token of 48."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__(shape, (16, 32, 64), 48)
+
+
+class LargeThermal(Clip):
+    """Four convolutions: 32, 64, 128, 128 channels, token of 128."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__(shape, (32, 64, 128, 128), 128)
