@@ -1,0 +1,114 @@
+"""What is inside a recording, as JSON and as lines for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from stillage.recording.reader import Recording
+from stillage.recording.shortcut import shortcut_check
+from stillage.task import LabelState
+
+
+def describe(recording: Recording) -> dict[str, Any]:
+    """The dictionary that ``stillage record info --json`` prints.
+
+    ``groups`` is the number of groups, ``split`` the samples of each part of the set's own
+    split (null if it has none), a modality's ``count`` its readings and ``present`` the
+    samples that have one.
+    """
+    split = recording.split
+    parts = None
+    if split is not None:
+        names, counts = np.unique(split, return_counts=True)
+        parts = {str(n): int(c) for n, c in zip(names, counts, strict=True)}
+    return {
+        "samples": recording.samples,
+        "groups": len(recording.group_names),
+        "split": parts,
+        "modalities": {
+            name: {
+                "shape": list(info.shape),
+                "dtype": info.dtype,
+                "unit": info.unit,
+                "count": info.count,
+                "present": int(recording.presence(name).sum()),
+                "ragged": info.ragged,
+                "axes": list(info.axes),
+                "rate_hz": info.rate_hz,
+                "timestamps": recording.timestamps(name) is not None,
+            }
+            for name, info in recording.modalities.items()
+        },
+        "targets": {name: _target(recording, name) for name in recording.targets},
+        "defaults": recording.defaults,
+        "reader": recording.reader,
+        "provenance": recording.provenance,
+        "notes": list(recording.notes),
+        "shortcuts": [
+            {
+                "target": name,
+                "kind": w.kind,
+                "score": w.score,
+                "chance": w.chance,
+                "message": w.message,
+            }
+            for name in recording.targets
+            for w in shortcut_check(recording, name)
+        ],
+        "fingerprint": recording.fingerprint,
+    }
+
+
+def _target(recording: Recording, name: str) -> dict[str, Any]:
+    column = recording.targets[name]
+    labelled = column.states == LabelState.LABELLED
+    out: dict[str, Any] = {
+        "kind": column.kind,
+        "classes": list(column.classes),
+        "unit": column.unit,
+        "labelled": int(labelled.sum()),
+        "unlabelled": int((column.states == LabelState.UNLABELLED).sum()),
+        "out_of_set": int((column.states == LabelState.OUT_OF_SET).sum()),
+    }
+    groups, values = recording.group_index[labelled], column.values[labelled]
+    if column.kind != "regression":
+        out["groups_per_class"] = {
+            label: len(np.unique(groups[values == k])) for k, label in enumerate(column.classes)
+        }
+    elif labelled.any():
+        out["range"] = [float(values.min()), float(values.max())]
+    return out
+
+
+def lines(info: dict[str, Any]) -> list[str]:
+    """The same for people, one fact a line."""
+    out = [f"samples    {info['samples']} in {info['groups']} groups, from {info['reader'] or '?'}"]
+    for name, m in info["modalities"].items():
+        shape = " x ".join("ragged" if s is None else str(s) for s in m["shape"]) or "scalar"
+        rate = f", {m['rate_hz']:g} Hz" if m["rate_hz"] else ""
+        out.append(
+            f"modality   {name}: {m['dtype']} {shape} [{m['unit']}]{rate}, {m['count']} readings, "
+            f"present in {m['present']} samples"
+        )
+    for name, t in info["targets"].items():
+        if t["kind"] == "regression":
+            low, high = t.get("range", (float("nan"), float("nan")))
+            what = f"{low:g} to {high:g} [{t['unit']}]"
+        else:
+            what = ", ".join(f"{label} {n}" for label, n in t["groups_per_class"].items())
+        out.append(
+            f"target     {name} ({t['kind']}): {what}; {t['labelled']} samples labelled, "
+            f"{t['unlabelled']} unlabelled, {t['out_of_set']} out of set"
+        )
+    if info["split"]:
+        out.append("split      " + ", ".join(f"{k} {v}" for k, v in info["split"].items()))
+    defaults = info["defaults"]
+    if defaults["task"]:
+        teacher, student = "+".join(defaults["teacher"]), "+".join(defaults["student"])
+        out.append(f"defaults   teacher {teacher}, student {student}, task {defaults['task']}")
+    out += [f"source     {key}: {value}" for key, value in info["provenance"].items()]
+    out += [f"note       {note}" for note in info["notes"]]
+    out += [f"shortcut   {w['message']}" for w in info["shortcuts"]]
+    return [*out, f"content    {info['fingerprint']}"]

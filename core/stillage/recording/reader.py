@@ -1,0 +1,316 @@
+"""Read a recording: lazily, a sorted batch at a time, in as many processes as there are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from stillage.errors import BadInput
+from stillage.recording import schema
+from stillage.recording.columns import StreamInfo, TargetColumn
+from stillage.recording.content import Content, load_content
+from stillage.recording.guard import open_guarded
+
+KEEP_BYTES = 2**24
+"""A modality of at most this size is kept in memory once read."""
+
+
+class Recording:
+    """An open recording of N samples; :meth:`open` makes one.
+
+    A recording can be pickled and used in other processes: each opens the file for itself at
+    its first read. Columns (groups, targets, timestamps) are in memory, readings are not.
+
+    >>> Recording.open("/missing.h5")
+    Traceback (most recent call last):
+        ...
+    stillage.errors.BadInput: /missing.h5: found no such file, expected a recording (HDF5)
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._content: Content | None = None
+        self._file: h5py.File | None = None
+        self._pid = 0
+        self._inherited: list[h5py.File] = []
+        self._kept: dict[str, NDArray[Any]] = {}
+        self._expected = ""
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Open and check the recording at ``path``.
+
+        Raises
+        ------
+        BadInput
+            If the file is missing, damaged, foreign, hostile or of another version.
+        """
+        recording = cls(Path(path))
+        recording._load()
+        return recording
+
+    def _load(self) -> Content:
+        if self._content is None:
+            self._handle()
+        assert self._content is not None  # noqa: S101
+        return self._content
+
+    def _handle(self) -> h5py.File:
+        """The file as opened by this very process."""
+        if self._file is not None and self._pid == os.getpid():
+            return self._file
+        if self._file is not None:
+            self._inherited.append(self._file)  # the parent's handle: neither used nor closed
+        file = open_guarded(self.path)
+        try:
+            content = load_content(self.path, file)
+            if self._expected and content.fingerprint != self._expected:
+                raise BadInput(
+                    self.path,
+                    f"content {content.fingerprint[:12]}",
+                    f"{self._expected[:12]} as before",
+                )
+        except BaseException:
+            file.close()
+            raise
+        self._content, self._expected = content, content.fingerprint
+        self._file, self._pid = file, os.getpid()
+        return file
+
+    def close(self) -> None:
+        """Close the file; a later read opens it again."""
+        if self._file is not None and self._pid == os.getpid():
+            self._file.close()
+        self._file = None
+        self._kept = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopen, (type(self), self.path, self.fingerprint)
+
+    def __len__(self) -> int:
+        return self.samples
+
+    @property
+    def samples(self) -> int:
+        """Number of samples N."""
+        return self._load().metadata.samples
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of the content: equal for equal content, however it was written.
+
+        Provenance, notes, reader and defaults are no content. Opening checks it against all
+        columns; :meth:`verify` against the readings too.
+        """
+        return self._load().fingerprint
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know."""
+        return self._load().metadata.notes
+
+    @property
+    def provenance(self) -> dict[str, str]:
+        """Where the readings come from."""
+        return dict(self._load().metadata.provenance)
+
+    @property
+    def reader(self) -> str:
+        """What made the recording."""
+        return self._load().metadata.reader
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """``{"teacher": [...], "student": [...], "task": ...}`` as its maker set them."""
+        return self._load().metadata.defaults.model_dump(mode="json")
+
+    @property
+    def modalities(self) -> dict[str, StreamInfo]:
+        """What there is of every modality."""
+        return {
+            name: StreamInfo(
+                shape=meta.shape,
+                dtype=meta.dtype,
+                unit=meta.unit,
+                rate_hz=meta.rate_hz,
+                count=meta.rows,
+                ragged=None in meta.shape,
+                axes=meta.axes,
+            )
+            for name, meta in self._load().metadata.modalities.items()
+        }
+
+    @property
+    def targets(self) -> dict[str, TargetColumn]:
+        """The target columns, each (N,)."""
+        return dict(self._load().targets)
+
+    @property
+    def group_names(self) -> tuple[str, ...]:
+        """Names of the groups, in order of first appearance."""
+        return self._load().metadata.group_names
+
+    @property
+    def group_index(self) -> NDArray[np.int64]:
+        """(N,) position of each sample's group in :attr:`group_names`."""
+        return self._load().columns["samples/groups"]
+
+    @property
+    def groups(self) -> NDArray[np.str_]:
+        """(N,) name of each sample's group."""
+        return _named(self.group_names, self.group_index)
+
+    @property
+    def split(self) -> NDArray[np.str_] | None:
+        """(N,) the set's own split, if it has one."""
+        content = self._load()
+        if content.metadata.split_names is None:
+            return None
+        return _named(content.metadata.split_names, content.columns["samples/split"])
+
+    def _meta(self, modality: str) -> schema.ModalityMeta:
+        known = self._load().metadata.modalities
+        if modality not in known:
+            raise BadInput(self.path, f"no modality {modality!r}", f"one of {sorted(known)}")
+        return known[modality]
+
+    def rows(self, modality: str) -> NDArray[np.int64]:
+        """(N,) the row of each sample's reading, -1 where absent; equal rows are shared."""
+        self._meta(modality)
+        return self._load().columns[f"modalities/{modality}/index"]
+
+    def presence(self, modality: str) -> NDArray[np.bool_]:
+        """(N,) whether a sample has a reading of the modality."""
+        return np.asarray(self.rows(modality) >= 0)
+
+    def timestamps(self, modality: str) -> NDArray[np.float64] | None:
+        """(N,) seconds of acquisition, NaN where absent; None if they were not recorded."""
+        index = self.rows(modality)
+        stamps = self._load().columns.get(f"modalities/{modality}/timestamps")
+        if stamps is None:
+            return None
+        out = np.full(self.samples, np.nan)
+        out[index >= 0] = stamps[index[index >= 0]]
+        return out
+
+    def read(
+        self, modality: str, samples: NDArray[np.int64] | None = None
+    ) -> NDArray[Any] | list[NDArray[Any]]:
+        """Raw readings of ``samples`` (B,), default all: array (B, *shape), absent rows zero.
+
+        A ragged modality gives a list of B arrays (T, *rest), T = 0 where absent. Rows are
+        read once each, in file order, whatever the order of ``samples``.
+
+        Raises
+        ------
+        BadInput
+            If the modality is unknown, a sample is out of range, or stored bytes are damaged.
+        """
+        meta = self._meta(modality)
+        index = self.rows(modality)
+        samples = np.arange(self.samples) if samples is None else np.asarray(samples)
+        if samples.ndim != 1 or samples.dtype.kind not in "iu":
+            raise BadInput("samples", f"{samples.dtype} {samples.shape}", "integers (B,)")
+        if samples.size and not 0 <= samples.min() <= samples.max() < self.samples:
+            raise BadInput(
+                f"{self.path} samples",
+                f"{samples.min()} to {samples.max()}",
+                f"0 to {self.samples - 1}",
+            )
+        rows = index[samples]
+        wanted, where = np.unique(rows[rows >= 0], return_inverse=True)
+        if None in meta.shape:
+            return self._ragged(modality, meta, rows, wanted, where)
+        found = self._values(modality, wanted, wanted + 1)
+        if len(wanted) == len(rows) and (where[1:] > where[:-1]).all():
+            return found
+        out = np.zeros((len(rows), *found.shape[1:]), found.dtype)
+        out[rows >= 0] = found[where]
+        return out
+
+    def _ragged(
+        self,
+        modality: str,
+        meta: schema.ModalityMeta,
+        rows: NDArray[np.int64],
+        wanted: NDArray[np.int64],
+        where: NDArray[np.int64],
+    ) -> list[NDArray[Any]]:
+        offsets = self._load().columns[f"modalities/{modality}/offsets"]
+        starts, stops = offsets[wanted], offsets[wanted + 1]
+        flat = self._values(modality, starts, stops)
+        pieces = np.split(flat, np.cumsum(stops - starts)[:-1]) if len(wanted) else []
+        rest = tuple(size for size in meta.shape[1:] if size is not None)
+        out = [np.zeros((0, *rest), meta.dtype) for _ in rows]
+        for place, piece in zip(np.flatnonzero(rows >= 0), where, strict=True):
+            out[place] = pieces[piece].copy()
+        return out
+
+    def _values(
+        self, modality: str, starts: NDArray[np.int64], stops: NDArray[np.int64]
+    ) -> NDArray[Any]:
+        """Stored values of increasing ranges, joined; neighbours are read in one go."""
+        file = self._handle()
+        try:
+            dataset = file[f"modalities/{modality}/values"]
+            if modality not in self._kept and dataset.nbytes <= KEEP_BYTES:
+                self._kept[modality] = dataset[...]
+            source = self._kept.get(modality, dataset)
+            out = np.empty((int((stops - starts).sum()), *source.shape[1:]), source.dtype)
+            breaks = np.flatnonzero(starts[1:] != stops[:-1]) + 1
+            place = 0
+            for run in np.split(np.arange(len(starts)), breaks):
+                if not len(run):
+                    continue
+                a, b = int(starts[run[0]]), int(stops[run[-1]])
+                if b == a:
+                    continue
+                if isinstance(source, np.ndarray):
+                    out[place : place + b - a] = source[a:b]
+                else:
+                    source.read_direct(out, np.s_[a:b], np.s_[place : place + b - a])
+                place += b - a
+        except (OSError, RuntimeError) as error:
+            reason = " ".join(str(error).split())[:120]
+            raise BadInput(
+                f"{self.path} modality {modality!r}", f"damaged readings ({reason})", "intact ones"
+            ) from None
+        return out
+
+    def verify(self) -> None:
+        """Read everything once and hold it against the fingerprint.
+
+        Raises
+        ------
+        BadInput
+            If the readings are not those that were written.
+        """
+        for name in self._load().metadata.modalities:
+            self._load().verify_values(self.path, self._handle(), name)
+
+
+def _named(names: tuple[str, ...], codes: NDArray[np.int64]) -> NDArray[np.str_]:
+    return np.asarray(np.array(names, dtype=np.str_)[codes])
+
+
+def _reopen(kind: type[Recording], path: Path, fingerprint: str) -> Recording:
+    recording = kind(path)
+    recording._expected = fingerprint
+    return recording

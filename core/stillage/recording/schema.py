@@ -1,0 +1,139 @@
+"""The layout of a recording file (``docs/recording.md`` describes it for other programs).
+
+One HDF5 file: fixed numeric datasets, and one JSON text, stored as bytes, for everything that
+is not numbers. Nothing else is allowed, which is what makes a foreign file easy to refuse.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from stillage.errors import BadInput
+from stillage.task import TaskKind
+
+FORMAT = "stillage-recording"
+VERSION = 1
+
+DTYPES = (
+    "float16", "float32", "float64",
+    "int8", "int16", "int32", "int64",
+    "uint8", "uint16", "uint32", "uint64",
+)  # fmt: skip
+"""dtypes of a reading; stored little-endian."""
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)*")
+MAX_NAME = 64
+MAX_TEXT = 1024
+MAX_MODALITIES = 64
+MAX_TARGETS = 256
+MAX_METADATA_BYTES = 32 * 2**20
+MAX_ROW_BYTES = 256 * 2**20
+
+Text = Annotated[str, Field(max_length=MAX_TEXT, pattern=r"^[^\x00-\x1f\x7f]*$")]
+NonEmpty = Annotated[Text, Field(min_length=1)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Size = Annotated[int, Field(ge=1, le=2**40)]
+Key = Annotated[str, Field(max_length=MAX_NAME, pattern=f"^{NAME.pattern}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class ModalityMeta(_Strict):
+    """One modality: a reading's shape (``None``: ragged), dtype, unit, axes and rate."""
+
+    shape: tuple[Size | None, ...] = Field(max_length=8)
+    dtype: str
+    unit: Text
+    axes: tuple[Text, ...] = Field(max_length=8)
+    rate_hz: Annotated[float, Field(gt=0)] | None
+    rows: Annotated[int, Field(ge=0, le=2**40)]
+
+
+class TargetMeta(_Strict):
+    """One target: its kind, class names in order, unit."""
+
+    kind: TaskKind
+    classes: tuple[NonEmpty, ...] = Field(max_length=65536)
+    unit: Text
+
+
+class Defaults(_Strict):
+    """Modalities of teacher and student, and the task, unless a command says otherwise."""
+
+    teacher: tuple[Key, ...] = ()
+    student: tuple[Key, ...] = ()
+    task: Annotated[str, Field(max_length=MAX_NAME)] = ""
+
+
+class Metadata(_Strict):
+    """Everything in a recording that is not numbers; the dataset ``/metadata``."""
+
+    samples: Size
+    reader: Text
+    modalities: dict[Key, ModalityMeta] = Field(max_length=MAX_MODALITIES)
+    targets: dict[Key, TargetMeta] = Field(max_length=MAX_TARGETS)
+    group_names: tuple[NonEmpty, ...]
+    split_names: tuple[NonEmpty, ...] | None
+    provenance: dict[NonEmpty, Annotated[str, Field(max_length=65536)]]
+    notes: tuple[Annotated[str, Field(max_length=65536)], ...]
+    defaults: Defaults
+    digests: dict[str, Digest]
+
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of the content: numbers, names, units; not provenance, not notes.
+
+        ``digests`` stand for the numbers, so this costs nothing however large the file is.
+        """
+        content = self.model_dump(
+            mode="json", exclude={"reader", "provenance", "notes", "defaults"}
+        )
+        text = json.dumps([FORMAT, VERSION, content], sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_name(kind: str, name: str) -> None:
+    """Refuse a modality or target name that could not be a dataset, a file and an option.
+
+    >>> check_name("modality", "../led")
+    Traceback (most recent call last):
+        ...
+    stillage.errors.BadInput: modality: found name '../led', expected letters, digits, single - or _
+    """
+    if not isinstance(name, str) or len(name) > MAX_NAME or not NAME.fullmatch(name):
+        raise BadInput(kind, f"name {name!r:.80}", "letters, digits, single - or _")
+
+
+def canonical(array: NDArray[Any]) -> NDArray[Any]:
+    """The array as stored and digested: C order, little-endian."""
+    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+
+
+def digest(array: NDArray[Any]) -> str:
+    """SHA-256 (hex) of an array's canonical bytes."""
+    return hashlib.sha256(canonical(array).data.cast("B") if array.size else b"").hexdigest()
+
+
+def chunk_shape(shape: tuple[int, ...], itemsize: int, budget: int = 2**16) -> tuple[int, ...]:
+    """Whole rows a chunk where they are small, a part of one row where it is large.
+
+    >>> chunk_shape((8,), 4), chunk_shape((480, 640, 3), 1, 2**20)
+    ((2048, 8), (1, 480, 640, 3))
+    """
+    chunk = list(shape)
+    for axis in range(len(shape)):
+        if int(np.prod(chunk, dtype=np.int64)) * itemsize <= budget:
+            break
+        rest = int(np.prod(chunk[axis + 1 :], dtype=np.int64)) * itemsize
+        chunk[axis] = max(1, budget // rest)
+    row = int(np.prod(chunk, dtype=np.int64)) * itemsize
+    rows = max(1, budget // row) if chunk == list(shape) else 1
+    return (rows, *chunk)
