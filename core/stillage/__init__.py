@@ -1,1 +1,69 @@
-"""Stillage: fusion, cross-modal distillation and simulation of circular supply chains."""
+"""Stillage: fusion, cross-modal distillation and simulation of circular supply chains.
+
+Everything here is imported when it is first touched, so that ``import stillage`` is light:
+``Modality``, ``Teacher``, ``Student`` and ``Fusion`` are the four faces of core, and the
+functions mirror the commands of the same name.
+
+>>> import stillage
+>>> stillage.Task(target="polymer", kind="classification", classes=("PP", "PET")).width
+2
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stillage.api import evaluate, resume, run
+    from stillage.distillation import distill
+    from stillage.export import export_student
+    from stillage.fusion.base import Fusion
+    from stillage.modality import Modality
+    from stillage.recording import Recording
+    from stillage.scene import Scene
+    from stillage.student import Student
+    from stillage.task import Task
+    from stillage.teacher import Teacher
+
+_HOMES = {
+    "Fusion": "stillage.fusion.base",
+    "Modality": "stillage.modality",
+    "Recording": "stillage.recording",
+    "Scene": "stillage.scene",
+    "Student": "stillage.student",
+    "Task": "stillage.task",
+    "Teacher": "stillage.teacher",
+    "distill": "stillage.distillation",
+    "evaluate": "stillage.api",
+    "export_student": "stillage.export",
+    "resume": "stillage.api",
+    "run": "stillage.api",
+}
+
+__all__ = [
+    "Fusion",
+    "Modality",
+    "Recording",
+    "Scene",
+    "Student",
+    "Task",
+    "Teacher",
+    "distill",
+    "evaluate",
+    "export_student",
+    "resume",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'stillage' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

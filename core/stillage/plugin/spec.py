@@ -200,9 +200,13 @@ class SectionSpec(Spec):
 
 
 class CommandSpec(Spec):
-    """A click command; ``factory`` names the command object itself."""
+    """A click command; ``factory`` names the command object itself.
+
+    ``api`` names the Python function that it mirrors, if there is one.
+    """
 
     kind: Literal["command"] = "command"
+    api: ImportString | Literal[""] = ""
 
 
 AnySpec = Annotated[

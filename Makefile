@@ -1,0 +1,44 @@
+# `make demo` and `make test` set up everything they need; see README.md.
+PYTHON ?= python3
+BIN := .venv/bin
+INPUTS := pyproject.toml constraints.txt
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+ROOTS := core plugins sim scenarios tests
+
+.PHONY: demo test lint bench floors clean
+.DELETE_ON_ERROR:
+
+demo: .venv/installed
+	$(BIN)/stillage run sorting
+
+test: lint
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: .venv/installed-test
+	$(BIN)/ruff check $(ROOTS)
+	$(BIN)/ruff format --check $(ROOTS)
+	$(BIN)/mypy
+
+bench: .venv/installed-test
+	$(ONE_THREAD) $(BIN)/python -m tests.benchmarks
+
+floors: .venv/installed-test
+	$(ONE_THREAD) $(BIN)/python -m tests.floors
+
+clean:
+	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache benchmarks.json floors.json
+	find $(ROOTS) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "make: $(PYTHON) is older than Python 3.11 or missing; try: make PYTHON=python3.11" >&2; \
+	  exit 2; }
+	$(PYTHON) -m venv .venv
+
+.venv/installed: $(INPUTS) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+.venv/installed-test: $(INPUTS) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	touch $@ .venv/installed

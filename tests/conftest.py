@@ -1,0 +1,45 @@
+"""What all tests share: the real recordings, one small Ray, and one thread for each library."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+os.environ.setdefault("RAY_AUTH_MODE", "disabled")
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of the real recordings, from ``STILLAGE_DATA``; skips where it is not set."""
+    named = os.environ.get("STILLAGE_DATA")
+    if not named:
+        pytest.skip("STILLAGE_DATA does not name the folder of the real recordings")
+    folder = Path(named)
+    assert folder.is_dir(), f"STILLAGE_DATA={named} is no folder"
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ray_session() -> Iterator[int]:
+    """A private Ray of two CPUs and 100 MB, started once; gives the number of CPUs."""
+    import ray
+
+    cpus = 2
+    ray.init(
+        address="local",
+        num_cpus=cpus,
+        object_store_memory=100 * 2**20,
+        include_dashboard=False,
+        logging_level="ERROR",
+        log_to_driver=False,
+        runtime_env={"env_vars": {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}},
+    )
+    yield cpus
+    ray.shutdown()
