@@ -40,4 +40,4 @@ def readout(kind: str, raw: NDArray[Any]) -> NDArray[np.float64]:
     above = 0.5 * (1.0 + np.tanh(0.5 * raw))
     ones, zeros = np.ones((len(raw), 1)), np.zeros((len(raw), 1))
     steps = np.hstack([ones, above, zeros])
-    return np.clip(steps[:, :-1] - steps[:, 1:], 0.0, 1.0)
+    return np.asarray(np.clip(steps[:, :-1] - steps[:, 1:], 0.0, 1.0))

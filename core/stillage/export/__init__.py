@@ -1,0 +1,1 @@
+"""Export: from a trained student to a bundle of ONNX files and a manifest."""
