@@ -1,0 +1,1 @@
+"""Objectives: losses that a student learns by, with declared ports."""
