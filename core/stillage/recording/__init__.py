@@ -1,7 +1,10 @@
 """Recordings: HDF5 files of paired samples, written whole, read safely.
 
+Names are imported when they are first used, so that listing plugins does not load HDF5.
+
 >>> import tempfile
 >>> import numpy as np
+>>> from stillage.recording import Recording, Stream, TargetColumn, write_recording
 >>> with tempfile.TemporaryDirectory() as folder:
 ...     path = write_recording(
 ...         f"{folder}/two.h5",
@@ -17,12 +20,30 @@
 
 from __future__ import annotations
 
-from stillage.recording.columns import Stream, StreamInfo, TargetColumn
-from stillage.recording.info import describe
-from stillage.recording.reader import Recording
-from stillage.recording.shortcut import ShortcutWarning, shortcut_check
-from stillage.recording.splits import Split, grouped_split, recording_split
-from stillage.recording.writer import RecordingWriter, write_recording
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stillage.recording.columns import Stream, StreamInfo, TargetColumn
+    from stillage.recording.info import describe
+    from stillage.recording.reader import Recording
+    from stillage.recording.shortcut import ShortcutWarning, shortcut_check
+    from stillage.recording.splits import Split, grouped_split, recording_split
+    from stillage.recording.writer import RecordingWriter, write_recording
+
+_HOME = {
+    "Recording": "reader",
+    "RecordingWriter": "writer",
+    "ShortcutWarning": "shortcut",
+    "Split": "splits",
+    "Stream": "columns",
+    "StreamInfo": "columns",
+    "TargetColumn": "columns",
+    "describe": "info",
+    "grouped_split": "splits",
+    "recording_split": "splits",
+    "shortcut_check": "shortcut",
+    "write_recording": "writer",
+}
 
 __all__ = [
     "Recording",
@@ -38,3 +59,13 @@ __all__ = [
     "shortcut_check",
     "write_recording",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value

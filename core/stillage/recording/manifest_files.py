@@ -1,0 +1,195 @@
+"""One sample from one file, within bounds and without leaving the manifest's folder.
+
+``.npy`` and ``.npz`` never unpickle and never inflate beyond the bound. Pictures, sound and
+clips are decoded by PyAV from an open handle with the container fixed by the suffix, so that
+a playlist in disguise cannot name other files.
+"""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillage.errors import BadInput
+from stillage.recording.schema import MAX_ROW_BYTES
+
+PICTURES = {".png": "png_pipe", ".jpg": "jpeg_pipe", ".jpeg": "jpeg_pipe", ".bmp": "bmp_pipe"}
+CLIPS = {".mp4": "mov", ".mov": "mov", ".avi": "avi", ".mkv": "matroska", ".webm": "matroska"}
+SOUNDS = {".wav": "wav", ".flac": "flac", ".mp3": "mp3", ".ogg": "ogg"}
+SUFFIXES = (".npy", ".npz", ".csv", *PICTURES, *CLIPS, *SOUNDS)
+MAX_CSV_BYTES = MAX_ROW_BYTES
+
+
+class Sample(NamedTuple):
+    """A reading and its rate in Hz, where the file states one."""
+
+    data: NDArray[Any]
+    rate_hz: float | None = None
+
+
+def locate(folder: Path, name: str, where: str) -> Path:
+    """The file that ``name`` means inside ``folder``; it never leaves it, not by a link either.
+
+    Raises
+    ------
+    BadInput
+        If the path is absolute, leaves the folder, or is no file.
+    """
+    pure = PurePosixPath(name.replace("\\", "/"))
+    root = folder.resolve()
+    if pure.is_absolute() or ".." in pure.parts or "\x00" in name:
+        raise BadInput(where, f"path {name!r}", "a path inside the manifest's folder")
+    path = (root / pure).resolve()
+    if not path.is_relative_to(root):
+        raise BadInput(where, f"path {name!r}", "a path inside the manifest's folder")
+    if not path.is_file():
+        raise BadInput(where, f"no file {name!r}", "a file inside the manifest's folder")
+    return path
+
+
+def load_sample(path: Path, key: str, size: tuple[int, int], where: str) -> Sample:
+    """The reading in a file.
+
+    ``key`` picks an array of an ``.npz``; ``size`` is (width, height) to scale pictures to,
+    0 for as they are. Pictures and clips are uint8 (frames, height, width, 3), sound float32
+    (samples, channels), CSV float32 (rows, columns) or (n,) for a single row or column.
+
+    Raises
+    ------
+    BadInput
+        If the file cannot be read, is too large, or holds no numbers.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise BadInput(where, f"file type {suffix!r}", ", ".join(SUFFIXES))
+    if key and suffix != ".npz":
+        raise BadInput(where, f"#{key} after a {suffix} file", "an .npz file")
+    try:
+        if suffix == ".npy":
+            return Sample(_npy(path))
+        if suffix == ".npz":
+            return Sample(_npz(path, key, where))
+        if suffix == ".csv":
+            return Sample(_table(path, where))
+        return _media(path, suffix, size, where)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        raise BadInput(where, f"unreadable file {path.name!r} ({reason})", f"{suffix}") from None
+
+
+def _npy(path: Path) -> NDArray[Any]:
+    """A mapped array: its header is checked against the file's length before anything is read."""
+    mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+    if mapped.nbytes > MAX_ROW_BYTES:
+        raise ValueError(f"{mapped.nbytes} bytes, more than {MAX_ROW_BYTES}")
+    return np.array(mapped)
+
+
+def _npz(path: Path, key: str, where: str) -> NDArray[Any]:
+    with zipfile.ZipFile(path) as archive:
+        names = {i.filename.removesuffix(".npy"): i for i in archive.infolist()}
+        if not key and len(names) != 1:
+            raise BadInput(where, f"arrays {sorted(names)}", "one, or FILE.npz#NAME")
+        wanted = key or next(iter(names))
+        if wanted not in names:
+            raise BadInput(where, f"no array {wanted!r}", f"one of {sorted(names)}")
+        if names[wanted].file_size > MAX_ROW_BYTES + 4096:
+            raise ValueError(f"{names[wanted].file_size} bytes, more than {MAX_ROW_BYTES}")
+        with archive.open(names[wanted]) as member:
+            return _npy_stream(member, names[wanted].file_size)
+
+
+def _npy_stream(member: Any, size: int) -> NDArray[Any]:
+    version = np.lib.format.read_magic(member)
+    read = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }.get(version)
+    if read is None:
+        raise ValueError(f"npy version {version}")
+    shape, fortran, dtype = read(member)
+    count = int(np.prod(shape, dtype=object))
+    if dtype.hasobject or count * dtype.itemsize > size:
+        raise ValueError(f"{count} x {dtype} in {size} bytes")
+    flat = np.frombuffer(member.read(count * dtype.itemsize), dtype, count)
+    return flat.reshape(shape, order="F" if fortran else "C").copy()
+
+
+def _table(path: Path, where: str) -> NDArray[np.float32]:
+    if path.stat().st_size > MAX_CSV_BYTES:
+        raise ValueError(f"more than {MAX_CSV_BYTES} bytes")
+    rows: list[list[float]] = []
+    with path.open(newline="", encoding="utf-8-sig") as handle:
+        for number, cells in enumerate(csv.reader(handle), 1):
+            try:
+                row = [float(cell) for cell in cells]
+            except ValueError:
+                if number == 1:
+                    continue
+                raise BadInput(
+                    f"{where}: {path.name} line {number}", repr(cells)[:60], "numbers"
+                ) from None
+            if row:
+                rows.append(row)
+    if not rows or len({len(row) for row in rows}) > 1:
+        raise ValueError("no rows" if not rows else "rows of different lengths")
+    table = np.array(rows, np.float32)
+    return table.reshape(-1) if 1 in table.shape else table
+
+
+def _media(path: Path, suffix: str, size: tuple[int, int], where: str) -> Sample:
+    try:
+        import av
+    except ImportError:
+        raise BadInput(where, f"a {suffix} file but no PyAV", "pip install av") from None
+    container = {**PICTURES, **CLIPS, **SOUNDS}[suffix]
+    try:
+        with path.open("rb") as handle, av.open(handle, format=container) as media:
+            if suffix in SOUNDS:
+                return _sound(media, where)
+            return _frames(media, size, 1 if suffix in PICTURES else 0, where)
+    except (av.FFmpegError, IndexError) as error:
+        raise ValueError(str(error)) from None
+
+
+def _frames(media: Any, size: tuple[int, int], most: int, where: str) -> Sample:
+    stream = media.streams.video[0]
+    held, frames = 0, []
+    for frame in media.decode(stream):
+        width, height = size[0] or frame.width, size[1] or frame.height
+        if max(frame.width * frame.height, width * height) * 3 > MAX_ROW_BYTES:
+            raise BadInput(where, f"a picture of {frame.width} x {frame.height}", "a smaller one")
+        array = frame.reformat(width=width, height=height, format="rgb24").to_ndarray()
+        held += array.nbytes
+        if held > MAX_ROW_BYTES:
+            raise BadInput(where, f"a clip over {MAX_ROW_BYTES} bytes", "a shorter or smaller one")
+        frames.append(array)
+        if most and len(frames) == most:
+            break
+    if not frames:
+        raise ValueError("no picture in it")
+    rate = float(stream.average_rate) if not most and stream.average_rate else None
+    return Sample(np.stack(frames), rate)
+
+
+def _sound(media: Any, where: str) -> Sample:
+    import av
+
+    stream = media.streams.audio[0]
+    resampler = av.AudioResampler(format="fltp")
+    held, pieces = 0, []
+    for frame in media.decode(stream):
+        for part in resampler.resample(frame):
+            array = part.to_ndarray().T.astype(np.float32)
+            held += array.nbytes
+            if held > MAX_ROW_BYTES:
+                raise BadInput(where, f"sound over {MAX_ROW_BYTES} bytes", "a shorter one")
+            pieces.append(array)
+    if not pieces:
+        raise ValueError("no sound in it")
+    return Sample(np.concatenate(pieces), float(stream.rate))

@@ -1,0 +1,316 @@
+"""The generic reader ``manifest``: a CSV of paths, groups and targets becomes a recording.
+
+One line is one sample. The header says what each column is::
+
+    group,split,path:led[1],time:led,path:video,target:polymer,target:mass[g],target:grade{C<B<A}
+    item-1,train,led/1.npy,12.5,photos/1.jpg,PET,4.1,A
+
+* ``group`` (required): what must stay together in a split (item, block, unit).
+* ``split``: the set's own split (``train``, ``test``; other parts are used by neither side).
+* ``path:MODALITY`` or ``path:MODALITY[unit]``: a file inside the CSV's folder; empty: absent.
+  The unit may be left out where the modality is registered.
+* ``time:MODALITY``: seconds of acquisition.
+* ``target:NAME``: classes, named as they come; ``{A|B}``: these classes in this order, all
+  others out of set; ``{C<B<A}``: ordinal, least first; ``[unit]``: a number. Empty: unlabelled.
+* ``comment``: anything, ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillage.errors import BadInput
+from stillage.plugin.host import get_host
+from stillage.recording.columns import Stream, TargetColumn
+from stillage.recording.manifest_files import Sample, load_sample, locate
+from stillage.recording.manifest_header import Column, Line, only, parse
+from stillage.recording.writer import RecordingWriter
+from stillage.task import LabelState, TaskKind
+
+if TYPE_CHECKING:
+    from stillage.plugin.spec import SampleSpec
+
+KEEP_BYTES = 2**28
+BATCH = 256
+
+
+@dataclass
+class _Source:
+    """One modality: its files, loaded at most twice, and what every sample looks like."""
+
+    name: str
+    unit: str
+    spec: SampleSpec | None
+    load: Callable[[str, str], Sample]
+    kept: dict[str, Sample] = field(default_factory=dict)
+    shapes: set[tuple[int, ...]] = field(default_factory=set)
+    rate_hz: float | None = None
+    held: int = 0
+
+    def probe(self, cell: str, where: str) -> None:
+        if cell in self.kept:
+            return
+        sample = self.fetch(cell, where)
+        self.shapes.add(sample.data.shape)
+        self.rate_hz = self.rate_hz or sample.rate_hz
+        if sample.rate_hz and sample.rate_hz != self.rate_hz:
+            raise BadInput(where, f"{sample.rate_hz} Hz", f"{self.rate_hz} Hz as before")
+        if self.held + sample.data.nbytes <= KEEP_BYTES:
+            self.kept[cell] = sample
+            self.held += sample.data.nbytes
+
+    def fetch(self, cell: str, where: str) -> Sample:
+        if cell in self.kept:
+            return self.kept[cell]
+        sample = self.load(cell, where)
+        return Sample(_fit(sample.data, self.spec, where), sample.rate_hz)
+
+    @property
+    def ragged(self) -> bool:
+        return bool(self.spec and self.spec.ragged) or len(self.shapes) > 1
+
+    def check(self, path: Path) -> None:
+        kinds = {(len(s), s[1:]) for s in self.shapes}
+        if self.ragged and len(kinds) > 1:
+            some = sorted(self.shapes)[:2]
+            raise BadInput(
+                f"{path} {self.name}",
+                f"readings of shapes {some[0]} and {some[-1]}",
+                "one shape, but for the first axis (pictures: -o width= -o height=)",
+            )
+
+
+def read_manifest(
+    path: str | Path,
+    out: str | Path,
+    *,
+    teacher: str = "",
+    student: str = "",
+    task: str = "",
+    width: int = 0,
+    height: int = 0,
+) -> Path:
+    """Turn the CSV at ``path`` into a recording at ``out``; the header is described above.
+
+    Parameters
+    ----------
+    path, out : path
+        The CSV, and the recording to write.
+    teacher, student : str
+        Default modalities, separated by commas.
+    task : str
+        Default target.
+    width, height : int
+        Size in pixels to scale pictures to; 0 keeps them.
+
+    Raises
+    ------
+    BadInput
+        One line with the CSV's line and column at fault; nothing is written then.
+    """
+    path = Path(path)
+    columns, lines = parse(path)
+    sources = _sources(path, columns, (width, height))
+    for number, cells in lines:
+        for column in columns:
+            if column.role == "path" and cells[column.place]:
+                where = f"{path} line {number} {column.name}"
+                sources[column.name].probe(cells[column.place], where)
+    for source in sources.values():
+        source.check(path)
+    defaults = {"teacher": _listed(teacher), "student": _listed(student), "task": task}
+    targets = [
+        _target_classes(path, column, lines) for column in columns if column.role == "target"
+    ]
+    if task and task not in [target.name for target in targets]:
+        raise BadInput("task", repr(task), f"one of {[target.name for target in targets]}")
+    with RecordingWriter(
+        out, reader="manifest", provenance={"manifest": path.name}, defaults=defaults
+    ) as writer:
+        for batch in _batches(lines, only(columns, "group")):
+            _add(writer, path, columns, sources, targets, batch)
+    return Path(out)
+
+
+def _sources(path: Path, columns: list[Column], size: tuple[int, int]) -> dict[str, _Source]:
+    known = {spec.name: spec.sample for spec in get_host().specs("modality")}
+    sources = {}
+    for column in columns:
+        if column.role != "path":
+            continue
+        spec = known.get(column.name)
+        if column.unit is None and spec is None:
+            raise BadInput(
+                f"{path} header",
+                f"path:{column.name} without a unit",
+                f"path:{column.name}[unit], or one of {sorted(known)}",
+            )
+        unit = column.unit if column.unit is not None else spec.unit if spec else ""
+        if spec and unit != spec.unit:
+            raise BadInput(f"{path} header", f"{column.name} in {unit!r}", f"{spec.unit!r}")
+
+        def load(cell: str, where: str) -> Sample:
+            name, _, key = cell.partition("#")
+            return load_sample(locate(path.parent, name, where), key, size, where)
+
+        sources[column.name] = _Source(column.name, unit, spec, load)
+    return sources
+
+
+def _fit(data: NDArray[Any], spec: SampleSpec | None, where: str) -> NDArray[Any]:
+    """The reading in the registered dtype and axes, or as it is where none is registered."""
+    if data.dtype.kind not in "fiu":
+        raise BadInput(where, f"dtype {data.dtype}", "integers or floats")
+    if data.dtype.kind == "f" and not np.isfinite(data).all():
+        place = tuple(map(int, np.argwhere(~np.isfinite(data))[0]))
+        raise BadInput(where, f"NaN or infinity at {place}", "finite readings, or no path")
+    if spec is None:
+        return data
+    if data.ndim == len(spec.shape) + 1 and data.shape[-1] == 1:
+        data = data[..., 0]
+    fits = data.ndim == len(spec.shape) and all(
+        want in (None, have) for want, have in zip(spec.shape, data.shape, strict=True)
+    )
+    if not fits:
+        raise BadInput(where, f"a reading of shape {data.shape}", spec.describe())
+    wanted = np.dtype(spec.dtype)
+    if data.dtype != wanted:
+        cast = data.astype(wanted)
+        close = wanted.kind == "f" or (np.asarray(cast, data.dtype) == data).all()
+        if not close or (wanted.kind == "f" and not np.isfinite(cast).all()):
+            raise BadInput(where, f"{data.dtype} values outside {wanted}", spec.describe())
+        data = cast
+    return data
+
+
+def _listed(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+@dataclass
+class _Target:
+    name: str
+    kind: TaskKind
+    unit: str
+    classes: tuple[str, ...]
+    place: int
+
+    def column(self, path: Path, lines: list[Line]) -> TargetColumn:
+        values = np.zeros(len(lines), np.float64 if self.kind == "regression" else np.int64)
+        states = np.full(len(lines), LabelState.UNLABELLED, np.int8)
+        for k, (number, cells) in enumerate(lines):
+            cell = cells[self.place]
+            if not cell:
+                continue
+            states[k] = LabelState.LABELLED
+            if self.kind == "regression":
+                try:
+                    values[k] = float(cell)
+                except ValueError:
+                    values[k] = np.nan
+                if not np.isfinite(values[k]):
+                    where = f"{path} line {number} target {self.name}"
+                    raise BadInput(where, repr(cell), f"a number in {self.unit}")
+            elif cell in self.classes:
+                values[k] = self.classes.index(cell)
+            else:
+                states[k] = LabelState.OUT_OF_SET
+        return TargetColumn(self.name, self.kind, values, states, self.classes, self.unit)
+
+
+def _target_classes(path: Path, column: Column, lines: list[Line]) -> _Target:
+    if column.unit is not None:
+        return _Target(column.name, "regression", column.unit, (), column.place)
+    classes = column.classes or tuple(sorted({c[column.place] for _, c in lines} - {""}))
+    if len(classes) < 2 or "" in classes or len(set(classes)) < len(classes):
+        raise BadInput(f"{path} target {column.name}", f"classes {classes}", "two or more names")
+    kind: TaskKind = "ordinal" if column.ordinal else "classification"
+    return _Target(column.name, kind, "", classes, column.place)
+
+
+def _batches(lines: list[Line], group: Column) -> list[list[Line]]:
+    """Runs of lines that do not cut a group in the middle of its run, for shared files."""
+    batches: list[list[Line]] = [[]]
+    for line in lines:
+        last = batches[-1]
+        if len(last) >= BATCH and last[-1][1][group.place] != line[1][group.place]:
+            batches.append([])
+        batches[-1].append(line)
+    return batches
+
+
+def _add(
+    writer: RecordingWriter,
+    path: Path,
+    columns: list[Column],
+    sources: dict[str, _Source],
+    targets: list[_Target],
+    lines: list[Line],
+) -> None:
+    times = {c.name: c.place for c in columns if c.role == "time"}
+    streams = [
+        _stream(path, column, sources[column.name], lines, times.get(column.name))
+        for column in columns
+        if column.role == "path"
+    ]
+    group = only(columns, "group").place
+    for number, cells in lines:
+        if not cells[group]:
+            raise BadInput(f"{path} line {number} group", "an empty cell", "a name")
+    splits = [c.place for c in columns if c.role == "split"]
+    writer.add(
+        [stream for stream in streams if stream is not None],
+        [target.column(path, lines) for target in targets],
+        [cells[group] for _, cells in lines],
+        [cells[splits[0]] for _, cells in lines] if splits else None,
+    )
+
+
+def _stream(
+    path: Path, column: Column, source: _Source, lines: list[Line], time: int | None
+) -> Stream | None:
+    rows: dict[tuple[str, str], int] = {}
+    index = np.full(len(lines), -1, np.int64)
+    data: list[NDArray[Any]] = []
+    stamps: list[float] = []
+    for k, (number, cells) in enumerate(lines):
+        cell = cells[column.place]
+        if not cell:
+            continue
+        where = f"{path} line {number} {column.name}"
+        stamp = cells[time] if time is not None else ""
+        if (cell, stamp) not in rows:
+            rows[cell, stamp] = len(data)
+            data.append(source.fetch(cell, where).data)
+            if time is not None:
+                stamps.append(_seconds(stamp, where))
+        index[k] = rows[cell, stamp]
+    if not data:
+        return None
+    if len({array.dtype for array in data}) > 1:
+        raise BadInput(f"{path} {column.name}", "readings of different dtypes", "one dtype")
+    return Stream(
+        source.name,
+        data if source.ragged else np.stack(data),
+        source.unit,
+        index,
+        np.array(stamps) if time is not None else None,
+        source.rate_hz or (source.spec.rate_hz if source.spec else None),
+        source.spec.axes if source.spec else (),
+    )
+
+
+def _seconds(text: str, where: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not np.isfinite(value):
+        raise BadInput(f"{where} time", repr(text), "seconds")
+    return value
