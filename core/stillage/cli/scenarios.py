@@ -1,0 +1,106 @@
+"""``stillage scenarios``: what can be simulated, and everything that ``-o`` can change."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stillage.cli.console import emit, emit_json, table
+
+if TYPE_CHECKING:
+    from stillage.plugin.host import Host
+    from stillage.plugin.settings import Setting
+    from stillage.plugin.spec import ScenarioSpec
+
+
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def scenarios(context: click.Context, as_json: bool) -> None:
+    """List scenarios, or show every setting of one."""
+    if context.invoked_subcommand is None:
+        _list(as_json)
+
+
+@scenarios.command("list")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def list_(as_json: bool) -> None:
+    """Every scenario with its modalities, policies and KPIs."""
+    _list(as_json)
+
+
+def _list(as_json: bool) -> None:
+    from stillage.plugin.host import get_host
+
+    host = get_host()
+    found = [_describe(host, spec) for spec in host.specs("scenario")]
+    if as_json:
+        emit_json(found)
+        return
+    rows = [(d["name"], ", ".join(d["modalities"]), d["summary"]) for d in found]
+    table(("name", "modalities", "summary"), rows)
+
+
+def _describe(host: Host, spec: ScenarioSpec) -> dict[str, Any]:
+    return {
+        "name": spec.name,
+        "summary": spec.summary,
+        "modalities": list(spec.modalities),
+        "gym_id": spec.gym_id,
+        "policies": [policy.name for policy in host.scenario_specs("policy", spec.name)],
+        "kpis": [
+            {"name": kpi.name, "unit": kpi.unit, "better": kpi.better}
+            for kpi in host.scenario_specs("kpi", spec.name)
+        ],
+    }
+
+
+@scenarios.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def show(name: str, as_json: bool) -> None:
+    """Every key that -o takes for scenario NAME, with unit, default and source."""
+    from stillage.plugin.host import get_host
+
+    host = get_host()
+    spec = host.spec("scenario", name)
+    keys = scenario_keys(host, name)
+    if as_json:
+        described = {part: list(map(_plain, settings)) for part, settings in keys.items()}
+        emit_json({**_describe(host, spec), "settings": described})
+        return
+    emit(f"{spec.name}: {spec.summary}")
+    for part, settings in keys.items():
+        emit("")
+        emit(f"{part}:")
+        rows = [(s.key, s.type, s.shown, s.unit, s.summary, s.source) for s in settings]
+        table(("key", "type", "default", "unit", "what", "source"), rows)
+
+
+def _plain(setting: Setting) -> dict[str, Any]:
+    values = dataclasses.asdict(setting)
+    values["default"] = None if setting.required else _json_default(setting.default)
+    return values
+
+
+def _json_default(value: Any) -> Any:
+    plain = value is None or isinstance(value, (bool, int, float, str))
+    return value if plain else [_json_default(v) for v in value]
+
+
+def scenario_keys(host: Host, name: str) -> dict[str, list[Setting]]:
+    """Settings by part: the run's own, the distillation's, and the scenario's."""
+    from stillage.distillation.plan import DistillPlan
+    from stillage.plugin.settings import settings_of
+    from stillage.rundir.config import RunConfig
+
+    scenario = host.create("scenario", name)
+    not_options = ("kind", "scenario", "recording", "fingerprint", "seed")
+    run = [setting for setting in settings_of(RunConfig) if setting.key not in not_options]
+    return {
+        "run": run,
+        "distillation": settings_of(DistillPlan),
+        name: settings_of(scenario.Settings),
+    }

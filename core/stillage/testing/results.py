@@ -1,0 +1,94 @@
+"""One result for each promise, and how promises are run.
+
+>>> def even(number):
+...     "the number is even"
+...     demand(number % 2 == 0, f"{number} is odd", "an addition of 1")
+>>> [str(result) for result in results_of([even], 3)]
+['the number is even: 3 is odd; likely cause: an addition of 1']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from stillage.plugin.resolve import last_line
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A promise that is kept."""
+
+    promise: str
+
+    def __str__(self) -> str:
+        return self.promise
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A promise that is not kept, and why."""
+
+    promise: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.promise}: {self.why}"
+
+
+Result = Passed | Failed
+
+
+class Failing(AssertionError):
+    """Promises that are not kept; ``failures`` are their results."""
+
+    def __init__(self, who: str, failures: list[Failed]) -> None:
+        self.failures = failures
+        super().__init__("\n  - ".join([f"{who} fails:", *map(str, failures)]))
+
+
+class Unkept(Exception):
+    """Raised by a promise that is not kept."""
+
+
+def demand(kept: bool, found: str, cause: str) -> None:
+    """Refuse unless ``kept``, saying what was found and what the likely cause is."""
+    if not kept:
+        raise Unkept(f"{found}; likely cause: {cause}")
+
+
+def promise_of(check: Callable[..., None]) -> str:
+    """The promise is the first line of a check's docstring."""
+    return (check.__doc__ or check.__name__).strip().splitlines()[0].rstrip(".")
+
+
+def results_of(
+    checks: Iterable[Callable[..., None]], *args: Any, prefix: str = ""
+) -> Iterator[Result]:
+    """Run each check with ``args``; an exception in one is a failure of that promise alone."""
+    for check in checks:
+        promise = f"{prefix}{promise_of(check)}"
+        try:
+            check(*args)
+        except Unkept as unkept:
+            yield Failed(promise, str(unkept))
+        except Exception as error:
+            yield Failed(promise, f"raised {last_line(error)}")
+        else:
+            yield Passed(promise)
+
+
+def demand_all(who: str, results: Iterable[Result]) -> list[Passed]:
+    """All results, if all passed.
+
+    Raises
+    ------
+    Failing
+        With every failure otherwise.
+    """
+    every = list(results)
+    failures = [result for result in every if isinstance(result, Failed)]
+    if failures:
+        raise Failing(who, failures)
+    return [result for result in every if isinstance(result, Passed)]

@@ -1,0 +1,81 @@
+"""Readings to try a modality on: rendered from a scene, else drawn from its sample spec."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillage.counter import uniform
+from stillage.modality import Modality
+from stillage.plugin.host import get_host
+from stillage.plugin.spec import ModalitySpec
+from stillage.scene import Scene
+
+ITEMS = 24
+FREE_SIZES = (16, 32, 64, 256)
+"""Sizes tried, in turn, for the axes of a sample that a recording fixes."""
+
+
+def has_sensor_model(modality: Modality) -> bool:
+    """Whether the modality overrides ``render``."""
+    return type(modality).render is not Modality.render
+
+
+def example_scene(spec: ModalitySpec) -> Scene | None:
+    """A scene for the modality: its spec's example, else an installed scenario's; or None.
+
+    An example of a modality's spec is a scene: ``{field: values, ...}``, one value an item.
+    """
+    for example in spec.examples:
+        fields = {name: np.asarray(values) for name, values in example.items()}
+        return Scene(fields, {name: _unit(values) for name, values in fields.items()})
+    host = get_host()
+    for scenario in host.specs("scenario"):
+        if spec.name in scenario.modalities:
+            build = getattr(host.create("scenario", scenario.name), "scene", None)
+            if build is not None:
+                return restricted(build(ITEMS, 1), spec.scene_fields)
+    return None
+
+
+def _unit(values: NDArray[Any]) -> str:
+    return "1" if np.issubdtype(values.dtype, np.number) else ""
+
+
+def restricted(scene: Scene, fields: tuple[str, ...]) -> Scene:
+    """The scene with only these of its fields."""
+    kept = {name: scene.fields[name] for name in fields if name in scene.fields}
+    return Scene(kept, {name: scene.units[name] for name in kept})
+
+
+def chosen(scene: Scene, items: NDArray[np.int64]) -> Scene:
+    """The scene of only these items."""
+    return Scene({name: values[items] for name, values in scene.fields.items()}, scene.units)
+
+
+def drawn(modality: Modality, count: int, free: int, seed: int = 0) -> NDArray[Any]:
+    """Samples ``(count, *shape)`` of the right dtype, free axes of size ``free``.
+
+    Floats lie in 0.05 .. 0.95; integers spread over the whole range of their dtype.
+    """
+    shape = tuple(size or free for size in modality.sample.shape)
+    dtype = np.dtype(modality.sample.dtype)
+    cells = int(np.prod(shape, dtype=np.int64))
+    unit = uniform(seed, np.arange(count)[:, None], np.arange(cells)).reshape(count, *shape)
+    if np.issubdtype(dtype, np.integer):
+        bounds = np.iinfo(dtype)
+        return np.asarray(bounds.min + unit * (float(bounds.max) - bounds.min)).astype(dtype)
+    return np.asarray(unit > 0.5 if dtype == np.bool_ else 0.05 + 0.9 * unit).astype(dtype)
+
+
+def rows_of(raw: Any) -> list[NDArray[Any]]:
+    """Rendered readings as a list with one array for each item, ragged or not."""
+    return [np.asarray(row) for row in raw]
+
+
+def equal(one: Any, other: Any) -> bool:
+    """Whether two sets of readings are the same, bit for bit."""
+    pairs = zip(rows_of(one), rows_of(other), strict=True)
+    return all(a.shape == b.shape and a.dtype == b.dtype and bool((a == b).all()) for a, b in pairs)
