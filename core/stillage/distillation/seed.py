@@ -1,0 +1,302 @@
+"""One seed of a distillation: all arms on one split, written as one folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillage.atomic import atomic_folder, write_json
+from stillage.batch import load_batch
+from stillage.counter import generator, stream
+from stillage.distillation.arms import Arm, Bench, Predictions, Told, train_students, train_teacher
+from stillage.distillation.arrange import Arrangement, arrange
+from stillage.distillation.plain import plain_arms
+from stillage.distillation.plan import DistillPlan
+from stillage.errors import StillageError
+from stillage.network import Network
+from stillage.recording import Recording
+from stillage.teacher import NetworkTeacher
+from stillage.training.samples import PreparedSamples
+
+if TYPE_CHECKING:
+    from stillage.network.parts import PartsSource
+
+RESULT = "result.json"
+PREDICTIONS = "predictions.npz"
+MODELS = ("teacher", "labels_only", "distilled")
+CALIBRATION = 256
+"""Most training samples that are kept beside a model, to quantise it."""
+
+LINEAR = "linear"
+
+
+@dataclass
+class SeedResult:
+    """What one seed came to.
+
+    Attributes
+    ----------
+    seed : int
+    document : dict
+        What ``result.json`` holds: scores by target and arm, curves, label groups,
+        fingerprints.
+    arrays : dict of array
+        What ``predictions.npz`` holds: ``samples`` (m,), ``groups`` (m,) names, and for each
+        target ``truth/TARGET`` and ``scored/TARGET`` (m,), ``ARM/TARGET`` (m, K) or (m,).
+    """
+
+    seed: int
+    document: dict[str, Any]
+    arrays: dict[str, NDArray[Any]]
+
+    @classmethod
+    def load(cls, folder: Path) -> SeedResult:
+        """Read a finished seed's folder."""
+        import json
+
+        document = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+        with np.load(folder / PREDICTIONS, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        return cls(int(document["seed"]), document, arrays)
+
+
+def finished(folder: Path, key: str) -> bool:
+    """Whether ``folder`` holds the result of the very seed that ``key`` stands for."""
+    import json
+
+    try:
+        document = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(document.get("key") == key)
+
+
+def seed_key(recording: Recording, plan: DistillPlan, seed: int) -> str:
+    """What a seed's result depends on, as a hash; the number of seeds is none of it."""
+    from stillage.training.checkpoint import training_key
+
+    about = plan.model_dump(mode="json", exclude={"seeds", "first_seed"})
+    return training_key(recording.fingerprint, sorted(about.items()), seed)
+
+
+def run_seed(
+    recording: Recording | Path | str,
+    plan: DistillPlan,
+    seed: int,
+    folder: Path | str | None = None,
+    told: Told | None = None,
+    host: PartsSource = None,
+) -> SeedResult:
+    """Distil once: split, label budget, teacher, students, controls, plain model.
+
+    Parameters
+    ----------
+    recording : Recording or path
+        What to learn from.
+    plan : DistillPlan
+        Filled (see :meth:`DistillPlan.filled`), or with defaults that the recording has.
+    seed : int
+        Of the split, the budget and every training.
+    folder : path, optional
+        Written whole, with models; a finished one of the same plan is read instead.
+    told : callable, optional
+        Called with a line after each step; the teacher's own held-out score comes first.
+    host : plugin host, parts or mapping of modalities
+        Default: the installed plugins.
+
+    Raises
+    ------
+    BadInput
+        If recording and plan do not fit.
+    StillageError
+        If the teacher changed while it taught.
+    """
+    if not isinstance(recording, Recording):
+        with Recording.open(recording) as opened:
+            return run_seed(opened, plan, seed, folder, told, host)
+    plan = plan.filled(recording)
+    key = seed_key(recording, plan, seed)
+    target = Path(folder) if folder is not None else None
+    if target is not None and finished(target, key):
+        return SeedResult.load(target)
+    work = target.with_name(f".{target.name}.work") if target is not None else None
+    result, models, arrangement = _distil(recording, plan, seed, key, work, told, host)
+    if target is not None:
+        with atomic_folder(target) as part:
+            _write(part, result)
+            for name, network in models.items():
+                _write_model(part / "models" / name, network, recording, arrangement, seed, host)
+        if work is not None:
+            shutil.rmtree(work, ignore_errors=True)
+    return result
+
+
+def _linear_throughout(recording: Recording, plan: DistillPlan, host: PartsSource) -> bool:
+    from stillage.network.build import network_config
+
+    configs = [
+        network_config(recording, names, plan.tasks, size or None, plan.fusion, host=host)
+        for names, size in ((plan.teacher, plan.teacher_size), (plan.student, plan.size))
+    ]
+    return all(m.size == LINEAR for c in configs for m in c.modalities.values())
+
+
+def _distil(
+    recording: Recording,
+    plan: DistillPlan,
+    seed: int,
+    key: str,
+    work: Path | None,
+    told: Told | None,
+    host: PartsSource,
+) -> tuple[SeedResult, dict[str, Network], Arrangement]:
+    say = told or (lambda line: None)
+    budget = plan
+    if _linear_throughout(recording, plan, host):  # solved, not stopped: no label is set aside
+        budget = plan.model_copy(update={"validate_from": 2**31})
+    arrangement = arrange(recording, budget, seed)
+    bench = Bench(recording, plan, seed, arrangement, host, work, say)
+    teacher, rich = train_teacher(bench)
+    first = arrangement.tasks[0]
+    own = _score(arrangement, teacher.predictions)[first.target]
+    say(f"teacher's own held-out {first.metric} of {first.target}: {own:.3f}")
+    frozen = NetworkTeacher(teacher.network)
+    before = frozen.fingerprint()
+    arms, cheap = train_students(bench, frozen)
+    after = frozen.fingerprint()
+    if after != before:
+        raise StillageError(f"seed {seed}: the teacher changed while it taught")
+    predictions: dict[str, Predictions] = {"teacher": teacher.predictions}
+    predictions |= {name: arm.predictions for name, arm in arms.items()}
+    if plan.plain:
+        for name, said in _plain(bench, teacher.network, arms, rich, cheap).items():
+            predictions[name] = said
+        say("plain model fitted")
+    document = {
+        "seed": seed,
+        "key": key,
+        "recording": recording.fingerprint,
+        "plan": plan.model_dump(mode="json"),
+        "tasks": [task.model_dump(mode="json") for task in arrangement.tasks],
+        "scores": _scores(arrangement, predictions),
+        "curves": {name: arm.result.json() for name, arm in {"teacher": teacher, **arms}.items()},
+        "label_groups": arrangement.label_groups,
+        "samples": _counts(arrangement),
+        "teacher": {"before": before, "after": after},
+        "per_group": {name: units.per_group for name, units in arrangement.units.items()},
+    }
+    models = {"teacher": teacher.network} | {
+        name: arms[name].network for name in MODELS if name in arms
+    }
+    arrays = _arrays(recording, arrangement, predictions)
+    return SeedResult(seed, document, arrays), models, arrangement
+
+
+def _score(arrangement: Arrangement, said: Predictions) -> dict[str, float]:
+    return {
+        task.target: arrangement.units[task.target].score(
+            task, said[task.target][arrangement.scored[task.target]]
+        )
+        for task in arrangement.tasks
+    }
+
+
+def _scores(
+    arrangement: Arrangement, predictions: Mapping[str, Predictions]
+) -> dict[str, dict[str, float]]:
+    by_arm = {name: _score(arrangement, said) for name, said in predictions.items()}
+    return {
+        task.target: {name: scores[task.target] for name, scores in by_arm.items()}
+        for task in arrangement.tasks
+    }
+
+
+def _counts(arrangement: Arrangement) -> dict[str, int]:
+    return {
+        "train": len(arrangement.train),
+        "labelled": int(arrangement.known.sum()),
+        "pool": int(arrangement.pool.sum()),
+        "validation": len(arrangement.validation),
+        "held_out": len(arrangement.held_out),
+    }
+
+
+def _plain(
+    bench: Bench,
+    teacher: Network,
+    arms: Mapping[str, Arm],
+    rich: PreparedSamples,
+    cheap: PreparedSamples,
+) -> dict[str, Predictions]:
+    """The plain model's arms; what it is told is what ours is told."""
+    arrangement = bench.arrangement
+    student = arms["distilled"].network
+    held_rich = bench.prepared(teacher, arrangement.held_out).features()
+    held_cheap = bench.prepared(student, arrangement.held_out).features()
+    train_rich, train_cheap = rich.features(), cheap.features()
+    found: dict[str, Predictions] = {}
+    for task in arrangement.tasks:
+        labels, taught = arrangement.labels[task.target], arrangement.taught[task.target]
+        kept = labels.known | taught
+        said = plain_arms(
+            task,
+            (train_rich[kept], held_rich),
+            (train_cheap[kept], held_cheap),
+            labels.values[kept],
+            labels.known[kept],
+            bench.seed,
+            arrangement.paired[kept],
+        )
+        for name, values in said.items():
+            found.setdefault(name, {})[task.target] = values
+    return found
+
+
+def _arrays(
+    recording: Recording, arrangement: Arrangement, predictions: Mapping[str, Predictions]
+) -> dict[str, NDArray[Any]]:
+    held_out = arrangement.held_out
+    arrays: dict[str, NDArray[Any]] = {
+        "samples": held_out,
+        "groups": recording.groups[held_out],
+    }
+    for task in arrangement.tasks:
+        scored = np.zeros(len(held_out), bool)
+        scored[arrangement.scored[task.target]] = True
+        truth = recording.targets[task.target].values[held_out]
+        arrays[f"truth/{task.target}"] = np.where(scored, truth, 0)
+        arrays[f"scored/{task.target}"] = scored
+        for name, said in predictions.items():
+            arrays[f"{name}/{task.target}"] = said[task.target]
+    return arrays
+
+
+def _write(folder: Path, result: SeedResult) -> None:
+    write_json(folder / RESULT, result.document)
+    with (folder / PREDICTIONS).open("wb") as handle:
+        np.savez_compressed(handle, **result.arrays)
+
+
+def _write_model(
+    folder: Path,
+    network: Network,
+    recording: Recording,
+    arrangement: Arrangement,
+    seed: int,
+    host: PartsSource,
+) -> None:
+    """The network, and raw training samples of its modalities to calibrate an export with."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    network.to("cpu").save(folder)
+    candidates = arrangement.train[arrangement.paired]
+    drawn = generator(seed, stream("calibration")).permutation(candidates)[:CALIBRATION]
+    batch = load_batch(recording, np.sort(drawn), network.modalities, host=host)
+    raw = {name: values.numpy() for name, values in batch.raw.items()}
+    with (folder / "calibration.npz").open("wb") as handle:
+        np.savez_compressed(handle, **raw)

@@ -1,0 +1,1 @@
+"""Training networks: one seed decides everything, and an interruption changes nothing."""

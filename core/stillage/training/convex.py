@@ -1,0 +1,86 @@
+"""Linear networks: the regularised optimum itself, by full-batch L-BFGS in float64."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+
+from stillage.batch import Prepared
+from stillage.network import Network
+from stillage.training.samples import PreparedSamples
+from stillage.training.supervision import Supervision
+
+TOLERANCE = 1e-7
+
+
+def is_linear(network: Network) -> bool:
+    """Whether nothing is learnt but heads and missing tokens, so that training is convex."""
+    return all(
+        name.startswith(("heads.", "fusion.missing.")) for name, _ in network.named_parameters()
+    )
+
+
+def penalised(network: Network) -> list[nn.Parameter]:
+    """The weights: parameters with rows and columns; biases, thresholds and tokens are free."""
+    return [parameter for parameter in network.parameters() if parameter.ndim >= 2]
+
+
+def _double(block: Prepared) -> Prepared:
+    return Prepared({name: v.double() for name, v in block.values.items()}, block.presence)
+
+
+def fit_convex(
+    network: Network,
+    samples: PreparedSamples,
+    supervision: Supervision,
+    penalty: float,
+    iterations: int,
+) -> list[float]:
+    """Minimise ``n * loss + penalty / 2 * |weights|^2`` over the n samples, in place.
+
+    With a mean cross-entropy for the loss this is the problem of scikit-learn's
+    ``LogisticRegression(C=1 / penalty)``.
+
+    Returns
+    -------
+    list of float
+        The objective, divided by n, at every evaluation.
+    """
+    count = len(samples)
+    size = count if samples.cached else 1024
+    starts = range(0, count, size)
+    whole = _double(samples.fetch(np.arange(count))) if samples.cached else None
+    network.double()
+    weights = penalised(network)
+    optimiser = torch.optim.LBFGS(
+        network.parameters(),
+        max_iter=iterations,
+        max_eval=2 * iterations,
+        history_size=20,
+        tolerance_grad=TOLERANCE,
+        tolerance_change=1e-12,
+        line_search_fn="strong_wolfe",
+    )
+    curve: list[float] = []
+
+    def evaluate() -> float:
+        optimiser.zero_grad()
+        total = 0.0
+        for start in starts:
+            rows = np.arange(start, min(start + size, count))
+            block = whole or _double(samples.fetch(rows))
+            value = supervision.loss(network.forward_prepared(block), rows) * (len(rows) / count)
+            value.backward()  # type: ignore[no-untyped-call]
+            total += value.item()
+        if weights and penalty:
+            squares = torch.stack([(weight**2).sum() for weight in weights]).sum()
+            value = penalty / (2 * count) * squares
+            value.backward()  # type: ignore[no-untyped-call]
+            total += value.item()
+        curve.append(total)
+        return total
+
+    optimiser.step(evaluate)  # type: ignore[no-untyped-call]
+    network.float()
+    return curve

@@ -1,0 +1,52 @@
+"""Training that gives the same bits again: one thread, deterministic kernels, own randomness."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from stillage.counter import bits, stream, uniform
+
+
+@contextmanager
+def deterministic() -> Iterator[None]:
+    """One thread and deterministic algorithms; what was set before comes back, random state too."""
+    threads = torch.get_num_threads()
+    algorithms = torch.are_deterministic_algorithms_enabled()
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    try:
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+            yield
+    finally:
+        torch.use_deterministic_algorithms(algorithms)
+        torch.set_num_threads(threads)
+
+
+def seed_step(seed: int, step: int) -> None:
+    """Seed torch for one step (dropout), so that a step does not depend on those before it."""
+    torch.manual_seed(int(bits(seed, stream("step"), step) >> np.uint64(1)))
+
+
+def epoch_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
+    """The order of ``count`` rows in one epoch."""
+    return np.argsort(uniform(seed, stream("order"), epoch, np.arange(count)), kind="stable")
+
+
+def batch_rows(seed: int, step: int, batch: int, count: int) -> tuple[NDArray[np.int64], int]:
+    """Rows of one step's batch and the epoch it begins in; epochs follow without a gap.
+
+    >>> rows = np.concatenate([batch_rows(0, step, 4, 6)[0] for step in range(3)])
+    >>> sorted(rows[:6]), sorted(rows[6:])
+    ([0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5])
+    """
+    start = step * batch
+    first, last = start // count, (start + batch - 1) // count
+    rows = np.concatenate([epoch_order(seed, e, count) for e in range(first, last + 1)])
+    return rows[start - first * count :][:batch], first
