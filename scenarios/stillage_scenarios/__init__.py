@@ -1,1 +1,1 @@
-"""TODO by its owner."""
+"""The concrete worlds: their environments, policies, KPIs and report sections."""

@@ -1,1 +1,1 @@
-"""TODO by its owner."""
+"""The machinery that knows no scenario: dynamics, ledger, power, randomness, environments."""

@@ -1,1 +1,1 @@
-"""TODO by its owner."""
+"""Sorting mixed waste on a belt."""

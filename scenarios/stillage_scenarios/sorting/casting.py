@@ -1,0 +1,264 @@
+"""From settings and a cast of held-out items to the sorting world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillage.errors import BadInput
+from stillage.task import Task
+from stillage_scenarios.sorting import materials
+from stillage_scenarios.sorting.kpis import Tariff
+from stillage_scenarios.sorting.plant import Decisions, Items, Plant
+from stillage_scenarios.sorting.policies import NEEDS, POLICIES, Choice, Hand, Market, Policy
+from stillage_scenarios.sorting.policies import perceived as by_table
+from stillage_scenarios.sorting.settings import SortingSettings
+from stillage_scenarios.sorting.world import SortingWorld
+from stillage_sim.ledger import quantise
+from stillage_sim.power import DAY_S, clear_sky
+from stillage_sim.randomness import poisson_table
+from stillage_sim.scenario import Cast, SeedCast
+from stillage_sim.worlds import bootstrap
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+KG_PER_UNIT = {"kg": 1.0, "g": 1e-3}
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Per material of the task (K,): EUR/kg, kg CO2e avoided per kg, kg of a typical item."""
+
+    price: Floats
+    co2e: Floats
+    mass: Floats
+    notes: tuple[str, ...]
+
+
+def look_up(names: tuple[str, ...], wall_area_m2: float) -> Prices:
+    """Prices, carbon and masses by name; a name that the table lacks is worth nothing.
+
+    >>> look_up(("PET",), 0.05).mass.round(4), look_up(("unobtainium",), 0.05).price
+    (array([0.0276]), array([0.]))
+    """
+    rows, unknown = [], []
+    for name in names:
+        try:
+            entry = materials.material(name)
+        except BadInput:
+            unknown.append(name)
+            rows.append((0.0, 0.0, 0.03))
+            continue
+        mass = entry.density.value * entry.thickness.value * 1e-3 * wall_area_m2
+        rows.append((entry.price.value / 1000.0, entry.co2e_avoided.value, mass))
+    price, co2e, mass = np.array(rows, np.float64).T
+    told = (f"no price, carbon or mass known of: {', '.join(unknown)} (counted as 0, 30 g)",)
+    return Prices(price, co2e, np.asarray(quantise(mass)), told if unknown else ())
+
+
+def grade_factors(settings: SortingSettings, quality: Task | None) -> Floats | None:
+    """Price factors by class of quality (G,); None without a quality that we can price."""
+    factors = {"reuse": settings.reuse_factor, "repair": settings.repair_factor, "recycle": 1.0}
+    if quality is None or not set(quality.classes) <= set(factors):
+        return None
+    return np.array([factors[name] for name in quality.classes])
+
+
+def make_plant(settings: SortingSettings, price: Floats) -> Plant:
+    """The plant's numbers; ``price`` is (K+1, kinds)."""
+    capacity = settings.battery_wh * 3600.0
+    solar = clear_sky(settings.solar_peak_w, settings.sunrise_h, settings.sunset_h)
+    return Plant(
+        arrivals=poisson_table(settings.arrivals_per_min / 60.0),
+        solar=np.roll(solar, -round(settings.shift_start_h * 3600)),
+        price=price,
+        chutes=len(price),
+        slots=settings.slots,
+        reach_s=settings.reach_s,
+        shift_s=min(round(settings.shift_h * 3600), DAY_S),
+        picks=float(settings.picks_per_min) / 60.0,
+        clear_low=float(settings.clearness_low),
+        clear_high=float(settings.clearness_high),
+        capacity_j=float(capacity),
+        start_j=float(settings.battery_start * capacity),
+        wake_j=float(settings.battery_wake * capacity),
+        idle_j=float(settings.idle_w),
+        sleep_j=float(settings.sleep_w),
+    )
+
+
+def price_tables(prices: Prices, grade: Floats, contamination: float) -> tuple[Floats, Tariff]:
+    """Price (K+1, kinds) EUR/kg of each kind in each chute, and what KPIs need."""
+    count, grades = len(prices.price), len(grade)
+    price = np.zeros((count + 1, count + 1, grades))
+    price[:-1] = (-contamination * np.abs(prices.price))[:, None, None]
+    right = np.zeros(price.shape, np.bool_)
+    co2e = np.zeros(price.shape)
+    for k in range(count):
+        price[k, k] = prices.price[k] * (grade if prices.price[k] > 0 else 1.0)
+        right[k, k] = True
+        co2e[k, k] = prices.co2e[k]
+    price[-1] = -materials.GATE_FEE.value / 1000.0
+    flat = (count + 1, (count + 1) * grades)
+    wanted = np.repeat(np.arange(count + 1) < count, grades)
+    return price.reshape(flat), Tariff(right.reshape(flat), wanted, co2e.reshape(flat), 0.0, 0.0)
+
+
+def masses(cast: Cast, seed: SeedCast, material: Ints, prices: Prices) -> Floats:
+    """Kilograms of a seed's items (I,): recorded, else typical of the material."""
+    task = cast.task("mass")
+    typical = np.append(prices.mass, prices.mass.mean() if len(prices.mass) else 0.03)
+    known = typical[material]
+    if task is None:
+        return known
+    if task.unit not in KG_PER_UNIT:
+        raise BadInput(f"target {task.target!r}", f"unit {task.unit!r}", "kg or g")
+    recorded = np.asarray(seed.truth[task.target], np.float64) * KG_PER_UNIT[task.unit]
+    usable = np.isfinite(recorded) & (recorded > 0)
+    return np.asarray(quantise(np.where(usable, recorded, known)))
+
+
+def make_hand(cast: Cast, seed: SeedCast, value: Floats, group: Ints) -> Hand:
+    """What policies may know of one seed's items."""
+    material, quality = cast.task("material"), cast.task("quality")
+    assert material is not None  # noqa: S101
+    heads = {}
+    for name, table in seed.tables.items():
+        rows = seed.rows(name)
+        if material.target not in table.heads:
+            have = f"heads {sorted(table.heads)}"
+            raise BadInput(f"perception table {name!r}", have, repr(material.target))
+        what = np.asarray(table.heads[material.target], np.float64)[rows]
+        if what.shape != (len(rows), len(material.classes)):
+            raise BadInput(
+                f"perception table {name!r}", f"{what.shape} for {material.target!r}",
+                f"({len(rows)}, {len(material.classes)})",
+            )  # fmt: skip
+        grades = table.heads.get(quality.target) if quality else None
+        heads[name] = (what, None if grades is None else np.asarray(grades, np.float64)[rows])
+    truth = np.asarray(seed.truth[material.target], np.int64)
+    return Hand(truth, value, group, seed.tables, heads)
+
+
+def stack(choices: list[Choice]) -> Decisions:
+    """One policy's look-ups over the items of all seeds."""
+    return Decisions(
+        chute=np.concatenate([choice.chute for choice in choices]).astype(np.int64),
+        priority=np.concatenate([choice.priority for choice in choices]).astype(np.float64),
+        latency=np.array([choice.latency_s for choice in choices], np.float64),
+        energy=np.array([choice.energy_j for choice in choices], np.float64),
+        device=int(any(choice.device for choice in choices)),
+    )
+
+
+def show(hands: list[Hand], name: str) -> NDArray[np.float32]:
+    """What an environment shows of items under a table: material and quality probabilities."""
+    rows = [np.hstack([part for part in hand.heads[name] if part is not None]) for hand in hands]
+    return np.clip(np.concatenate(rows), 0.0, 1.0).astype(np.float32)
+
+
+def build_world(
+    settings: SortingSettings, cast: Cast, policies: Mapping[str, Policy] | None = None
+) -> SortingWorld:
+    """The world that carries the items of ``cast``; ``policies`` come beside the built-in ones.
+
+    Raises
+    ------
+    BadInput
+        If the cast is empty, binds no material, or a table does not fit its items.
+    """
+    material, quality = cast.task("material"), cast.task("quality")
+    if material is None or material.kind != "classification":
+        raise BadInput("role 'material'", "no class target", "a classification target")
+    if not cast.seeds or any(len(seed.samples) == 0 for seed in cast.seeds):
+        raise BadInput("cast", "no held-out items", "some for every training seed")
+    prices = look_up(material.classes, settings.wall_area_m2)
+    factors = grade_factors(settings, quality)
+    grade = np.append(np.empty(0) if factors is None else factors, 1.0)
+    price, tariff = price_tables(prices, grade, settings.contamination_cost)
+    tariff = Tariff(
+        tariff.right, tariff.wanted, tariff.co2e, settings.pick_energy_j, settings.grid_kg_per_kwh
+    )
+    market = Market(
+        prices.price, factors, prices.mass, settings.contamination_cost, settings.reject_below
+    )
+    hands: list[Hand] = []
+    kinds: list[Ints] = []
+    members: list[Ints] = []
+    lengths: list[Ints] = []
+    weights: list[Floats] = []
+    sizes: list[int] = []
+    for seed in cast.seeds:
+        what = np.asarray(seed.truth[material.target], np.int64)
+        index = np.where(what < 0, len(prices.price), what)
+        grades = _grades(cast, seed, len(grade))
+        mass = masses(cast, seed, index, prices)
+        kind = index * len(grade) + grades
+        names, group = np.unique(np.asarray(seed.groups), return_inverse=True)
+        chute = np.minimum(index, len(prices.price))
+        hands.append(make_hand(cast, seed, mass * price[chute, kind], group))
+        order = np.argsort(group, kind="stable")
+        members.append(order + sum(map(len, kinds)))
+        lengths.append(np.bincount(group, minlength=len(names)))
+        sizes.append(len(names))
+        kinds.append(kind)
+        weights.append(mass)
+    worlds = bootstrap(cast.worlds, sizes)
+    items = Items(
+        kind=np.concatenate(kinds).astype(np.int64),
+        mass=np.concatenate(weights),
+        group_start=np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int64),
+        group_items=np.concatenate(members).astype(np.int64),
+        world_groups=worlds.groups,
+        world_size=worlds.size,
+        world_seed=worlds.seed,
+    )
+    tables = _common_tables(cast)
+    decisions, missing = {}, {}
+    named = {**POLICIES, **(policies or {})}
+    for name, policy in named.items():
+        if NEEDS.get(name, "") and NEEDS[name] not in tables:
+            missing[name] = NEEDS[name]
+            continue
+        decisions[name] = stack([policy(market, hand) for hand in hands])
+    for name in tables:
+        if name not in named:
+            decisions[name] = stack([by_table(market, hand, name) for hand in hands])
+    return SortingWorld(
+        plant=make_plant(settings, price),
+        items=items,
+        tariff=tariff,
+        decisions=decisions,
+        features={name: show(hands, name) for name in tables},
+        labels=material.classes,
+        missing=missing,
+        notes=(*prices.notes, *_left_out(cast, factors is not None)),
+    )
+
+
+def _grades(cast: Cast, seed: SeedCast, grades: int) -> Ints:
+    """Each item's grade (I,); the last one is for items whose quality is unknown."""
+    task = cast.task("quality")
+    if task is None or grades == 1:
+        return np.full(len(seed.samples), grades - 1, np.int64)
+    known = np.asarray(seed.truth[task.target], np.int64)
+    return np.where(known < 0, grades - 1, known)
+
+
+def _common_tables(cast: Cast) -> tuple[str, ...]:
+    """Names of the tables that every seed has, in the first seed's order."""
+    return tuple(
+        name for name in cast.seeds[0].tables if all(name in seed.tables for seed in cast.seeds)
+    )
+
+
+def _left_out(cast: Cast, priced: bool) -> tuple[str, ...]:
+    told = []
+    if not priced:
+        told.append("no quality of reuse, repair, recycle: items are worth the recycling price")
+    if "mass" not in cast.roles:
+        told.append("no target for mass: typical masses of the materials (assumed)")
+    return tuple(told)

@@ -1,0 +1,84 @@
+"""Compile the simulator's scalar functions, and cache the result where that is safe.
+
+``compiled`` marks a small function that others call; ``kernel`` marks an entry point, the only
+thing that is cached. A cache entry is keyed by the text of every module that the kernel is made
+of, by the processor and by numba's version, so an edited or upgraded function is never served
+from an old entry, machines that share a disk do not mix theirs up, and workers that compile at
+the same time write the same file, each by renaming. Where nothing can be written (a read-only
+installation without a home), kernels are compiled anew in each process.
+
+With ``NUMBA_DISABLE_JIT=1`` the very same source runs interpreted: the reference in tests.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeVar, cast
+
+import numba
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_njit: Any = numba.njit(error_model="numpy")
+
+
+def compiled(function: Function) -> Function:
+    """A scalar function, compiled into whatever kernel calls it.
+
+    >>> @compiled
+    ... def double(x: int) -> int:
+    ...     return 2 * x
+    >>> double(21)
+    42
+    """
+    return cast(Function, _njit(function))
+
+
+def kernel(*modules: ModuleType) -> Callable[[Function], Function]:
+    """An entry point made of its own module and ``modules``; cached between processes."""
+
+    def decorate(function: Function) -> Function:
+        result = _njit(function)
+        if result is not function:
+            files = (module.__file__ or "" for module in modules)
+            _cache(result, function, [function.__code__.co_filename, *files])
+        return cast(Function, result)
+
+    return decorate
+
+
+def digest(sources: list[str]) -> str:
+    """24 hexadecimal digits for the texts of ``sources``, numba and this processor."""
+    from numba.core.registry import cpu_target
+
+    context: Any = cpu_target.target_context
+    codegen = context.codegen()
+    state = hashlib.sha256(repr((numba.__version__, codegen.magic_tuple())).encode())
+    for source in sources:
+        state.update(hashlib.sha256(Path(source).read_bytes()).digest())
+    return state.hexdigest()[:24]
+
+
+def _cache(dispatcher: Any, function: Callable[..., Any], sources: list[str]) -> None:
+    """Give ``dispatcher`` its cache; whatever goes wrong, it is merely compiled anew."""
+    with contextlib.suppress(Exception):
+        from numba.core import caching
+
+        file: Any = caching.IndexDataCacheFile
+        base: Any = caching.FunctionCache
+
+        class KernelCache(base):  # type: ignore[misc]
+            def __init__(self) -> None:
+                super().__init__(function)
+                stamp = digest(sources)
+                name = f"{self._impl.filename_base}-{stamp}"
+                self._cache_file = file(self._cache_path, name, stamp)
+
+            def _guard_against_spurious_io_errors(self) -> contextlib.AbstractContextManager[None]:
+                return contextlib.suppress(Exception)
+
+        dispatcher._cache = KernelCache()

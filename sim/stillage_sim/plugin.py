@@ -1,0 +1,28 @@
+"""What the simulator registers: the commands that simulate."""
+
+from __future__ import annotations
+
+from stillage.plugin.hooks import hookimpl
+from stillage.plugin.spec import CommandSpec
+
+
+@hookimpl
+def register() -> list[CommandSpec]:
+    """The commands ``run``, ``evaluate`` and ``resume``."""
+    return [
+        CommandSpec(
+            name="run",
+            summary="Record, distil, deploy, simulate and report a scenario.",
+            factory="stillage_sim.commands:run",
+        ),
+        CommandSpec(
+            name="evaluate",
+            summary="Simulate a scenario under some policies and compare them.",
+            factory="stillage_sim.commands:evaluate",
+        ),
+        CommandSpec(
+            name="resume",
+            summary="Finish an interrupted run: do only what is missing.",
+            factory="stillage_sim.commands:resume",
+        ),
+    ]

@@ -1,0 +1,159 @@
+"""What a scenario is: a world, what it must record, its policies and KPIs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from stillage.errors import BadInput
+
+if TYPE_CHECKING:
+    from stillage.recording import Recording
+    from stillage.scene import Scene
+    from stillage.task import Task
+
+Totals = dict[str, NDArray[np.float64]]
+"""Per-replica totals of a rollout: name -> float64 ``(replicas, ...)``."""
+
+
+class Perceived(Protocol):
+    """What a world needs of a :class:`stillage.perception.PerceptionTable`.
+
+    ``heads`` maps a target to probabilities (I, K) or values (I,) of the rows in ``samples``;
+    ``latency_s`` and ``energy_j`` are modelled, for one reading of all its modalities.
+    """
+
+    @property
+    def samples(self) -> NDArray[np.int64]: ...
+    @property
+    def heads(self) -> Mapping[str, NDArray[np.float64]]: ...
+    @property
+    def latency_s(self) -> float: ...
+    @property
+    def energy_j(self) -> float: ...
+
+
+@dataclass(frozen=True)
+class SeedCast:
+    """The held-out items of one training seed, and what its models say of them.
+
+    Parameters
+    ----------
+    seed : int
+    samples : int64 (I,)
+        Held-out samples in the recording.
+    groups : sequence of str (I,)
+    truth : dict of target to (I,)
+        Class indices (int64, -1: out of set) or values (float64, NaN: unknown).
+    tables : dict of policy name to PerceptionTable
+    """
+
+    seed: int
+    samples: NDArray[np.int64]
+    groups: NDArray[Any]
+    truth: Mapping[str, NDArray[Any]]
+    tables: Mapping[str, Perceived] = field(default_factory=dict)
+
+    def rows(self, name: str) -> NDArray[np.int64]:
+        """Rows of table ``name`` that belong to ``samples``, int64 (I,)."""
+        table = np.asarray(self.tables[name].samples)
+        order = np.argsort(table, kind="stable")
+        spots = np.searchsorted(table[order], self.samples)
+        found = spots < len(table)
+        found[found] = table[order][spots[found]] == self.samples[found]
+        if not found.all():
+            missing = int(self.samples[~found][0])
+            raise BadInput(f"perception table {name!r}", f"no row for sample {missing}", "one")
+        return np.asarray(order[spots], np.int64)
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who is on stage: the held-out items of every training seed.
+
+    ``tasks`` describes the targets in ``truth`` and ``roles`` binds a scenario's roles to them
+    (``{"material": "polymer"}``); truth must hold every role's target. ``worlds`` is W.
+    """
+
+    seeds: Sequence[SeedCast]
+    tasks: Mapping[str, Task]
+    roles: Mapping[str, str]
+    worlds: int = 40
+
+    def task(self, role: str) -> Task | None:
+        """The task bound to ``role``, or None."""
+        target = self.roles.get(role)
+        if target is None:
+            return None
+        if target not in self.tasks:
+            raise BadInput(f"role {role!r}", f"target {target!r}", f"one of {sorted(self.tasks)}")
+        return self.tasks[target]
+
+
+class World(ABC):
+    """Immutable arrays of one scenario, ready to be rolled out; picklable.
+
+    Replica r is the same whoever simulates it, in whatever batch, and faces the same luck under
+    every policy.
+    """
+
+    notes: tuple[str, ...] = ()
+    """Assumptions and left-out roles that a report should print."""
+
+    @property
+    @abstractmethod
+    def policies(self) -> tuple[str, ...]:
+        """Names of the policies that can be rolled out."""
+
+    @abstractmethod
+    def rollout(
+        self, policy: str, first_replica: int, replicas: int, days: float, seed: int
+    ) -> Totals:
+        """Totals of replicas ``first_replica .. first_replica + replicas - 1`` after ``days``."""
+
+    @abstractmethod
+    def kpis(self, totals: Totals) -> dict[str, NDArray[np.float64]]:
+        """Each KPI, float64 (replicas,)."""
+
+    @abstractmethod
+    def audit(self, totals: Totals) -> dict[str, float]:
+        """Largest relative residuals: ``{"mass", "energy", "money"}``."""
+
+
+class Scenario(ABC):
+    """A world, what it must record, and what ``-o`` may change about it."""
+
+    name: ClassVar[str]
+    Settings: ClassVar[type[BaseModel]]
+    teacher: ClassVar[tuple[str, ...]]
+    student: ClassVar[tuple[str, ...]]
+    tasks: ClassVar[tuple[str, ...]]
+
+    def scene(self, items: int, seed: int) -> Scene:
+        """Items of this world for sensor models; what :meth:`record` renders.
+
+        Raises
+        ------
+        BadInput
+            If the scenario has no scene of its own.
+        """
+        raise BadInput(f"scenario {self.name!r}", "no scene", "one with scene()")
+
+    @abstractmethod
+    def record(self, items: int, seed: int, path: Path) -> None:
+        """Render the synthetic recording of ``items`` items to ``path``."""
+
+    @abstractmethod
+    def roles(self, recording: Recording, settings: BaseModel) -> dict[str, str]:
+        """Bind this scenario's roles to the recording's targets."""
+
+    @abstractmethod
+    def world(self, settings: BaseModel, cast: Cast) -> World:
+        """The world that carries the items of ``cast``."""
