@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar, get_origin
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from stillage.distillation.plan import DistillPlan
 from stillage.errors import BadInput
 from stillage.plugin.suggest import one_of
 
@@ -19,8 +20,8 @@ Model = TypeVar("Model", bound=BaseModel)
 class RunConfig(BaseModel):
     """Everything that decides a run's figures; how and where it is computed is not in it.
 
-    ``distillation`` is the complete distillation plan and ``settings`` the scenario's
-    complete settings, each validated by its owner.
+    ``distillation`` is the complete plan and ``settings`` the scenario's complete settings,
+    which the scenario validates.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,16 +54,15 @@ class RunConfig(BaseModel):
         json_schema_extra={"unit": "d"},
     )  # fmt: skip
     worlds: int = Field(
-        default=40,
-        ge=1,
-        le=10_000,
-        description="bootstrap draws of held-out items that intervals span",
+        default=40, ge=1, le=10_000, description="draws of held-out items that intervals span"
     )
     policies: tuple[str, ...] = Field(default=(), description="policies to compare; empty: all")
     bundles: dict[str, str] = Field(
         default={}, description="exported bundles to compare, by policy name"
     )
-    distillation: dict[str, Any] = Field(default={}, description="the distillation plan")
+    distillation: DistillPlan = Field(
+        default=DistillPlan(seeds=5, labels=8), description="the distillation plan"
+    )
     settings: dict[str, Any] = Field(default={}, description="settings of the scenario")
 
     def to_toml(self) -> str:

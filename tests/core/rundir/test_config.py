@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, Field
 
+from stillage.distillation.plan import DistillPlan
 from stillage.errors import BadInput
 from stillage.rundir import RunConfig, parse_overrides
 
@@ -32,20 +33,20 @@ def test_saved_configuration_loads_equal(tmp_path: Path) -> None:
         seed=7,
         policies=("oracle", "rule"),
         bundles={"mine": 'a "quoted" path'},
-        distillation={"labels": "all", "held_out": 1 / 3, "patience": None, "teacher": ["nir"]},
+        distillation=DistillPlan(labels="all", held_out=1 / 7, teacher=("nir", "led")),
         settings={"belt_m_per_s": 0.1 + 0.2},
     )
     (tmp_path / "config.toml").write_text(config.to_toml(), encoding="utf-8")
     again = RunConfig.load(tmp_path / "config.toml")
     assert again.settings["belt_m_per_s"] == 0.1 + 0.2
-    assert again.distillation == {"labels": "all", "held_out": 1 / 3, "teacher": ["nir"]}
     assert again.to_toml() == config.to_toml()
-    assert again.model_copy(update={"distillation": config.distillation}) == config
+    assert again == config
 
 
 def test_saved_configuration_is_complete() -> None:
     saved = tomllib.loads(RunConfig(scenario="sorting").to_toml())
     assert set(saved) == set(RunConfig.model_fields)
+    assert set(saved["distillation"]) == set(DistillPlan.model_fields)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +99,8 @@ def test_bad_overrides_get_one_line(pair: str, message: str) -> None:
         ("scenario = 's'\nsed = 3", "did you mean"),
         ("scenario = 's'\nseed = -3", "found -3"),
         ("scenario = 's'\n\x00", "no TOML"),
+        ("scenario = 's'\n[distillation]\nsteps = 0", "distillation steps: found 0"),
+        ("scenario = 's'\n[distillation]\nstep = 9", "distillation step: found 9"),
     ],
 )
 def test_bad_files_get_one_line(tmp_path: Path, text: str, message: str) -> None:

@@ -1,0 +1,71 @@
+"""What several sections ask of a run's figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from stillage.report import words
+
+Interval = Mapping[str, float]
+INFORMED = ("oracle", "teacher", "distilled", "distilled_int8", "labels_only")
+POLICIES = (*INFORMED, "rule", "majority", "random")
+
+
+def paired(figures: Mapping[str, Any], a: str, b: str, kpi: str) -> dict[str, float] | None:
+    """The paired difference ``a`` minus ``b`` of a KPI, turned round if need be."""
+    for row in figures.get("paired", ()):
+        if row["kpi"] != kpi:
+            continue
+        if (row["a"], row["b"]) == (a, b):
+            return {key: row[key] for key in ("mean", "low", "high")}
+        if (row["a"], row["b"]) == (b, a):
+            return {"mean": -row["mean"], "low": -row["high"], "high": -row["low"]}
+    return None
+
+
+def student_policy(figures: Mapping[str, Any]) -> str | None:
+    """The policy that stands for the distilled student: as deployed, else as trained."""
+    policies = figures.get("policies", {})
+    return next((p for p in ("distilled_int8", "distilled") if p in policies), None)
+
+
+def tasks(figures: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The distillation's summary of every target, the primary one first."""
+    summary = figures.get("distillation")
+    if not summary:
+        return {}
+    first = {summary["task"]: summary}
+    return {**first, **{k: v for k, v in summary.get("tasks", {}).items() if k not in first}}
+
+
+def policies(figures: Mapping[str, Any]) -> dict[str, Mapping[str, Interval]]:
+    """KPIs by policy: the best informed policies first, those nobody knows after the students."""
+    found = figures["policies"]
+    known = [name for name in POLICIES if name in found]
+    others = [name for name in found if name not in POLICIES]
+    place = next((i for i, name in enumerate(known) if name not in INFORMED), len(known))
+    return {name: found[name] for name in [*known[:place], *others, *known[place:]]}
+
+
+def about(figures: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
+    """Unit, direction and summary of every KPI, in the scenario's order."""
+    return {row["name"]: row for row in figures["kpis"]}
+
+
+def better_word(difference: Interval, better: str) -> str:
+    """Whether a difference is one, and to which side: more, less, or neither shown."""
+    if words.spans_zero(difference):
+        return "no difference shown"
+    good = (difference["mean"] > 0) == (better != "lower")
+    return "better" if good else "worse"
+
+
+def ordered(names: Iterable[str], first: Iterable[str]) -> list[str]:
+    """Names with those in ``first`` leading, in its order.
+
+    >>> ordered(["x", "b", "a"], ["a", "b", "c"])
+    ['a', 'b', 'x']
+    """
+    names, first = list(names), list(first)
+    return [n for n in first if n in names] + [n for n in names if n not in first]

@@ -1,0 +1,264 @@
+"""Plots as inline SVG that follow the page's colours, light or dark.
+
+matplotlib draws with stand-in colours, which become CSS variables afterwards. Text stays
+text. The same figures give the same bytes.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from stillage.report import words
+
+STAND_INS = {
+    "ink": "#000101",
+    "muted": "#000102",
+    "line": "#000103",
+    "card": "#000104",
+    "copper": "#000105",
+    "green": "#000106",
+    "blue": "#000107",
+    "grey": "#000108",
+}
+WIDTH_IN = 4.7
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
+
+COLOURS = {
+    "distilled": "copper",
+    "distilled_int8": "copper",
+    "teacher": "blue",
+    "labels_only": "green",
+    "oracle": "ink",
+}
+"""The colour of each arm or policy; all others are grey."""
+
+
+def colour(name: str) -> str:
+    """The stand-in colour of an arm or policy."""
+    return STAND_INS[COLOURS.get(name, "grey")]
+
+
+@functools.cache
+def _style() -> Any:
+    ink, muted, line = STAND_INS["ink"], STAND_INS["muted"], STAND_INS["line"]
+    return {
+        "svg.hashsalt": "stillage",
+        "svg.fonttype": "none",
+        "text.parse_math": False,
+        "font.size": 10.5,
+        "text.color": ink,
+        "axes.edgecolor": line,
+        "axes.labelcolor": muted,
+        "axes.facecolor": "none",
+        "figure.facecolor": "none",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "axes.titlesize": 10.5,
+        "axes.titlelocation": "left",
+        "grid.color": line,
+        "grid.linewidth": 0.6,
+        "xtick.color": line,
+        "ytick.color": line,
+        "xtick.labelcolor": muted,
+        "ytick.labelcolor": ink,
+        "legend.frameon": False,
+        "legend.labelcolor": ink,
+        "legend.fontsize": 9.0,
+    }
+
+
+@contextmanager
+def figure(height_in: float, width_in: float = WIDTH_IN) -> Iterator[tuple[Any, Any]]:
+    """A figure and its axes in the report's style, off screen."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(_style()):
+        made = Figure(figsize=(width_in, height_in), layout="constrained")
+        FigureCanvasSVG(made)
+        yield made, made.add_subplot()
+
+
+def svg(made: Any, name: str, description: str) -> Markup:
+    """The figure as an inline SVG element, described for those who cannot see it.
+
+    Parameters
+    ----------
+    made : Any
+        A matplotlib Figure.
+    name : str
+        Prefix of all ids, unique on the page.
+    description : str
+        What the plot shows, in words.
+    """
+    stream = io.StringIO()
+    made.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+    text = stream.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.S)
+    prefix = re.sub(r"[^a-z0-9]+", "-", name.lower())
+    text = re.sub(r'\bid="', f'id="{prefix}-', text)
+    text = re.sub(r"url\(#", f"url(#{prefix}-", text)
+    text = re.sub(r'xlink:href="#', f'xlink:href="#{prefix}-', text)
+    for variable, stand_in in STAND_INS.items():
+        text = text.replace(stand_in, f"var(--{variable})")
+    text = re.sub(r"font-family: [^;\"]+", f"font-family: {FONT}", text)
+    text = re.sub(r"(font: [\d.]+px) [^;\"]+", rf"\1 {FONT}", text)
+    text = re.sub(r'(<svg [^>]*?)width="[^"]*pt" height="[^"]*pt"', r"\1", text, count=1)
+    text = re.sub(r'(<svg [^>]*?)height="[^"]*pt"', r"\1", text, count=1)
+    text = re.sub(r'(<svg [^>]*?)\swidth="[^"]*pt"', r"\1", text, count=1)
+    label = escape(description)
+    return Markup(text.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1))  # noqa: S704
+
+
+def forest(
+    name: str,
+    description: str,
+    rows: Sequence[tuple[str, str, Mapping[str, float]]],
+    *,
+    zero: bool = False,
+    unit: str = "",
+) -> Markup:
+    """Means with intervals, one row each, best read from top to bottom.
+
+    Parameters
+    ----------
+    name, description : str
+        As :func:`svg`.
+    rows : sequence of (label, key, interval)
+        ``key`` chooses the colour; an interval has ``mean``, ``low`` and ``high``.
+    zero : bool
+        Whether to draw the line at 0, for differences.
+    unit : str
+        Axis label.
+    """
+    with figure(0.62 + 0.27 * len(rows)) as (made, axes):
+        for place, (_, key, interval) in enumerate(rows):
+            axes.plot(
+                [interval["low"], interval["high"]], [place, place],
+                color=colour(key), linewidth=2.4, solid_capstyle="round", alpha=0.55,
+            )  # fmt: skip
+            axes.plot(
+                interval["mean"], place, "o", color=colour(key), markersize=6.5,
+                markeredgecolor=STAND_INS["card"], markeredgewidth=1.0,
+            )  # fmt: skip
+        if zero:
+            axes.axvline(0.0, color=STAND_INS["muted"], linewidth=1.0, linestyle=(0, (3, 2)))
+        _rows(axes, [shorten(label) for label, _, _ in rows])
+        axes.margins(x=0.06)
+        if unit:
+            axes.set_xlabel(unit)
+        return svg(made, name, description)
+
+
+def bars(
+    name: str,
+    description: str,
+    rows: Sequence[tuple[str, str, Mapping[str, float]]],
+    *,
+    unit: str = "",
+) -> Markup:
+    """Horizontal bars from 0 with intervals; arguments as :func:`forest`."""
+    with figure(0.62 + 0.27 * len(rows)) as (made, axes):
+        for place, (_, key, interval) in enumerate(rows):
+            mean, low, high = interval["mean"], interval["low"], interval["high"]
+            solid = key in COLOURS
+            axes.barh(place, mean, 0.62, color=colour(key), alpha=0.8 if solid else 0.55)
+            axes.plot([low, high], [place, place], color=STAND_INS["ink"], linewidth=1.3)
+        axes.axvline(0.0, color=STAND_INS["line"], linewidth=1.0)
+        _rows(axes, [shorten(label) for label, _, _ in rows])
+        if unit:
+            axes.set_xlabel(unit)
+        return svg(made, name, description)
+
+
+def _rows(axes: Any, labels: Sequence[str]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="both", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+
+
+def shorten(label: str, most: int = 26) -> str:
+    """A label that leaves room for the plot.
+
+    >>> shorten("a" * 40)
+    'aaaaaaaaaaaaaaaaaaaaaaaaa…'
+    """
+    return label if len(label) <= most else label[: most - 1] + "…"
+
+
+def curves(
+    name: str,
+    description: str,
+    lines: Mapping[str, Sequence[tuple[Sequence[float], Sequence[float]]]],
+    *,
+    labels: Mapping[str, str],
+    xlabel: str,
+    ylabel: str,
+    log: bool = False,
+) -> Markup:
+    """Thin lines for every seed in the colour of their arm, with one legend entry an arm.
+
+    ``lines`` maps an arm to its seeds' ``(x, y)``.
+    """
+    with figure(2.7) as (made, axes):
+        for arm, seeds in lines.items():
+            for place, (steps, values) in enumerate(seeds):
+                axes.plot(
+                    steps, values, color=colour(arm), linewidth=1.3, alpha=0.75,
+                    linestyle="-" if arm in COLOURS else (0, (4, 2)),
+                    label=labels[arm] if place == 0 else None,
+                )  # fmt: skip
+        if log:
+            axes.set_yscale("log")
+        axes.tick_params(length=0, which="both")
+        axes.set_xlabel(xlabel)
+        axes.set_ylabel(ylabel)
+        axes.legend(loc="best")
+        return svg(made, name, description)
+
+
+def scatter(
+    name: str,
+    description: str,
+    points: Sequence[tuple[str, str, float, Mapping[str, float]]],
+    *,
+    xlabel: str,
+    xunit: str,
+    ylabel: str,
+) -> Markup:
+    """Labelled points with vertical intervals over a logarithmic x axis.
+
+    ``points`` are (label, key, x in ``xunit``, interval).
+    """
+    with figure(2.9) as (made, axes):
+        for label, key, x, interval in points:
+            axes.plot([x, x], [interval["low"], interval["high"]], color=colour(key), alpha=0.5)
+            axes.plot(
+                x, interval["mean"], "s" if key.endswith("int8") else "o", color=colour(key),
+                markersize=7, markeredgecolor=STAND_INS["card"], label=label,
+            )  # fmt: skip
+        axes.set_xscale("log")
+        axes.margins(x=0.15, y=0.12)
+        axes.xaxis.set_major_formatter(lambda x, _: words.quantity(x, xunit))
+        axes.xaxis.set_minor_formatter("")
+        axes.tick_params(length=0, which="both")
+        axes.set_xlabel(xlabel)
+        axes.set_ylabel(ylabel)
+        axes.legend(loc="best")
+        return svg(made, name, description)

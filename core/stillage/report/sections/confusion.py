@@ -1,0 +1,43 @@
+"""What is taken for what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stillage.report import words
+from stillage.report.render import render
+from stillage.rundir import RunDir
+
+ARMS = ("teacher", "distilled", "labels_only")
+
+
+def confusion(run: RunDir) -> str:
+    """A confusion matrix for each task with classes and each arm, as shares of the truth."""
+    found = run.kpis().get("confusion", {})
+    tasks = [
+        {
+            "target": target,
+            "classes": one["classes"],
+            "matrices": [
+                {"arm": words.name(arm), "rows": shares(one["arms"][arm])}
+                for arm in ARMS
+                if arm in one["arms"]
+            ],
+        }
+        for target, one in found.items()
+    ]
+    if not tasks:
+        return render("nothing", text="No task with classes.")
+    return render("confusion", tasks=tasks)
+
+
+def shares(counts: Sequence[Sequence[float]]) -> list[list[dict[str, Any]]]:
+    """Each count with its share of its row, in percent.
+
+    >>> shares([[3, 1], [0, 0]])[0]
+    [{'count': 3, 'percent': 75}, {'count': 1, 'percent': 25}]
+    """
+    return [
+        [{"count": c, "percent": round(100 * c / (sum(row) or 1))} for c in row] for row in counts
+    ]

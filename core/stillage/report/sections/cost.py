@@ -1,0 +1,57 @@
+"""What perception costs on the device, and what accuracy that buys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stillage.report import plots, words
+from stillage.report.figures import POLICIES, ordered
+from stillage.report.render import render
+from stillage.rundir import RunDir
+
+
+def cost(run: RunDir) -> str:
+    """Size, latency and joules of what was deployed; accuracy against joules."""
+    figures = run.kpis()
+    found = figures.get("deployment", {})
+    deployed = {name: found[name] for name in ordered(found, POLICIES)}
+    if not deployed:
+        return render("nothing", text="No policy of this run perceives anything.")
+    latencies = measured_latency(run)
+    chart = _chart(deployed, figures)
+    return render("cost", deployed=deployed, latencies=latencies, chart=chart)
+
+
+def measured_latency(run: RunDir) -> list[tuple[str, float, float]]:
+    """Median and largest measured latency over seeds, in ms: (form, median, largest)."""
+    manifests = [
+        run.read_json(str(path.relative_to(run.path)))
+        for path in sorted(run.stage_folder("export").glob("*/manifest.json"))
+    ]
+    found: dict[str, list[float]] = {}
+    for manifest in manifests:
+        for form, value in manifest.get("latency_ms", {}).items():
+            if isinstance(value, int | float):
+                found.setdefault(form, []).append(float(value))
+    return [(form, sorted(v)[len(v) // 2], max(v)) for form, v in found.items()]
+
+
+def _chart(deployed: Mapping[str, Any], figures: Mapping[str, Any]) -> Any:
+    target = figures["distillation"]["task"] if figures.get("distillation") else None
+    points = [
+        (words.name(policy), policy, one["energy_j"], one["score"][target])
+        for policy, one in deployed.items()
+        if target in one.get("score", {}) and one.get("energy_j", 0) > 0
+    ]
+    if not points:
+        return None
+    metric = words.name(figures["distillation"]["metric"])
+    said = "; ".join(
+        f"{label}: {words.score(i['mean'])} at {words.quantity(x, 'J')}"
+        for label, _, x, i in points
+    )
+    return plots.scatter(
+        "cost", f"{metric} of {target} against joules an item: {said}", points,
+        xlabel="an item, modelled (sensors and computing)", xunit="J", ylabel=f"{target}: {metric}",
+    )  # fmt: skip

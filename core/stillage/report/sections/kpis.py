@@ -1,0 +1,31 @@
+"""What each policy is worth."""
+
+from __future__ import annotations
+
+from stillage.report import plots, words
+from stillage.report.figures import about, policies
+from stillage.report.render import render
+from stillage.rundir import RunDir
+
+
+def kpis(run: RunDir) -> str:
+    """Bars with intervals for every KPI, and all figures in a table."""
+    figures = run.kpis()
+    charts = []
+    for kpi, one in about(figures).items():
+        rows = [
+            (words.name(policy), policy, found[kpi])
+            for policy, found in policies(figures).items()
+            if kpi in found
+        ]
+        unit, title = one["unit"], words.kpi_name(kpi, one["unit"])
+        said = "; ".join(f"{label} {words.quantity(i['mean'], unit)}" for label, _, i in rows)
+        direction = {"higher": "More is better.", "lower": "Less is better."}
+        drawn = plots.bars(
+            f"k-{kpi}", f"{title} of each policy: {said}", rows, unit=words.unit_sign(unit)
+        )
+        note = f"{one['summary']} {direction.get(one['better'], '')}".strip()
+        charts.append({"title": title, "note": note, "svg": drawn})
+    return render(
+        "kpis", figures=figures, charts=charts, kpis=about(figures), policies=policies(figures)
+    )

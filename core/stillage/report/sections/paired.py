@@ -1,0 +1,45 @@
+"""Differences between policies that faced the same luck."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stillage.report import plots, words
+from stillage.report.figures import about, better_word, policies, student_policy
+from stillage.report.figures import paired as difference
+from stillage.report.render import render
+from stillage.rundir import RunDir
+
+
+def paired(run: RunDir) -> str:
+    """The distilled student against every other policy, then all pairs."""
+    figures = run.kpis()
+    student, kpi = student_policy(figures), figures.get("headline")
+    chart = _chart(figures, student, kpi) if student and kpi else None
+    known = about(figures)
+    rows = [
+        {
+            **row,
+            "unit": known[row["kpi"]]["unit"],
+            "verdict": better_word(row, known[row["kpi"]]["better"]),
+        }
+        for row in figures["paired"]
+    ]
+    if not rows:
+        return render("nothing", text="One policy only: nothing to compare it with.")
+    return render("paired", rows=rows, chart=chart)
+
+
+def _chart(figures: dict[str, Any], student: str, kpi: str) -> dict[str, Any] | None:
+    unit = about(figures)[kpi]["unit"]
+    rows = []
+    for policy in policies(figures):
+        found = difference(figures, student, policy, kpi) if policy != student else None
+        if found:
+            rows.append((f"− {words.name(policy)}", policy, found))
+    if not rows:
+        return None
+    title = f"{words.kpi_name(kpi, unit)}: {words.name(student)} minus each other policy"
+    said = "; ".join(f"{label} {words.quantity(i['mean'], unit, True)}" for label, _, i in rows)
+    made = plots.forest("paired", f"{title}: {said}", rows, zero=True, unit=words.unit_sign(unit))
+    return {"title": title, "svg": made}

@@ -1,0 +1,16 @@
+"""Where the figures come from, complete enough to compute them again."""
+
+from __future__ import annotations
+
+from stillage.report.render import render
+from stillage.rundir import RunDir
+
+
+def provenance(run: RunDir) -> str:
+    """The recording, the versions and the whole configuration."""
+    return render(
+        "provenance",
+        recording=run.kpis().get("recording", {}),
+        environment=run.read_json("environment.json"),
+        config=(run.path / "config.toml").read_text(encoding="utf-8"),
+    )
