@@ -139,8 +139,8 @@ def modelled(
         Seconds and joules; the joules include the device's idle power for those seconds.
 
     >>> box = DeviceProfile("box", (1e9, 4e9), 1e9, 0.001, 1.0, 2.0, 0.0, "made up")
-    >>> modelled(2e6, 1e6, "fp32", box)
-    (0.003, 0.009)
+    >>> [round(float(x), 9) for x in modelled(2e6, 1e6, "fp32", box)]
+    [0.003, 0.009]
     """
     if precision not in PRECISIONS:
         raise BadInput("precision", repr(precision), f"one of {', '.join(PRECISIONS)}")

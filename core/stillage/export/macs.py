@@ -25,7 +25,7 @@ def _lstm(*args: Any, out_val: Any, **_: Any) -> int:
     """MACs (twice) of one direction of one layer, as onednn runs it on the CPU."""
     del out_val
     inputs, weights = args[0], args[1:3]
-    return 2 * inputs.shape[0] * inputs.shape[1] * sum(w.numel() for w in weights)
+    return 2 * int(inputs.shape[0] * inputs.shape[1]) * sum(int(w.numel()) for w in weights)
 
 
 def _vector(matrix: Tensor, *_: Any, out_val: Any, **__: Any) -> int:

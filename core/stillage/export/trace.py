@@ -14,7 +14,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import onnx
 import torch
@@ -190,8 +190,3 @@ class Filled:
     def inputs(self) -> list[str]:
         """Names of the graph's inputs."""
         return [value.name for value in self.model.graph.input]
-
-
-def feeds_of(module: ExportableModule, inputs: tuple[Tensor, ...]) -> dict[str, Any]:
-    """Inputs of the exportable module as the graph's feeds."""
-    return {n: t.numpy() for n, t in zip(graph_names(module)[0], inputs, strict=True)}

@@ -1,0 +1,89 @@
+"""What a bundle's manifest says of the student: inputs, tasks, counts and modelled cost."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import onnx
+import onnxruntime
+import torch
+
+from stillage.bundle import FORMAT_VERSION
+from stillage.device import PRECISIONS, PROFILES, modelled
+from stillage.export.macs import Counts, count
+
+if TYPE_CHECKING:
+    from stillage.network.exportable import ExportableModule
+
+
+def describe(module: ExportableModule, int8: bool) -> dict[str, Any]:
+    """The manifest of a network, before files, parity and measurements are added.
+
+    ``modelled`` is what the device adds to the sensors' ``cost``; see :mod:`stillage.device`.
+    """
+    network = module.network
+    counts: Counts = count(module, module.example(1))
+    precisions = PRECISIONS if int8 else PRECISIONS[:1]
+    modalities = []
+    for name, standard in zip(network.modalities, network.standards, strict=True):
+        modality = network.readings[name]
+        modalities.append(
+            {
+                "name": name,
+                "shape": list(network.config.modalities[name].shape),
+                "dtype": modality.sample.dtype,
+                "unit": modality.sample.unit,
+                "axes": list(modality.sample.axes),
+                "encoder": network.config.modalities[name].size,
+                "cost": modality.cost.model_dump(),
+                "preprocessing": {
+                    "in_graph": True,
+                    "prepare": f"{type(modality).__module__}:{type(modality).__qualname__}",
+                    "standardise": getattr(standard, "mode", "none"),
+                },
+            }
+        )
+    return {
+        "format_version": FORMAT_VERSION,
+        "modalities": modalities,
+        "tasks": [task.model_dump(mode="json") for task in network.tasks],
+        "outputs": [*(f"head.{task.target}" for task in network.tasks), "features"],
+        "feature_width": network.width,
+        "network_fingerprint": network.fingerprint(),
+        "counts": {
+            "macs": counts.macs,
+            "parameters": counts.parameters,
+            "activations": counts.activations,
+            "moved_bytes": {name: counts.moved_bytes(name) for name in precisions},
+        },
+        "modelled": {
+            profile.name: {
+                precision: dict(
+                    zip(
+                        ("latency_s", "energy_j"),
+                        modelled(counts.macs, counts.moved_bytes(precision), precision, profile),
+                        strict=True,
+                    )
+                )
+                for precision in precisions
+            }
+            for profile in PROFILES.values()
+        },
+        "made_with": {
+            "stillage": _version("stillage"),
+            "torch": torch.__version__,
+            "onnx": onnx.__version__,
+            "onnxruntime": onnxruntime.__version__,
+            "machine": platform.machine(),
+        },
+    }
+
+
+def _version(distribution: str) -> str:
+
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "unknown"
