@@ -68,8 +68,8 @@ def network_config(
         raise BadInput("network", found, "each modality once")
     chosen = {
         name: ModalityConfig(
-            size=sizes.get(name) or parts.modality(name).spec.default_size,
             shape=sample_shape(recording, name, parts),
+            size=sizes.get(name) or parts.modality(name).spec.default_size,
         )
         for name in names
     }

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import torch
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stillage.atomic import atomic_folder
 from stillage.errors import BadInput, StillageError
@@ -25,21 +25,32 @@ SLACK = 4 << 20
 """Bytes that a file of weights may hold beyond the weights themselves."""
 
 
+class StoredNetwork(BaseModel):
+    """What ``network.json`` holds; ``fingerprint`` is that of the network as it was saved."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format_version: Literal[1] = 1
+    fingerprint: str
+    network: NetworkConfig
+
+
 def save(network: Network, folder: Path | str) -> None:
     """Write description and weights into ``folder``, atomically."""
     with atomic_folder(folder) as part:
-        (part / CONFIG).write_text(network.config.model_dump_json(indent=1), encoding="utf-8")
+        stored = StoredNetwork(fingerprint=network.fingerprint(), network=network.config)
+        (part / CONFIG).write_text(stored.model_dump_json(indent=1), encoding="utf-8")
         state = {name: tensor.detach().cpu() for name, tensor in network.state_dict().items()}
         torch.save(state, part / WEIGHTS)
 
 
-def read_config(folder: Path | str) -> NetworkConfig:
+def read_description(folder: Path | str) -> StoredNetwork:
     """Read and validate ``network.json``."""
     file = Path(folder) / CONFIG
     try:
         if file.stat().st_size > MAX_CONFIG:
             raise BadInput(file, f"{file.stat().st_size} bytes", f"at most {MAX_CONFIG}")
-        return NetworkConfig.model_validate_json(file.read_bytes())
+        return StoredNetwork.model_validate_json(file.read_bytes())
     except OSError as error:
         raise BadInput(file, error.strerror or "unreadable", "a saved network") from error
     except ValidationError as error:
@@ -56,7 +67,8 @@ def _check_size(file: Path, needed: int) -> None:
     try:
         with zipfile.ZipFile(file) as archive:
             inside = sum(entry.file_size for entry in archive.infolist())
-    except (OSError, zipfile.BadZipFile) as error:
+    except Exception as error:
+        # damaged directories of zip files raise many kinds of error
         raise BadInput(file, "unreadable weights", "a file written by Network.save") from error
     if not needed <= inside <= needed + SLACK:
         raise BadInput(file, f"weights of {inside} bytes", f"about {needed} bytes")
@@ -75,7 +87,8 @@ def _read_weights(file: Path) -> dict[str, Any]:
 
 def load(cls: type[N], folder: Path | str, host: PartsSource = None) -> N:
     """Build the described network and fill it; nothing is allocated beyond the weights' size."""
-    config = read_config(folder)
+    stored = read_description(folder)
+    config = stored.network
     file = Path(folder) / WEIGHTS
     try:
         with torch.device("meta"):
@@ -96,4 +109,6 @@ def load(cls: type[N], folder: Path | str, host: PartsSource = None) -> N:
     for name, tensor in network.state_dict().items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise BadInput(file, f"NaN or infinity in {name!r}", "finite weights")
+    if network.fingerprint() != stored.fingerprint:
+        raise BadInput(file, "damaged weights", "those that Network.save wrote")
     return network.eval()
