@@ -279,8 +279,12 @@ def _arrays(
 
 def _write(folder: Path, result: SeedResult) -> None:
     write_json(folder / RESULT, result.document)
-    with (folder / PREDICTIONS).open("wb") as handle:
-        np.savez_compressed(handle, **result.arrays)
+    _save_arrays(folder / PREDICTIONS, result.arrays)
+
+
+def _save_arrays(file: Path, arrays: dict[str, Any]) -> None:
+    with file.open("wb") as handle:
+        np.savez_compressed(handle, **arrays)
 
 
 def _write_model(
@@ -298,5 +302,4 @@ def _write_model(
     drawn = generator(seed, stream("calibration")).permutation(candidates)[:CALIBRATION]
     batch = load_batch(recording, np.sort(drawn), network.modalities, host=host)
     raw = {name: values.numpy() for name, values in batch.raw.items()}
-    with (folder / "calibration.npz").open("wb") as handle:
-        np.savez_compressed(handle, **raw)
+    _save_arrays(folder / "calibration.npz", raw)

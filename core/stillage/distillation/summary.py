@@ -1,0 +1,126 @@
+"""What all seeds say together: arms, gain and controls, with paired intervals, and advice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillage.distillation.plan import ARMS, PLAIN_CONTROLS
+from stillage.distillation.scoring import Units
+from stillage.distillation.seed import SeedResult
+from stillage.errors import BadInput
+from stillage.statistics import Bootstrap, Interval, joint_bootstrap
+from stillage.task import Task
+
+MARGIN = 0.02
+"""A gain whose interval lies within plus or minus this is no gain worth having."""
+
+DIFFERENCES = (
+    ("distilled", "plain"),
+    ("self_training", "labels_only"),
+    ("shuffled", "labels_only"),
+    ("teacher", "distilled"),
+    ("plain", "plain_labels_only"),
+)
+
+
+def group_sums(results: Sequence[SeedResult], task: Task, arm: str) -> NDArray[np.float64]:
+    """Score sums of an arm for every seed and group, (S, G, F).
+
+    Groups are matched over seeds by name; a target is scored by group if it is in all seeds.
+    """
+    names = np.unique(np.concatenate([result.arrays["groups"] for result in results]))
+    together = all(bool(result.document["per_group"][task.target]) for result in results)
+    each = []
+    for result in results:
+        scored = result.arrays[f"scored/{task.target}"].astype(bool)
+        groups = np.searchsorted(names, result.arrays["groups"][scored])
+        truth = result.arrays[f"truth/{task.target}"][scored]
+        units = Units.of(truth, groups, together)
+        each.append(units.sums(task, result.arrays[f"{arm}/{task.target}"][scored], len(names)))
+    return np.stack(each)
+
+
+def bootstraps(results: Sequence[SeedResult], task: Task) -> dict[str, Bootstrap]:
+    """Every arm's score under the same joint draws of groups and seeds."""
+    arms = [a for a in (*ARMS, *PLAIN_CONTROLS) if f"{a}/{task.target}" in results[0].arrays]
+    return {arm: joint_bootstrap(task, group_sums(results, task, arm)) for arm in arms}
+
+
+def advise(gain: Interval, metric: str) -> str:
+    """One line: whether distilling is worth it here.
+
+    >>> advise(Interval(0.0, -0.01, 0.01), "r2")
+    'distilling is not worth it here: the gain in r2 lies within +-0.02 (+0.000 [-0.010, +0.010])'
+    """
+    told = f"({gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}])"
+    if gain.within(MARGIN):
+        return (
+            f"distilling is not worth it here: the gain in {metric} lies within +-{MARGIN} {told}"
+        )
+    if gain.high < 0:
+        return f"distilling hurts here: {metric} falls {told}; use labels alone"
+    if not gain.excludes():
+        return f"no gain shown: its interval in {metric} includes 0 {told}; more seeds may tell"
+    return f"distilling pays: {metric} rises {told}"
+
+
+def summarise_task(results: Sequence[SeedResult], task: Task) -> dict[str, Any]:
+    """Arms, gain, differences and advice of one target."""
+    boots = bootstraps(results, task)
+    gain = (boots["distilled"] - boots["labels_only"]).interval()
+    differences = {
+        f"{a}-{b}": (boots[a] - boots[b]).interval().json()
+        for a, b in DIFFERENCES
+        if a in boots and b in boots
+    }
+    return {
+        "metric": task.metric,
+        "task": task.target,
+        "arms": {name: boot.interval().json() for name, boot in boots.items()},
+        "gain": gain.json(),
+        "differences": differences,
+        "advice": advise(gain, task.metric),
+        "unit": "group" if results[0].document["per_group"][task.target] else "sample",
+    }
+
+
+def summarise(results: Sequence[SeedResult]) -> dict[str, Any]:
+    """The result of a distillation over its seeds, as ``stillage distill --json`` prints it.
+
+    Figures only, so that the same plan and recording give the same document: the primary
+    target's summary, ``"tasks"`` with the same of every target where there are several, the
+    label budget spent, and every seed's scores.
+
+    Raises
+    ------
+    BadInput
+        Without a seed, or with seeds of different plans or recordings.
+    """
+    if not results:
+        raise BadInput("distillation", "no finished seed", "at least one")
+    results = sorted(results, key=lambda result: result.seed)
+    first = results[0].document
+    for result in results:
+        alike = result.document["plan"] | {"seeds": 0, "first_seed": 0}
+        if alike != first["plan"] | {"seeds": 0, "first_seed": 0}:
+            raise BadInput(f"seed {result.seed}", "another plan", "one plan for all seeds")
+        if result.document["recording"] != first["recording"]:
+            raise BadInput(f"seed {result.seed}", "another recording", "one for all seeds")
+    tasks = [Task.model_validate(task) for task in first["tasks"]]
+    each = {task.target: summarise_task(results, task) for task in tasks}
+    summary = each[tasks[0].target] | {
+        "seeds": len(results),
+        "labels": first["plan"]["labels"],
+        "label_groups": first["label_groups"],
+        "teacher": first["plan"]["teacher"],
+        "student": first["plan"]["student"],
+        "samples": first["samples"],
+        "scores": {str(result.seed): result.document["scores"] for result in results},
+    }
+    if len(tasks) > 1:
+        summary["tasks"] = each
+    return summary
