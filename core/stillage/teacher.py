@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from stillage.batch import Batch, Outputs
+from stillage.digest import digest
 from stillage.errors import BadInput
 from stillage.network.network import Network
 from stillage.task import LabelState, Task
@@ -190,8 +191,6 @@ class SklearnTeacher:
         return Outputs(heads, features)
 
     def fingerprint(self) -> str:
-        import joblib  # type: ignore[import-untyped]
-
         parts = [self.network.fingerprint()]
-        parts += [f"{t.target} {joblib.hash(self.estimators[t.target])}" for t in self.tasks]
+        parts += [f"{t.target} {digest(self.estimators[t.target])}" for t in self.tasks]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
