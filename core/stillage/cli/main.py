@@ -154,3 +154,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def main() -> None:
     """Entry point of the ``stillage`` script."""
     sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()

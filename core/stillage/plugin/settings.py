@@ -48,8 +48,14 @@ def settings_of(model: type[BaseModel]) -> list[Setting]:
     return [
         _setting(key, field)
         for key, field in model.model_fields.items()
-        if typing.get_origin(field.annotation) is not dict
+        if not _is_table(field.annotation)
     ]
+
+
+def _is_table(annotation: Any) -> bool:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return True
+    return typing.get_origin(annotation) is dict
 
 
 def _setting(key: str, field: FieldInfo) -> Setting:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.counter import uniform
+from stillage.errors import BadInput
 from stillage.modality import Modality
 from stillage.plugin.host import get_host
 from stillage.plugin.spec import ModalitySpec
@@ -24,7 +25,8 @@ def has_sensor_model(modality: Modality) -> bool:
 
 
 def example_scene(spec: ModalitySpec) -> Scene | None:
-    """A scene for the modality: its spec's example, else an installed scenario's; or None.
+    """A scene for the modality: its spec's example, else that of the first installed scenario
+    which has all its fields; or None.
 
     An example of a modality's spec is a scene: ``{field: values, ...}``, one value an item.
     """
@@ -33,10 +35,13 @@ def example_scene(spec: ModalitySpec) -> Scene | None:
         return Scene(fields, {name: _unit(values) for name, values in fields.items()})
     host = get_host()
     for scenario in host.specs("scenario"):
-        if spec.name in scenario.modalities:
-            build = getattr(host.create("scenario", scenario.name), "scene", None)
-            if build is not None:
-                return restricted(build(ITEMS, 1), spec.scene_fields)
+        build = getattr(host.create("scenario", scenario.name), "scene", None)
+        try:
+            scene = build(ITEMS, 1) if build else None
+        except BadInput:
+            continue
+        if scene is not None and set(spec.scene_fields) <= set(scene):
+            return restricted(scene, spec.scene_fields)
     return None
 
 

@@ -84,7 +84,13 @@ def env_passes_check_env(case: Staging) -> None:
     import gymnasium
     from gymnasium.utils.env_checker import check_env
 
-    get_host().setup_worker({"workers": "process"})
+    failed = get_host().setup_worker({"workers": "process"})
+    reasons = "; ".join(f"{status.name}: {status.reason}" for status in failed)
+    demand(
+        case.spec.gym_id in gymnasium.registry,
+        f"{case.spec.gym_id} is not registered ({reasons or 'all of worker_setup succeeded'})",
+        "a worker_setup() without gymnasium.register, or with another id",
+    )
     env = gymnasium.make(case.spec.gym_id)
     try:
         with warnings.catch_warnings(record=True) as caught:

@@ -1,0 +1,117 @@
+"""What `stillage plugins` and `stillage scenarios` say, and a plugin begun with `new`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stillage.cli.main import run
+from stillage.cli.skeleton import write_skeleton
+from stillage.errors import BadInput
+from stillage.plugin.host import get_host
+
+CONTRACT = {
+    "name", "distribution", "version", "status", "modalities", "readers", "fusions",
+    "objectives", "scenarios", "policies",
+}  # fmt: skip
+
+
+def test_list_json(capsys) -> None:
+    assert run(["plugins", "list", "--json"]) == 0
+    listed = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)}
+    assert all(set(entry) >= CONTRACT for entry in listed.values())
+    assert listed["spectral"]["modalities"] == ["led", "nir"]
+    assert listed["spectral"]["readers"] == ["plastic-scanner"]
+    assert {"concat", "gated"} <= set(listed["core"]["fusions"])
+    assert "sorting" in listed["scenarios"]["scenarios"]
+    assert listed["core"]["distribution"] == "stillage"
+
+
+def test_list_as_lines(capsys) -> None:
+    assert run(["plugins", "list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["name", "distribution", "status", "provides"]
+    assert any("modalities: led, nir" in line for line in lines)
+
+
+def test_doctor_finds_nothing_wrong(capsys) -> None:
+    assert run(["plugins", "doctor"]) == 0, capsys.readouterr().out
+    assert "broken" not in capsys.readouterr().out
+
+
+def test_check_of_one_thing_and_of_an_unknown_one(capsys) -> None:
+    assert run(["plugins", "check", "gated"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert len(out) > 5
+    assert all(line.startswith("pass  fusion gated: ") for line in out)
+    assert run(["plugins", "check", "gatedd"]) == 2
+    assert "did you mean 'gated'?" in capsys.readouterr().err
+
+
+def test_scenarios(capsys) -> None:
+    assert run(["scenarios", "--json"]) == 0
+    (sorting,) = [s for s in json.loads(capsys.readouterr().out) if s["name"] == "sorting"]
+    assert {"oracle", "random", "distilled_int8"} <= set(sorting["policies"])
+    assert {"name": "purity", "unit": "1", "better": "higher"} in sorting["kpis"]
+    assert run(["scenarios", "show", "sorting", "--json"]) == 0
+    settings = json.loads(capsys.readouterr().out)["settings"]
+    (picks,) = [s for s in settings["sorting"] if s["key"] == "picks_per_min"]
+    assert (picks["unit"], picks["default"]) == ("1/min", 60.0)
+    assert picks["source"]
+    assert "replicas" in [s["key"] for s in settings["run"]]
+    assert run(["scenarios", "show", "sorting"]) == 0
+    assert "picks_per_min" in capsys.readouterr().out
+
+
+def test_new_plugin_passes_its_own_test(tmp_path: Path) -> None:
+    folder = tmp_path / "sonar"
+    files = write_skeleton("sonar-left", folder)
+    assert all(path.is_file() for path in files)
+    info = tmp_path / "site" / "stillage_sonar_left-0.1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: stillage-sonar-left\nVersion: 0.1.0\n"
+    )
+    declared = folder.joinpath("pyproject.toml").read_text().split("entry-points.stillage]\n")[1]
+    line = declared.splitlines()[0].replace('"', "")
+    (info / "entry_points.txt").write_text(f"[stillage]\n{line}\n")
+    paths = os.pathsep.join([str(folder), str(info.parent)])
+    environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
+    for command in (
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)],
+        [sys.executable, "-m", "stillage.cli.main", "plugins", "check", "sonar-left"],
+    ):
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environment, cwd=folder, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "responds to each declared scene field" in done.stdout
+    assert "encoder sonar-left-small" in done.stdout
+
+
+def test_new_refuses_a_folder_with_files(tmp_path: Path) -> None:
+    (tmp_path / "kept.txt").write_text("mine")
+    with pytest.raises(BadInput, match="expected a new or empty folder"):
+        write_skeleton("sonar", tmp_path)
+    assert (tmp_path / "kept.txt").read_text() == "mine"
+    with pytest.raises(BadInput, match="unfit name"):
+        write_skeleton("../evil", tmp_path / "x")
+    assert not (tmp_path / "x").exists()
+
+
+def test_new_from_the_command_line(tmp_path: Path, capsys) -> None:
+    assert run(["plugins", "new", "echo", str(tmp_path / "echo")]) == 0
+    assert "next: pip install -e" in capsys.readouterr().out
+    assert (tmp_path / "echo" / "stillage_echo" / "plugin.py").is_file()
+
+
+def test_names_of_listed_kinds_cover_all_specs() -> None:
+    from stillage.cli.plugins import LISTED
+
+    kinds = {spec.kind for status in get_host().statuses() for spec in status.specs}
+    assert kinds <= set(LISTED.values())

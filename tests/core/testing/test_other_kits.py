@@ -1,0 +1,292 @@
+"""Fusions, objectives and scenarios that break one promise each are told which and why."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import gymnasium
+import numpy as np
+import pytest
+import torch
+from pydantic import BaseModel, Field
+from torch import Tensor, nn
+
+from stillage.fusion.base import Fusion
+from stillage.fusion.concat import ConcatFusion
+from stillage.fusion.specs import SPECS as FUSIONS
+from stillage.objectives.base import Objective, ObjectiveContext, Ports
+from stillage.objectives.specs import SPECS as OBJECTIVES
+from stillage.plugin.spec import FusionSpec, ObjectiveSpec, ScenarioSpec
+from stillage.testing import Failing, check_fusion, check_objective, check_scenario
+from stillage.tokens import Tokens
+
+made: Any = None
+
+
+def current(*args: Any, **kwargs: Any) -> Any:
+    return made(*args, **kwargs)
+
+
+def told(check: Any, spec: Any, factory: Any, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setitem(globals(), "made", factory)
+    with pytest.raises(Failing) as caught:
+        check(spec)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("spec", FUSIONS, ids=lambda spec: spec.name)
+def test_cores_fusions_conform(spec: FusionSpec) -> None:
+    assert len(check_fusion(spec)) >= 9
+
+
+@pytest.mark.parametrize("spec", OBJECTIVES, ids=lambda spec: spec.name)
+def test_cores_objectives_conform(spec: ObjectiveSpec) -> None:
+    assert len(check_objective(spec)) >= 7
+
+
+class Sum(Fusion):
+    """Right but for `missing`, which each subclass gets wrong in its own way."""
+
+    def __init__(self, widths: Mapping[str, int], width: int) -> None:
+        super().__init__(widths, width)
+        self.maps = nn.ModuleList([nn.Linear(n, width) for n in widths.values()])
+        self.missing = nn.ParameterList([torch.zeros(n) for n in widths.values()])
+
+    def forward(self, tokens: Mapping[str, Tokens], presence: Tensor | None = None) -> Tensor:
+        features = self.pooled(tokens, presence, self.missing)
+        return torch.stack([m(x) for m, x in zip(self.maps, features, strict=True)]).sum(0)
+
+
+class Multiplies(Sum):
+    def forward(self, tokens: Mapping[str, Tokens], presence: Tensor | None = None) -> Tensor:
+        total = super().forward(tokens)
+        return total if presence is None else total * presence.all(1, keepdim=True)
+
+
+class Zeros(Sum):
+    def forward(self, tokens: Mapping[str, Tokens], presence: Tensor | None = None) -> Tensor:
+        with torch.no_grad():
+            for missing in self.missing:
+                missing.zero_()
+        return super().forward(tokens, presence)
+
+
+class WrongWidth(Sum):
+    def forward(self, tokens: Mapping[str, Tokens], presence: Tensor | None = None) -> Tensor:
+        return super().forward(tokens, presence)[:, 1:]
+
+
+class Inverted(Sum):
+    def forward(self, tokens: Mapping[str, Tokens], presence: Tensor | None = None) -> Tensor:
+        return super().forward(tokens, None if presence is None else ~presence)
+
+
+class BatchCentred(Sum):
+    def forward(self, tokens: Mapping[str, Tokens], presence: Tensor | None = None) -> Tensor:
+        fused = super().forward(tokens, presence)
+        return fused - fused.mean(0)
+
+
+class Counts(Sum):
+    def forward(self, tokens: Mapping[str, Tokens], presence: Tensor | None = None) -> Tensor:
+        fused = super().forward(tokens, presence)
+        return fused if presence is None else fused * (2 / presence.sum(1, keepdim=True))
+
+
+class Forgets(Sum):
+    def forward(self, tokens: Mapping[str, Tokens], presence: Tensor | None = None) -> Tensor:
+        first = next(iter(self.widths))
+        mask = torch.ones(5, 2, dtype=torch.bool) if presence is None else presence.clone()
+        mask[:, 1] = False
+        return super().forward({first: tokens[first]} if first in tokens else {}, mask)
+
+
+FUSION_FAULTS = {
+    Multiplies: "a multiplication by the mask, which keeps NaN",
+    Zeros: "zeros filled in for what is missing",
+    WrongWidth: "self.width differs from what forward() gives",
+    Inverted: "a mask that is applied the wrong way round",
+    BatchCentred: "statistics over the batch axis",
+    Counts: "a softmax over nothing, or a mean over a count of zero",
+    Forgets: "none at tokens b",
+    dict: "it gave a dict",
+}
+
+FUSION = FusionSpec(name="probe", summary="", factory=f"{__name__}:current")
+
+
+@pytest.mark.parametrize("broken", FUSION_FAULTS, ids=lambda kind: kind.__name__)
+def test_broken_fusion_is_told_why(broken: Any, monkeypatch) -> None:
+    assert FUSION_FAULTS[broken] in told(check_fusion, FUSION, broken, monkeypatch)
+
+
+def test_good_fusion_passes(monkeypatch) -> None:
+    monkeypatch.setitem(globals(), "made", ConcatFusion)
+    assert len(check_fusion(FUSION)) == 9
+
+
+class Hint(Objective):
+    name = "probe"
+    ports: ClassVar[tuple[str, ...]] = ("student.features", "teacher.features")
+
+    def loss(self, ports: Ports) -> Tensor:
+        gap = ports.student.features.mean(1) - ports.taught.features.detach().mean(1)
+        return gap.square().mean()
+
+
+class PerSample(Hint):
+    def loss(self, ports: Ports) -> Tensor:
+        return ports.student.features.mean(1) - ports.taught.features.detach().mean(1)
+
+
+class Cut(Hint):
+    def loss(self, ports: Ports) -> Tensor:
+        return super().loss(ports).detach()
+
+
+class Undeclared(Hint):
+    def loss(self, ports: Ports) -> Tensor:
+        return super().loss(ports) + ports.student.heads["kind"].square().mean()
+
+
+class Unused(Hint):
+    ports: ClassVar[tuple[str, ...]] = ("student.features", "student.heads", "teacher.features")
+
+
+class TeachesBack(Hint):
+    def loss(self, ports: Ports) -> Tensor:
+        return (ports.student.features.mean(1) - ports.taught.features.mean(1)).square().mean()
+
+
+class Random(Hint):
+    def loss(self, ports: Ports) -> Tensor:
+        return super().loss(ports) * torch.rand(())
+
+
+class UnknownPort(Hint):
+    ports: ClassVar[tuple[str, ...]] = ("student.features", "teacher.feature")
+
+
+class MeanOfNothing(Hint):
+    def loss(self, ports: Ports) -> Tensor:
+        inside = ports.inside("kind")
+        return ports.student.features[inside].mean() + super().loss(ports)
+
+
+class NeverRefuses(Hint):
+    def check(self, context: ObjectiveContext) -> None:
+        return
+
+
+OBJECTIVE_FAULTS = {
+    PerSample: "a loss per sample; take the mean",
+    Cut: "gradients reach the student",
+    Undeclared: "gradient at ['student.heads']; likely cause: an undeclared port",
+    Unused: "none at ['student.heads']; likely cause: a declared port that loss() does not use",
+    TeachesBack: "a missing .detach() on the teacher's side",
+    Random: "a random draw in loss()",
+    UnknownPort: "binds: raised stillage.errors.BadInput: objective 'probe'",
+    MeanOfNothing: "a mean over no sample",
+    NeverRefuses: "no teacher, and no refusal",
+    dict: "it gave a dict",
+}
+
+OBJECTIVE = ObjectiveSpec(
+    name="probe",
+    summary="",
+    factory=f"{__name__}:current",
+    inputs=("student.features", "teacher.features"),
+)
+
+
+@pytest.mark.parametrize("broken", OBJECTIVE_FAULTS, ids=lambda kind: kind.__name__)
+def test_broken_objective_is_told_why(broken: Any, monkeypatch) -> None:
+    message = told(check_objective, OBJECTIVE, broken, monkeypatch)
+    assert OBJECTIVE_FAULTS[broken].lower() in message.lower()
+
+
+def test_good_objective_passes_and_spec_must_agree(monkeypatch) -> None:
+    monkeypatch.setitem(globals(), "made", Hint)
+    assert len(check_objective(OBJECTIVE)) == 7
+    other = OBJECTIVE.model_copy(update={"inputs": ("student.features",)})
+    assert "added to the class but not to the spec's inputs" in told(
+        check_objective, other, Hint, monkeypatch
+    )
+
+
+class Documented(BaseModel):
+    speed: float = Field(
+        0.5, description="Belt speed.", json_schema_extra={"unit": "m/s", "source": "assumed"}
+    )
+
+
+class Undocumented(BaseModel):
+    speed: float = 0.5
+
+
+class Plant:
+    name = "probe"
+    Settings: ClassVar[Any] = Documented
+    teacher = ("nir",)
+    student = ("led",)
+
+
+class Renamed(Plant):
+    name = "other"
+
+
+class Unexplained(Plant):
+    Settings = Undocumented
+
+
+class NoSettings(Plant):
+    Settings = None
+
+
+class MoreModalities(Plant):
+    teacher = ("nir", "sonar")
+
+
+SCENARIO = ScenarioSpec(
+    name="probe", summary="", factory=f"{__name__}:current", modalities=("nir", "led")
+)
+SCENARIO_FAULTS = {
+    Renamed: "'other', registered is 'probe'",
+    Unexplained: "no summary of speed",
+    NoSettings: "no pydantic model in the class",
+    MoreModalities: "sonar undeclared",
+    Plant: "no policy; likely cause: register() without a policy spec of this scenario",
+}
+
+
+@pytest.mark.parametrize("broken", SCENARIO_FAULTS, ids=lambda kind: kind.__name__)
+def test_broken_scenario_is_told_why(broken: Any, monkeypatch) -> None:
+    assert SCENARIO_FAULTS[broken] in told(check_scenario, SCENARIO, broken, monkeypatch)
+
+
+class BadEnv(gymnasium.Env[Any, Any]):
+    """Its observation leaves its space."""
+
+    observation_space = gymnasium.spaces.Box(0.0, 1.0, (2,), np.float32)
+    action_space = gymnasium.spaces.Discrete(2)
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
+        super().reset(seed=seed)
+        return np.full(2, 3.0, np.float32), {}
+
+    def step(self, action: Any) -> Any:
+        return np.full(2, 3.0, np.float32), 0.0, False, False, {}
+
+
+def test_env_must_pass_check_env(monkeypatch) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gymnasium.register("stillage-test/Bad-v0", entry_point=BadEnv)
+    spec = SCENARIO.model_copy(update={"gym_id": "stillage-test/Bad-v0"})
+    try:
+        message = told(check_scenario, spec, Plant, monkeypatch)
+    finally:
+        gymnasium.registry.pop("stillage-test/Bad-v0")
+    assert "passes Gymnasium's own check_env: raised AssertionError" in message
