@@ -1,0 +1,70 @@
+"""The report's section on what the sorting plant assumes, each figure with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from stillage_scenarios.sorting.materials import GATE_FEE, MATERIALS, SORTED
+from stillage_scenarios.sorting.settings import SortingSettings
+
+if TYPE_CHECKING:
+    from stillage.rundir.folder import RunDir
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """An HTML table in a box that scrolls by itself on a narrow screen.
+
+    >>> table(["a"], [["<b>"]]).count("&lt;b&gt;")
+    1
+    """
+    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return (
+        f'<div class="scroll" style="overflow-x:auto"><table><thead><tr>{top}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def settings_rows(settings: SortingSettings) -> list[tuple[str, str, str, str]]:
+    """Name, value with unit, meaning and source of every setting."""
+    rows = []
+    for name, info in SortingSettings.model_fields.items():
+        extra = info.json_schema_extra
+        known = extra if isinstance(extra, dict) else {}
+        unit = str(known.get("unit", ""))
+        value = f"{getattr(settings, name)} {unit if unit != '1' else ''}".strip()
+        changed = " (changed)" if getattr(settings, name) != info.default else ""
+        rows.append((name, value, info.description or "", f"{known.get('source', '')}{changed}"))
+    return rows
+
+
+def section(run: RunDir) -> str:
+    """HTML: rules of the belt, its settings, and the materials' prices and carbon."""
+    settings = SortingSettings(**run.config.settings)
+    materials = [
+        (
+            name,
+            f"{MATERIALS[name].price.value:g} EUR/t",
+            MATERIALS[name].price.source,
+            f"{MATERIALS[name].co2e_avoided.value:g} kg/kg",
+            MATERIALS[name].co2e_avoided.source,
+        )
+        for name in SORTED
+    ]
+    rules = (
+        "A right kilogram earns its bale's price, times the factor of its quality; a wrong one "
+        f"costs {settings.contamination_cost:g} times the price of the bale it spoils and avoids "
+        f"no CO2e; residue costs a gate fee of {GATE_FEE.value:g} EUR/t ({GATE_FEE.source}). "
+        "Items that no policy decided on in time go to residue and count as missed."
+    )
+    return (
+        f"<p>{escape(rules)}</p>"
+        + table(["material", "price", "source", "CO2e avoided", "source"], materials)
+        + "<details><summary>All settings of the belt</summary>"
+        + table(["setting", "value", "meaning", "source"], settings_rows(settings))
+        + "</details>"
+    )

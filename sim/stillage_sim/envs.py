@@ -1,0 +1,232 @@
+"""Gymnasium environments over replicas: one native vector environment, and a thin single one.
+
+Both hold :class:`Replicas`, so ``Env(replica=i)`` is replica i of the vector environment, step
+by step and through every autoreset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Protocol
+
+import gymnasium
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from stillage.errors import BadInput
+
+Observation = dict[str, NDArray[np.float32]]
+Bools = NDArray[np.bool_]
+Seeds = int | Sequence[int | None] | None
+
+RENDER_MODES = ("rgb_array", "ansi")
+
+
+class Simulation(Protocol):
+    """What a world offers to an environment; states are its own and mutable."""
+
+    action_space: gymnasium.spaces.MultiDiscrete
+    observation_space: gymnasium.spaces.Dict
+    horizon: int
+
+    def new_state(self, replicas: int) -> Any:
+        """Room for R replicas, not begun yet."""
+
+    def begin(
+        self,
+        state: Any,
+        which: Bools,
+        replicas: NDArray[np.int64],
+        seeds: NDArray[np.uint64],
+        episodes: NDArray[np.int64],
+    ) -> None:
+        """Begin an episode in the replicas marked in ``which``."""
+
+    def step(
+        self, state: Any, actions: NDArray[np.int64], skip: Bools, rewards: NDArray[np.float64]
+    ) -> None:
+        """One step of all replicas but those in ``skip``, whose reward is 0."""
+
+    def observe(self, state: Any) -> tuple[Observation, NDArray[np.int8]]:
+        """Observations and action masks of all replicas, in new arrays."""
+
+    def steps(self, state: Any) -> NDArray[np.int64]:
+        """Steps since each replica's episode began (R,)."""
+
+    def picture(self, state: Any, replica: int) -> NDArray[np.uint8]:
+        """A picture (H, W, 3) of one replica."""
+
+    def text(self, state: Any, replica: int) -> str:
+        """One replica in words."""
+
+
+class Replicas:
+    """R replicas with their seeds and episodes: what both environments are made of."""
+
+    def __init__(self, simulation: Simulation, numbers: NDArray[np.int64]) -> None:
+        self.simulation = simulation
+        self.numbers = numbers
+        self.state = simulation.new_state(len(numbers))
+        self.seeds = np.zeros(len(numbers), np.uint64)
+        self.episodes = np.full(len(numbers), -1, np.int64)
+
+    def begin(self, which: Bools, seeds: Sequence[int | None], spare: int) -> None:
+        """Begin an episode: the first of a seed that is given, else the next one.
+
+        ``spare`` seeds the replicas that never had a seed.
+        """
+        for i in np.flatnonzero(which):
+            seed = seeds[i]
+            if seed is None and self.episodes[i] < 0:
+                seed = spare
+            if seed is not None:
+                self.seeds[i] = np.uint64(seed % 2**64)
+                self.episodes[i] = -1
+        self.episodes[which] += 1
+        self.simulation.begin(self.state, which, self.numbers, self.seeds, self.episodes)
+
+    def step(self, actions: Any, skip: Bools) -> tuple[NDArray[np.float64], Bools]:
+        """Rewards and truncations (R,) of one step."""
+        shape = (len(self.numbers), len(self.simulation.action_space.nvec))
+        wanted = np.asarray(actions, np.int64)
+        if wanted.shape != shape:
+            raise BadInput("actions", f"shape {wanted.shape}", f"{shape}")
+        rewards = np.zeros(shape[0])
+        self.simulation.step(self.state, np.ascontiguousarray(wanted), skip, rewards)
+        return rewards, self.simulation.steps(self.state) >= self.simulation.horizon
+
+
+def check_render_mode(render_mode: str | None) -> None:
+    """Refuse a render mode that we have not."""
+    if render_mode is not None and render_mode not in RENDER_MODES:
+        raise BadInput("render_mode", repr(render_mode), f"one of {', '.join(RENDER_MODES)}")
+
+
+class ReplicaVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
+    """R replicas that step together; next-step autoreset.
+
+    ``reset(seed=s)`` gives every replica the seed s: replicas differ by their number. The step
+    after an episode's last ignores its action, begins the next episode and rewards 0.
+    """
+
+    metadata: dict[str, Any] = {  # noqa: RUF012
+        "render_modes": list(RENDER_MODES),
+        "render_fps": 10,
+        "autoreset_mode": AutoresetMode.NEXT_STEP,
+    }
+
+    def __init__(
+        self,
+        simulation: Simulation,
+        num_envs: int,
+        first_replica: int = 0,
+        render_mode: str | None = None,
+    ) -> None:
+        check_render_mode(render_mode)
+        if num_envs < 1 or first_replica < 0:
+            raise BadInput("num_envs", f"{num_envs} from {first_replica}", "at least one from 0")
+        self.num_envs = num_envs
+        self.render_mode = render_mode
+        self.single_action_space = simulation.action_space
+        self.single_observation_space = simulation.observation_space
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        numbers = np.arange(first_replica, first_replica + num_envs, dtype=np.int64)
+        self.replicas = Replicas(simulation, numbers)
+        self._over = np.zeros(num_envs, np.bool_)
+
+    def reset(
+        self, *, seed: Seeds = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Begin an episode in all replicas, or in those of ``options["reset_mask"]``."""
+        if seed is None or isinstance(seed, int):
+            super().reset(seed=seed)
+            seeds: Sequence[int | None] = [seed] * self.num_envs
+        else:
+            seeds = seed
+        if len(seeds) != self.num_envs:
+            raise BadInput("seed", f"{len(seeds)} seeds", f"{self.num_envs}")
+        which = np.asarray((options or {}).get("reset_mask", np.ones(self.num_envs)), np.bool_)
+        self.replicas.begin(which, seeds, int(self.np_random.integers(2**63)))
+        self._over[which] = False
+        return self._observe()
+
+    def step(
+        self, actions: NDArray[np.int64]
+    ) -> tuple[Observation, NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
+        """Step every replica; those that ended in the step before begin anew instead."""
+        again = self._over
+        rewards, over = self.replicas.step(actions, again)
+        if again.any():
+            self.replicas.begin(again, [None] * self.num_envs, 0)
+            over &= ~again
+        self._over = over
+        observation, info = self._observe()
+        return observation, rewards, np.zeros(self.num_envs, np.bool_), over.copy(), info
+
+    def _observe(self) -> tuple[Observation, dict[str, Any]]:
+        observation, mask = self.replicas.simulation.observe(self.replicas.state)
+        return observation, {"action_mask": mask, "_action_mask": np.ones(self.num_envs, np.bool_)}
+
+    def render(self) -> tuple[Any, ...] | None:
+        """A frame of every replica, as ``render_mode`` says."""
+        frames = (frame(self.replicas, i, self.render_mode) for i in range(self.num_envs))
+        return tuple(frames) if self.render_mode else None
+
+
+class ReplicaEnv(gymnasium.Env[Observation, NDArray[np.int64]]):
+    """One replica; ``reset()`` without a seed begins the next episode of the same seed."""
+
+    metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
+        "render_modes": list(RENDER_MODES),
+        "render_fps": 10,
+    }
+
+    def __init__(
+        self, simulation: Simulation, replica: int = 0, render_mode: str | None = None
+    ) -> None:
+        check_render_mode(render_mode)
+        if replica < 0:
+            raise BadInput("replica", replica, "0 or more")
+        self.render_mode = render_mode
+        self.action_space = simulation.action_space
+        self.observation_space = simulation.observation_space
+        self.replicas = Replicas(simulation, np.array([replica], np.int64))
+        self._one = np.ones(1, np.bool_)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Begin an episode."""
+        super().reset(seed=seed)
+        fresh = seed is None and self.replicas.episodes[0] < 0
+        spare = int(self.np_random.integers(2**63)) if fresh else 0
+        self.replicas.begin(self._one, [seed], spare)
+        return self._observe()
+
+    def step(
+        self, action: NDArray[np.int64]
+    ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """One step."""
+        rewards, over = self.replicas.step(np.asarray(action)[None], ~self._one)
+        observation, info = self._observe()
+        return observation, float(rewards[0]), False, bool(over[0]), info
+
+    def _observe(self) -> tuple[Observation, dict[str, Any]]:
+        observation, mask = self.replicas.simulation.observe(self.replicas.state)
+        return {name: value[0] for name, value in observation.items()}, {"action_mask": mask[0]}
+
+    def render(self) -> Any:
+        """The replica as ``render_mode`` says."""
+        return frame(self.replicas, 0, self.render_mode)
+
+
+def frame(replicas: Replicas, index: int, render_mode: str | None) -> Any:
+    """One replica as a picture or in words."""
+    if render_mode == "ansi":
+        return replicas.simulation.text(replicas.state, index)
+    if render_mode == "rgb_array":
+        return replicas.simulation.picture(replicas.state, index)
+    return None
