@@ -46,12 +46,17 @@ _arena: list[bool] = []
 
 @dataclass(frozen=True)
 class BundleModality:
-    """A modality that the bundle reads: raw shape without the batch axis, dtype and unit."""
+    """A modality that the bundle reads: raw shape without the batch axis, dtype and unit.
+
+    ``energy_j`` and ``time_s`` are what its sensor spends on a reading.
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     unit: str
+    energy_j: float = 0.0
+    time_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,14 @@ def _modality(entry: Any, where: str) -> BundleModality:
     fits = isinstance(shape, list) and len(shape) <= 8
     fits = fits and all(type(size) is int and 0 < size <= MAX_READING_ELEMENTS for size in shape)
     _want(fits and math.prod(shape) <= MAX_READING_ELEMENTS, f"{where}: {name}", shape, "a shape")
-    return BundleModality(name, tuple(shape), dtype, str(entry.get("unit", ""))[:64])
+    cost = entry.get("cost")
+    spent = [cost.get(key) if isinstance(cost, dict) else None for key in ("energy_j", "time_s")]
+    fits = all(type(value) in (int, float) and 0 <= value < 1e9 for value in spent)
+    _want(fits, f"{where}: {name}", cost, "a cost with energy_j and time_s")
+    energy, seconds = map(float, spent)
+    return BundleModality(
+        name, tuple(shape), dtype, str(entry.get("unit", ""))[:64], energy, seconds
+    )
 
 
 def _task(entry: Any, where: str) -> BundleTask:
@@ -197,6 +209,24 @@ class Bundle:
     def fingerprint(self) -> str:
         """sha256 of the FP32 model, hexadecimal; checked when the model is loaded."""
         return str(self.manifest["files"]["fp32"].get("sha256"))
+
+    def work(self, precision: str) -> tuple[float, float]:
+        """MACs and bytes moved of one inference, as counted at export.
+
+        Raises
+        ------
+        BadInput
+            If the manifest lacks them.
+        """
+        moved = self.manifest.get("moved_bytes")
+        numbers = (
+            self.manifest.get("macs"),
+            moved.get(precision) if isinstance(moved, dict) else 0,
+        )
+        for number in numbers:
+            fits = isinstance(number, int | float) and 0 < number < 1e18
+            _want(fits, f"{self.folder}: macs and moved_bytes", number, "positive numbers")
+        return float(numbers[0] or 0), float(numbers[1] or 0)
 
     def session(self, precision: str) -> Any:
         """The onnxruntime session of a precision, loaded and checked on first use."""

@@ -23,7 +23,7 @@ def one_thread() -> Iterator[None]:
 
 
 def median_ms(
-    call: Callable[[], Any], runs: int = 200, warm: int = 20, limit_s: float = 2.0
+    call: Callable[[], Any], runs: int = 200, warm: int = 20, limit_s: float = 1.0
 ) -> float:
     """Median milliseconds of a call, after ``warm`` unmeasured ones.
 

@@ -52,26 +52,36 @@ _EXTRA: dict[Any, Callable[..., int]] = {
 class Counts:
     """What one inference of one reading does.
 
-    ``parameters`` counts the numbers that a device must keep: learnt parameters and
-    floating-point buffers; ``activations`` the results of the counted operations.
+    Attributes
+    ----------
+    macs : int
+        Multiply-accumulates.
+    parameters : int
+        Learnt numbers; ``weights`` are those in arrays of two or more axes.
+    buffers : int
+        Other floating-point numbers that a device must keep.
+    activations : int
+        Numbers in the results of the counted operations.
     """
 
     macs: int
     parameters: int
     weights: int
+    buffers: int
     activations: int
 
     def moved_bytes(self, precision: str) -> int:
-        """Bytes through memory: parameters once, activations written and read.
+        """Bytes through memory: what is kept once, activations written and read.
 
-        In int8, weights (of two or more axes) and activations take one byte each.
+        In int8, weights and activations take one byte each, everything else four.
 
-        >>> Counts(macs=0, parameters=10, weights=8, activations=3).moved_bytes("int8")
-        22
+        >>> Counts(macs=0, parameters=10, weights=8, buffers=1, activations=3).moved_bytes("int8")
+        26
         """
+        kept = self.parameters + self.buffers
         if precision == "int8":
-            return self.weights + 4 * (self.parameters - self.weights) + 2 * self.activations
-        return 4 * self.parameters + 8 * self.activations
+            return self.weights + 4 * (kept - self.weights) + 2 * self.activations
+        return 4 * kept + 8 * self.activations
 
 
 class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -115,16 +125,16 @@ def count(module: nn.Module, inputs: Sequence[Tensor]) -> Counts:
 
     >>> layer = nn.Conv2d(3, 8, 3, padding=1)
     >>> count(layer, [torch.zeros(1, 3, 5, 5)])
-    Counts(macs=5400, parameters=224, weights=216, activations=200)
+    Counts(macs=5400, parameters=224, weights=216, buffers=0, activations=200)
     """
     counter = _Counter()
     with torch.no_grad(), _plain_attention(), counter:
         module(*inputs)
-    tensors = {id(t): t for t in (*module.parameters(), *module.buffers())}.values()
-    kept = [t for t in tensors if t.is_floating_point()]
+    buffers = {id(b): b for b in module.buffers() if b.is_floating_point()}
     return Counts(
-        counter.flops // 2,
-        sum(t.numel() for t in kept),
-        sum(t.numel() for t in module.parameters() if t.ndim > 1),
-        counter.outputs,
+        macs=counter.flops // 2,
+        parameters=sum(p.numel() for p in module.parameters()),
+        weights=sum(p.numel() for p in module.parameters() if p.ndim > 1),
+        buffers=sum(b.numel() for b in buffers.values()),
+        activations=counter.outputs,
     )

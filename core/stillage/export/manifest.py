@@ -52,12 +52,11 @@ def describe(module: ExportableModule, int8: bool) -> dict[str, Any]:
         "outputs": [*(f"head.{task.target}" for task in network.tasks), "features"],
         "feature_width": network.width,
         "network_fingerprint": network.fingerprint(),
-        "counts": {
-            "macs": counts.macs,
-            "parameters": counts.parameters,
-            "activations": counts.activations,
-            "moved_bytes": {name: counts.moved_bytes(name) for name in precisions},
-        },
+        "macs": counts.macs,
+        "parameters": counts.parameters,
+        "buffers": counts.buffers,
+        "activations": counts.activations,
+        "moved_bytes": {name: counts.moved_bytes(name) for name in precisions},
         "modelled": {
             profile.name: {
                 precision: dict(

@@ -240,10 +240,13 @@ def quantise(filled: Filled, readings: Sequence[Feeds]) -> Quantised:
             made = _tidy(_dynamic(model, kept))
             error = difference(reference, outputs_of(made, readings))
             return Quantised(made, "dynamic", "at run time", 8, error)
-        candidates = []
+        tried = []
         for name, ranges in observe(model, readings, PERCENTILES).items():
-            for seven in (False, True):
-                made = _tidy(_static(model, ranges, kept, seven))
-                error = difference(reference, outputs_of(made, readings))
-                candidates.append(Quantised(made, "static", name, 7 if seven else 8, error))
-    return min(candidates, key=lambda one: one.error)
+            made = _tidy(_static(model, ranges, kept, seven=False))
+            error = difference(reference, outputs_of(made, readings))
+            tried.append((Quantised(made, "static", name, 8, error), ranges))
+        best, ranges = min(tried, key=lambda one: one[0].error)
+        made = _tidy(_static(model, ranges, kept, seven=True))
+        error = difference(reference, outputs_of(made, readings))
+    seven = Quantised(made, "static", best.ranges, 7, error)
+    return min(best, seven, key=lambda one: one.error)

@@ -236,10 +236,16 @@ def _write(
         quantised = quantise(filled, feeds_of(network, some))
         models["int8"] = quantised.model
     with atomic_folder(folder) as part:
-        manifest = {**describe(module, options.int8), "pruning": pruning, "files": {}}
+        manifest = {
+            **describe(module, options.int8),
+            "pruning": pruning,
+            "files": {},
+            "size_bytes": {},
+        }
         for precision, model in models.items():
             content = model.SerializeToString(deterministic=True)
             (part / FILES[precision]).write_bytes(content)
+            manifest["size_bytes"][precision] = len(content)
             manifest["files"][precision] = {
                 "name": FILES[precision],
                 "bytes": len(content),
