@@ -55,12 +55,11 @@ class Stream:
     def __post_init__(self) -> None:
         check_name("modality", self.name)
         rows = self.rows()
-        kinds = {(row.dtype.newbyteorder("="), row.shape[1:], row.ndim) for row in rows[:1]}
-        if self.ragged:
-            kinds = {(row.dtype.newbyteorder("="), row.shape[1:], row.ndim) for row in rows}
-        if len(kinds) != 1:
+        some = [np.asarray(row) for row in (rows if self.ragged else rows[:1])]
+        kinds = {(row.dtype.newbyteorder("="), row.shape[1:], row.ndim) for row in some}
+        if self.ragged and len(kinds) != 1:
             found = f"rows of {len(kinds)} kinds" if kinds else "no rows"
-            raise BadInput(self.where, found, "one dtype and shape (data of a ragged stream: >= 1)")
+            raise BadInput(self.where, found, "one or more rows of one dtype and shape")
         if self.dtype.name not in DTYPES:
             raise BadInput(self.where, f"dtype {self.dtype}", f"one of {', '.join(DTYPES)}")
         if self.ragged and any(row.ndim == 0 for row in rows):

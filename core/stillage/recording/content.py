@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from stillage.errors import BadInput
 from stillage.recording import schema
 from stillage.recording.columns import TargetColumn
-from stillage.recording.guard import fingerprint_of
+from stillage.recording.guard import damage, fingerprint_of
 from stillage.task import LabelState
 
 
@@ -35,14 +35,12 @@ class Content:
         row = max(1, dataset.nbytes // max(1, dataset.shape[0]))
         step = max(1, 2**22 // row)
         found = hashlib.sha256()
-        try:
+        with damage(f"{path}:/{where}"):
             for start in range(0, dataset.shape[0], step):
                 block = schema.canonical(dataset[start : start + step])
                 if block.dtype.kind == "f" and not np.isfinite(block).all():
                     raise BadInput(f"{path}:{where}", "NaN or infinity", "finite readings")
                 found.update(block.data.cast("B"))
-        except OSError as error:
-            raise BadInput(f"{path}:{where}", f"damaged ({error})", "intact readings") from None
         if found.hexdigest() != self.metadata.digests[where]:
             raise BadInput(f"{path}:{where}", "changed readings", "those that were written")
 
@@ -87,7 +85,9 @@ def _metadata(path: Path, file: h5py.File) -> schema.Metadata:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))[:120]
-        raise BadInput(f"{path}:/metadata {place}", first["msg"][:200], "valid metadata") from None
+        raise BadInput(
+            f"{path}:/metadata {place}".rstrip(), first["msg"][:200], "valid metadata"
+        ) from None
 
 
 def _columns(path: Path, file: h5py.File, metadata: schema.Metadata) -> dict[str, NDArray[Any]]:
@@ -100,14 +100,16 @@ def _columns(path: Path, file: h5py.File, metadata: schema.Metadata) -> dict[str
     if present != set(metadata.digests):
         odd = sorted(present ^ set(metadata.digests))[0]
         raise BadInput(f"{path}:/{odd:.120}", "a mismatch with the metadata", "the same datasets")
+    known = {"samples"} | {f"modalities/{name}" for name in metadata.modalities}
+    known |= {f"targets/{name}" for name in metadata.targets}
     columns = {}
     for where in sorted(present):
+        if where.rpartition("/")[0] not in known:
+            raise BadInput(f"{path}:/{where}", "data that the metadata does not name", "named data")
         if where.startswith("modalities/") and where.endswith("/values"):
             continue
-        try:
+        with damage(f"{path}:/{where}"):
             column = file[where][...]
-        except OSError as error:
-            raise BadInput(f"{path}:/{where}", f"damaged ({error})", "an intact column") from None
         if schema.digest(column) != metadata.digests[where]:
             raise BadInput(f"{path}:/{where}", "changed content", "what was written")
         column.flags.writeable = False

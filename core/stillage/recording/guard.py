@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,16 +57,23 @@ def open_guarded(path: Path) -> h5py.File:
     except (OSError, RuntimeError, ValueError, KeyError) as error:
         raise BadInput(path, *_opening(str(error), size)) from None
     try:
-        _check_version(path, file)
-        _check_tree(path, file, size)
-    except BadInput:
+        with damage(path):
+            _check_version(path, file)
+            _check_tree(path, file, size)
+    except BaseException:
         file.close()
         raise
-    except (OSError, RuntimeError, ValueError, KeyError, TypeError, UnicodeError) as error:
-        file.close()
-        reason = " ".join(str(error).split())[:120]
-        raise BadInput(path, f"a damaged file ({reason})", "an intact recording") from None
     return file
+
+
+@contextmanager
+def damage(where: object) -> Iterator[None]:
+    """Turn what HDF5 says of broken bytes into one line."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise BadInput(where, f"a damaged file ({reason})", "an intact recording") from None
 
 
 def _check_bytes(path: Path) -> int:
@@ -262,4 +270,5 @@ def _type_word(kind: Any) -> str:
         return "variable-length data"
     if isinstance(kind, h5py.h5t.TypeStringID):
         return "variable-length strings" if kind.is_variable_str() else "strings"
-    return f"a {type(kind).__name__.removeprefix('Type').removesuffix('ID').lower()} type"
+    name = type(kind).__name__.removeprefix("Type").removesuffix("ID").lower()
+    return f"{name} data"

@@ -15,7 +15,7 @@ from stillage.errors import BadInput
 from stillage.recording import schema
 from stillage.recording.columns import StreamInfo, TargetColumn
 from stillage.recording.content import Content, load_content
-from stillage.recording.guard import open_guarded
+from stillage.recording.guard import damage, open_guarded
 
 KEEP_BYTES = 2**24
 """A modality of at most this size is kept in memory once read."""
@@ -69,7 +69,8 @@ class Recording:
             self._inherited.append(self._file)  # the parent's handle: neither used nor closed
         file = open_guarded(self.path)
         try:
-            content = load_content(self.path, file)
+            with damage(self.path):
+                content = load_content(self.path, file)
             if self._expected and content.fingerprint != self._expected:
                 raise BadInput(
                     self.path,
@@ -268,7 +269,7 @@ class Recording:
     ) -> NDArray[Any]:
         """Stored values of increasing ranges, joined; neighbours are read in one go."""
         file = self._handle()
-        try:
+        with damage(f"{self.path} modality {modality!r}"):
             dataset = file[f"modalities/{modality}/values"]
             if modality not in self._kept and dataset.nbytes <= KEEP_BYTES:
                 self._kept[modality] = dataset[...]
@@ -287,11 +288,6 @@ class Recording:
                 else:
                     source.read_direct(out, np.s_[a:b], np.s_[place : place + b - a])
                 place += b - a
-        except (OSError, RuntimeError) as error:
-            reason = " ".join(str(error).split())[:120]
-            raise BadInput(
-                f"{self.path} modality {modality!r}", f"damaged readings ({reason})", "intact ones"
-            ) from None
         return out
 
     def verify(self) -> None:

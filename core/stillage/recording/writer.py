@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -20,6 +21,58 @@ from stillage.recording import schema
 from stillage.recording.columns import Stream, TargetColumn
 
 Compression = Literal["none", "gzip", "lzf"]
+
+
+class _Sink(io.RawIOBase):
+    """The file under HDF5; keeps an error of the disk for us instead of failing HDF5.
+
+    HDF5 cannot close a file whose last blocks do not fit on the disk: the library is then
+    left broken, and the process falls over at its end. So nothing more is written after the
+    first error, which the writer raises.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w+b", buffering=0)
+        self.error: OSError | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def readinto(self, buffer: Any) -> int:
+        return self._file.readinto(buffer) or 0
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data).cast("B")
+        done = 0
+        try:
+            while done < len(view) and self.error is None:
+                done += self._file.write(view[done:]) or 0
+        except OSError as error:
+            self.error = error
+        return len(view)
+
+    def truncate(self, size: int | None = None) -> int:
+        try:
+            return self._file.truncate(size)
+        except OSError as error:
+            self.error = self.error or error
+            return size or 0
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 class _Flat:
@@ -183,8 +236,9 @@ class RecordingWriter:
             raise BadInput(self.path, "a folder", "a file to write")
         try:
             part = self._stack.enter_context(atomic_file(self.path))
+            self._sink = self._stack.enter_context(closing(_Sink(part)))
             self._file = self._stack.enter_context(
-                h5py.File(part, "w", libver=("earliest", "v110"), locking=False)
+                h5py.File(self._sink, "w", libver=("earliest", "v110"))
             )
         except OSError as error:
             self._stack.close()
@@ -198,16 +252,20 @@ class RecordingWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if isinstance(error, OSError):
-            self._stack.__exit__(kind, error, trace)
-            raise BadInput(self.path, _reason(error), "room and leave to write") from error
-        if error is None:
-            try:
+        try:
+            if error is None:
                 self._finish()
-            except BaseException as problem:
-                self._stack.__exit__(type(problem), problem, problem.__traceback__)
-                raise
+                self._file.close()
+            self._raise_disk_error()
+        except BaseException as problem:
+            self._stack.__exit__(type(problem), problem, problem.__traceback__)
+            raise
         self._stack.__exit__(kind, error, trace)
+
+    def _raise_disk_error(self) -> None:
+        if self._sink.error is not None:
+            reason = _reason(self._sink.error)
+            raise BadInput(self.path, reason, "room for the recording") from None
 
     def note(self, text: str) -> None:
         """Add a note for users of the recording."""
@@ -239,6 +297,7 @@ class RecordingWriter:
             self._modalities[stream.name].append(stream, count)
         for name in set(self._modalities) - {stream.name for stream in streams}:
             self._modalities[name].skip(count)
+        self._raise_disk_error()
         for column in targets:
             self._targets.setdefault(column.name, []).append(column)
         self._groups += [self._codes.setdefault(str(g), len(self._codes)) for g in groups]
