@@ -14,15 +14,18 @@ def register() -> list[CommandSpec]:
             name="run",
             summary="Record, distil, deploy, simulate and report a scenario.",
             factory="stillage_sim.commands:run",
+            api="stillage_sim.evaluate:run",
         ),
         CommandSpec(
             name="evaluate",
             summary="Simulate a scenario under some policies and compare them.",
             factory="stillage_sim.commands:evaluate",
+            api="stillage_sim.evaluate:evaluate",
         ),
         CommandSpec(
             name="resume",
             summary="Finish an interrupted run: do only what is missing.",
             factory="stillage_sim.commands:resume",
+            api="stillage_sim.evaluate:resume",
         ),
     ]

@@ -157,3 +157,7 @@ class Scenario(ABC):
     @abstractmethod
     def world(self, settings: BaseModel, cast: Cast) -> World:
         """The world that carries the items of ``cast``."""
+
+    def tables(self, policies: Sequence[str]) -> frozenset[str]:
+        """Perception tables that policies read; default: those of their own names."""
+        return frozenset(policies)

@@ -1,7 +1,15 @@
 """Run directories: a complete configuration, resumable stages and what came of them."""
 
-from stillage.rundir.config import RunConfig, parse_overrides
+from stillage.rundir.config import RunConfig, RunOptions, checked, parse_overrides
 from stillage.rundir.folder import RunDir
 from stillage.rundir.stage import Stage, content_key
 
-__all__ = ["RunConfig", "RunDir", "Stage", "content_key", "parse_overrides"]
+__all__ = [
+    "RunConfig",
+    "RunDir",
+    "RunOptions",
+    "Stage",
+    "checked",
+    "content_key",
+    "parse_overrides",
+]

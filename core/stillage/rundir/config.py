@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar, get_origin
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from stillage.device import DEFAULT_PROFILE
 from stillage.distillation.plan import DistillPlan
 from stillage.errors import BadInput
 from stillage.plugin.suggest import one_of
@@ -17,49 +18,42 @@ from stillage.plugin.suggest import one_of
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class RunConfig(BaseModel):
+class RunOptions(BaseModel):
+    """What ``-o`` may set of a run, besides its distillation plan and the scenario's settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = Field(default=0, ge=0, lt=2**31, description="all randomness comes from it")
+    recording: str = Field(default="", description="recording; empty: the scenario renders one")
+    items: int = Field(default=600, ge=30, le=1_000_000, description="items of a rendered one")
+    replicas: int = Field(default=200, ge=1, le=10_000_000, description="simulated worlds")
+    days: float = Field(
+        default=2.0,
+        gt=0,
+        le=36_500,
+        description="simulated time of a replica",
+        json_schema_extra={"unit": "d"},
+    )
+    worlds: int = Field(
+        default=40, ge=1, le=10_000, description="draws of held-out items that intervals span"
+    )
+    policies: tuple[str, ...] = Field(default=(), description="policies; empty: all there are")
+    profile: str = Field(default=DEFAULT_PROFILE, description="device on which models perceive")
+
+
+class RunConfig(RunOptions):
     """Everything that decides a run's figures; how and where it is computed is not in it.
 
     ``distillation`` is the complete plan and ``settings`` the scenario's complete settings,
     which the scenario validates.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: Literal["run", "evaluate"] = Field(
-        default="run", description="run distils first; evaluate compares policies that exist"
+        default="run", description="run shows what was trained; evaluate compares policies"
     )
     scenario: str = Field(description="name of the scenario")
-    seed: int = Field(
-        default=0, ge=0, lt=2**31, description="the one seed that all randomness comes from"
-    )
-    recording: str = Field(
-        default="", description="recording to use; empty: the scenario renders its own"
-    )
-    fingerprint: str = Field(
-        default="", description="content of that recording, checked at every use"
-    )
-    items: int = Field(
-        default=600,
-        ge=30,
-        le=1_000_000,
-        description="items of a rendered recording",
-        examples=["1"],
-    )
-    replicas: int = Field(
-        default=200, ge=1, le=10_000_000, description="independent simulated worlds"
-    )
-    days: float = Field(
-        default=2.0, gt=0, le=36_500, description="simulated time of a replica",
-        json_schema_extra={"unit": "d"},
-    )  # fmt: skip
-    worlds: int = Field(
-        default=40, ge=1, le=10_000, description="draws of held-out items that intervals span"
-    )
-    policies: tuple[str, ...] = Field(default=(), description="policies to compare; empty: all")
-    bundles: dict[str, str] = Field(
-        default={}, description="exported bundles to compare, by policy name"
-    )
+    fingerprint: str = Field(default="", description="content of the recording, always checked")
+    bundles: dict[str, str] = Field(default={}, description="exported bundles, by policy name")
     distillation: DistillPlan = Field(
         default=DistillPlan(seeds=5, labels=8), description="the distillation plan"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -96,6 +97,12 @@ class SortingScenario(Scenario):
                 raise BadInput("role 'material'", f"class targets {found}", "-o material=TARGET")
             bound["material"] = classes[0]
         return bound
+
+    def tables(self, policies: Sequence[str]) -> frozenset[str]:
+        """The tables of perceiving policies: ``rule`` reads that of ``labels_only``."""
+        from stillage_scenarios.sorting.policies import NEEDS
+
+        return frozenset(NEEDS.get(name, name) for name in policies)
 
     def world(self, settings: BaseModel, cast: Cast) -> World:
         """The belt that carries the items of ``cast``, with plugins' policies too."""

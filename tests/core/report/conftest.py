@@ -103,20 +103,24 @@ def figures(gain: dict[str, float], classes: tuple[str, ...]) -> dict[str, Any]:
             }
         },
         "deployment": deployment,
-        "shortcuts": [{"target": "material", "message": "The order of groups predicts it."}],
         "left_out": ["co2e_avoided_kg: no target for the role mass"],
         "notes": ["prices are assumed"],
-        "recording": {
-            "samples": 600, "groups": 600, "fingerprint": "0" * 64, "provenance": {"seed": "1"},
-            "notes": ["synthetic"],
-            "modalities": {
-                "video": {"shape": [3, 4, 32, 32], "dtype": "uint8", "unit": "1", "count": 600}
-            },
-            "targets": {
-                "material": {"kind": "classification", "classes": list(classes), "unit": ""}
-            },
-        },
     }  # fmt: skip
+
+
+def info(classes: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "samples": 600,
+        "groups": 600,
+        "fingerprint": "0" * 64,
+        "provenance": {"seed": "1"},
+        "notes": ["synthetic"],
+        "modalities": {
+            "video": {"shape": [3, 4, None, 32], "dtype": "uint8", "unit": "1", "count": 600}
+        },
+        "targets": {"material": {"kind": "classification", "classes": list(classes), "unit": ""}},
+        "shortcuts": [{"target": "material", "message": "The order of groups predicts it."}],
+    }
 
 
 MakeRun = Callable[..., RunDir]
@@ -142,7 +146,20 @@ def make_run(tmp_path: Path) -> MakeRun:
             folder = run.stage_folder("export") / f"{seed:03d}"
             folder.mkdir(parents=True)
             latency = {"eager": 1.43 + seed, "fp32": 0.18, "int8": 0.14}
-            write_json(folder / "manifest.json", {"latency_ms": latency})
+            write_json(folder / "manifest.json", {"measured": {"latency_ms": latency}})
+            steps = range(0, 400, 25)
+            curves = {
+                arm: {
+                    "loss": [[s, base * 0.99**s + 0.1] for s in steps],
+                    "validation": [[s, 1 - base * 0.99**s] for s in steps],
+                }
+                for arm, base in (("teacher", 1.7), ("labels_only", 1.8), ("distilled", 2.4))
+            }
+            seed_folder = run.stage_folder("distill") / "seeds" / f"{seed:03d}"
+            seed_folder.mkdir(parents=True)
+            write_json(seed_folder / "result.json", {"curves": curves})
+        run.stage_folder("record").mkdir(parents=True)
+        write_json(run.stage_folder("record") / "info.json", info(classes))
         run.set_status("finished")
         return run
 

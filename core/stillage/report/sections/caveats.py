@@ -8,11 +8,12 @@ from stillage.rundir import RunDir
 
 def caveats(run: RunDir) -> str:
     """Shortcuts found in the recording, KPIs left out, and the scenario's assumptions."""
-    figures = run.kpis()
+    figures, recording = run.kpis(), run.read_json("stages/record/info.json")
     return render(
         "caveats",
-        shortcuts=figures.get("shortcuts", []),
+        shortcuts=recording.get("shortcuts", []),
+        checked=bool(recording),
         left_out=figures.get("left_out", []),
         notes=figures.get("notes", []),
-        recording=figures.get("recording", {}).get("notes", []),
+        recording=recording.get("notes", []),
     )

@@ -31,7 +31,7 @@ def measured_latency(run: RunDir) -> list[tuple[str, float, float]]:
     ]
     found: dict[str, list[float]] = {}
     for manifest in manifests:
-        for form, value in manifest.get("latency_ms", {}).items():
+        for form, value in manifest.get("measured", {}).get("latency_ms", {}).items():
             if isinstance(value, int | float):
                 found.setdefault(form, []).append(float(value))
     return [(form, sorted(v)[len(v) // 2], max(v)) for form, v in found.items()]

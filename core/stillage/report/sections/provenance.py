@@ -10,7 +10,7 @@ def provenance(run: RunDir) -> str:
     """The recording, the versions and the whole configuration."""
     return render(
         "provenance",
-        recording=run.kpis().get("recording", {}),
+        recording=run.read_json("stages/record/info.json"),
         environment=run.read_json("environment.json"),
         config=(run.path / "config.toml").read_text(encoding="utf-8"),
     )

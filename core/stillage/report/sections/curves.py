@@ -1,0 +1,46 @@
+"""How the networks learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stillage.report import plots, words
+from stillage.report.render import render
+from stillage.rundir import RunDir
+
+ARMS = ("teacher", "distilled", "labels_only", "self_training", "shuffled")
+Line = tuple[Sequence[float], Sequence[float]]
+
+
+def curves(run: RunDir) -> str:
+    """Training loss and, where some labels were kept for it, the validation score."""
+    results = sorted(run.stage_folder("distill").glob("seeds/*/result.json"))
+    lines: dict[str, dict[str, list[Line]]] = {"loss": {}, "validation": {}}
+    for path in results:
+        found: dict[str, Any] = run.read_json(str(path.relative_to(run.path))).get("curves", {})
+        for arm in ARMS:
+            for kind, arms in lines.items():
+                points = found.get(arm, {}).get(kind) or []
+                if len(points) > 1:
+                    steps, values = zip(*points, strict=True)
+                    arms.setdefault(arm, []).append((steps, values))
+    charts = [_chart(kind, arms) for kind, arms in lines.items() if arms]
+    if not charts:
+        return render("nothing", text="Nothing was trained step by step in this run.")
+    return render("curves", charts=charts, validated=bool(lines["validation"]))
+
+
+def _chart(kind: str, arms: dict[str, list[Line]]) -> dict[str, Any]:
+    title = {"loss": "Training loss", "validation": "Validation score"}[kind]
+    last = "; ".join(
+        f"{words.name(arm)} ends at {words.number(sum(y[-1] for _, y in seeds) / len(seeds))}"
+        for arm, seeds in arms.items()
+    )
+    positive = all(min(values) > 0 for seeds in arms.values() for _, values in seeds)
+    drawn = plots.curves(
+        f"c-{kind}", f"{title} by step, one line for each seed: {last}", arms,
+        labels={arm: words.name(arm) for arm in arms}, xlabel="step", ylabel=title.lower(),
+        log=kind == "loss" and positive,
+    )  # fmt: skip
+    return {"title": title, "svg": drawn}
