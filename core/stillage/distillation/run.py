@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stillage.atomic import atomic_folder, write_json
 from stillage.distillation.plan import DistillPlan
@@ -16,6 +16,9 @@ from stillage.distillation.summary import summarise
 from stillage.errors import BadInput
 from stillage.executor import Executor, open_executor
 from stillage.recording import Recording
+
+if TYPE_CHECKING:
+    from stillage.network.parts import PartsSource
 
 Done = Callable[[SeedResult], None]
 """Called as each seed is there, in any order; finished ones of an earlier run come first."""
@@ -58,9 +61,11 @@ def seed_folder(folder: Path, seed: int) -> Path:
     return folder / SEEDS / f"{seed:03d}"
 
 
-def _seed_task(path: Path, plan: DistillPlan, folder: Path | None, seed: int) -> SeedResult:
+def _seed_task(
+    path: Path, plan: DistillPlan, folder: Path | None, host: PartsSource, seed: int
+) -> SeedResult:
     target = None if folder is None else seed_folder(folder, seed)
-    return run_seed(path, plan, seed, target)
+    return run_seed(path, plan, seed, target, host=host)
 
 
 def distill(
@@ -69,6 +74,7 @@ def distill(
     executor: Executor | None = None,
     folder: Path | str | None = None,
     progress: Done | None = None,
+    host: PartsSource = None,
 ) -> Result:
     """Distil over all seeds of a plan.
 
@@ -87,6 +93,8 @@ def distill(
         recording, are read.
     progress : callable, optional
         Called with every seed's result.
+    host : parts or mapping of modalities, optional
+        Default: the installed plugins, in every worker its own.
 
     Raises
     ------
@@ -94,9 +102,9 @@ def distill(
         If plan and recording do not fit, or the folder cannot be written.
     """
     if isinstance(recording, Recording):
-        return _distil(recording, plan or DistillPlan(), executor, folder, progress)
+        return _distil(recording, plan or DistillPlan(), executor, folder, progress, host)
     with Recording.open(recording) as opened:
-        return _distil(opened, plan or DistillPlan(), executor, folder, progress)
+        return _distil(opened, plan or DistillPlan(), executor, folder, progress, host)
 
 
 def _distil(
@@ -105,6 +113,7 @@ def _distil(
     executor: Executor | None,
     folder: Path | str | None,
     progress: Done | None,
+    host: PartsSource,
 ) -> Result:
     plan = plan.filled(recording)
     target = Path(folder).resolve() if folder is not None else None
@@ -133,7 +142,7 @@ def _distil(
                 missing,
                 [f"seed {seed:03d}" for seed in missing],
                 done,
-                (path, plan, target),
+                (path, plan, target, host),
             )
         finally:
             if own:

@@ -11,7 +11,11 @@ from stillage.network import Network
 from stillage.training.samples import PreparedSamples
 from stillage.training.supervision import Supervision
 
-TOLERANCE = 1e-7
+TOLERANCE = 1e-6
+"""Largest derivative of the mean loss at which L-BFGS stops."""
+
+BLOCK = 1024
+"""Samples at a time where they do not fit in memory."""
 
 
 def is_linear(network: Network) -> bool:
@@ -48,9 +52,10 @@ def fit_convex(
         The objective, divided by n, at every evaluation.
     """
     count = len(samples)
-    size = count if samples.cached else 1024
-    starts = range(0, count, size)
-    whole = _double(samples.fetch(np.arange(count))) if samples.cached else None
+    size = count if samples.cached else BLOCK
+    blocks = [np.arange(start, min(start + size, count)) for start in range(0, count, size)]
+    lessons = [supervision.lesson(rows) for rows in blocks]
+    whole = _double(samples.fetch(blocks[0])) if samples.cached else None
     network.double()
     weights = penalised(network)
     optimiser = torch.optim.LBFGS(
@@ -67,10 +72,9 @@ def fit_convex(
     def evaluate() -> float:
         optimiser.zero_grad()
         total = 0.0
-        for start in starts:
-            rows = np.arange(start, min(start + size, count))
+        for rows, lesson in zip(blocks, lessons, strict=True):
             block = whole or _double(samples.fetch(rows))
-            value = supervision.loss(network.forward_prepared(block), rows) * (len(rows) / count)
+            value = lesson.loss(network.forward_prepared(block)) * (len(rows) / count)
             value.backward()  # type: ignore[no-untyped-call]
             total += value.item()
         if weights and penalty:

@@ -139,7 +139,7 @@ class _Run:
             group["lr"] = learning_rate(plan, step)
         self.optimiser.zero_grad(set_to_none=True)
         outputs = self.network.forward_prepared(samples.fetch(rows, view))
-        loss = supervision.loss(outputs, rows, view.index)
+        loss = supervision.lesson(rows, view.index).loss(outputs)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), plan.clip)
         self.optimiser.step()

@@ -78,6 +78,40 @@ class Term:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _Part:
+    """One objective's share of a lesson: the samples at ``index`` (None: all)."""
+
+    objective: Objective
+    weight: float
+    index: Tensor | None
+    teacher: Outputs | None
+    targets: Mapping[str, Tensor]
+    states: Mapping[str, Tensor]
+
+    def loss(self, outputs: Outputs) -> Tensor:
+        student = outputs
+        if self.index is not None:
+            heads = {name: values[self.index] for name, values in outputs.heads.items()}
+            student = Outputs(heads, outputs.features[self.index])
+        value: Tensor = self.objective(Ports(student, self.teacher, self.targets, self.states))
+        return value * self.weight
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """All that is told of the samples of one batch."""
+
+    parts: tuple[_Part, ...]
+
+    def loss(self, outputs: Outputs) -> Tensor:
+        """The loss of a network's outputs for these samples; a scalar with a graph."""
+        total = outputs.features.sum() * 0.0
+        for part in self.parts:
+            total = total + part.loss(outputs)
+        return total
+
+
 def create_objective(term: Term, host: Host | None = None) -> Objective:
     """The objective of a term, from the plugins; those of core need none.
 
@@ -102,7 +136,7 @@ def create_objective(term: Term, host: Host | None = None) -> Objective:
 
 
 class Supervision:
-    """The loss of a network on rows of its training samples.
+    """What is told of every training sample; :meth:`lesson` tells it of some.
 
     Every sample weighs the same, whether it brings a label or the teacher's opinion: an
     objective on heads is a mean over the rows that it concerns, times their share of the
@@ -203,19 +237,27 @@ class Supervision:
             which = self.labels[target].known if target in self.labels else None
         return np.flatnonzero(which[rows]) if which is not None else np.zeros(0, np.int64)
 
-    def _ports(self, outputs: Outputs, places: Ints, rows: Ints, view: int) -> Ports:
-        """Ports of the samples ``rows``, found at ``places`` in the batch."""
-        index = torch.from_numpy(places).to(self.device)
-        student = Outputs(
-            {name: values[index] for name, values in outputs.heads.items()},
-            outputs.features[index],
-        )
+    def lesson(self, rows: Ints, view: int = 0) -> Lesson:
+        """What is told of rows (B,) in a view, whatever the network answers."""
+        parts = []
+        for term, target, objective in self._terms:
+            places = self._concerned(target, objective, rows)
+            if len(places):
+                some = rows[places]
+                share = len(places) / len(rows)
+                index = None if len(places) == len(rows) else self._tensor(places)
+                told = self._told(some, view)
+                parts.append(_Part(objective, term.weight * share, index, told, *self._of(some)))
+        return Lesson(tuple(parts))
+
+    def _of(self, rows: Ints) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Targets and states of rows."""
         targets = {name: self._tensor(known.values[rows]) for name, known in self.labels.items()}
         states = {
             name: self._tensor(np.where(known.known[rows], *_STATES).astype(np.int8))
             for name, known in self.labels.items()
         }
-        return Ports(student, self._told(rows, view), targets, states)
+        return targets, states
 
     def _tensor(self, array: NDArray[Any]) -> Tensor:
         return torch.from_numpy(array).to(self.device)
@@ -230,14 +272,3 @@ class Supervision:
         told = self.guidance.bank.fetch(source, view)
         heads = {name: values.to(self.device) for name, values in told.heads.items()}
         return Outputs(heads, told.features.to(self.device))
-
-    def loss(self, outputs: Outputs, rows: Ints, view: int = 0) -> Tensor:
-        """The loss of the rows (B,) that ``outputs`` are of, in view ``view``; a scalar."""
-        total = outputs.features.sum() * 0.0
-        for term, target, objective in self._terms:
-            places = self._concerned(target, objective, rows)
-            if len(places):
-                share = len(places) / len(rows)
-                ports = self._ports(outputs, places, rows[places], view)
-                total = total + objective(ports) * (term.weight * share)
-        return total

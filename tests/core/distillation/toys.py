@@ -1,0 +1,80 @@
+"""Privileged-information toys (Lopez-Paz et al., 2016) as paired recordings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from torch import Tensor
+
+from stillage.distillation import DistillPlan
+from stillage.modality import Modality
+from stillage.network.parts import Parts
+from stillage.plugin.spec import Cost, ModalitySpec, SampleSpec
+from stillage.recording import Stream, TargetColumn, write_recording
+
+COST = Cost(price_eur=1.0, energy_j=0.1, time_s=0.01)
+
+Rich = Literal["margin", "noise", "copy"]
+
+
+class Numbers(Modality):
+    """Plain numbers."""
+
+    def prepare(self, raw: Tensor) -> Tensor:
+        return raw.float()
+
+
+def _numbers(name: str) -> Modality:
+    spec = ModalitySpec(
+        name=name,
+        summary="numbers",
+        factory="tests.core.distillation.toys:Numbers",
+        sample=SampleSpec(shape=(None,), dtype="float32", unit="1", axes=("number",)),
+        cost=COST,
+        default_size="linear",
+    )
+    return type("Numbers", (Numbers,), {"spec": spec, "__module__": __name__})()
+
+
+PARTS = Parts({"cheap": _numbers("cheap"), "rich": _numbers("rich")})
+PLAN = DistillPlan(teacher=("rich", "cheap"), student=("cheap",), tasks=("side",), labels=8)
+
+
+def privileged(
+    path: Path,
+    rich: Rich,
+    count: int = 420,
+    width: int = 20,
+    seed: int = 1,
+    split: bool = False,
+    flip: np.ndarray | None = None,
+) -> Path:
+    """Points on two sides of a plane, as the cheap sensor sees them, and a rich sensor.
+
+    The rich sensor reads the clean margin, noise, or the very numbers of the cheap one.
+    """
+    draw = np.random.default_rng(seed)
+    cheap = draw.normal(size=(count, width))
+    margin = cheap @ draw.normal(size=width) / np.sqrt(width)
+    side = (margin + 0.05 * draw.normal(size=count) > 0).astype(np.int64)
+    reading = {
+        "margin": margin[:, None],
+        "noise": draw.normal(size=(count, 5)),
+        "copy": cheap,
+    }[rich]
+    parts = ["train" if k % 3 else "test" for k in range(count)]
+    if flip is not None:
+        side = np.where(flip, 1 - side, side)
+    return write_recording(
+        path,
+        [
+            Stream("cheap", cheap.astype(np.float32), "1", axes=("number",)),
+            Stream("rich", reading.astype(np.float32), "1", axes=("number",)),
+        ],
+        [TargetColumn("side", "classification", side, classes=("left", "right"))],
+        [f"item-{k}" for k in range(count)],
+        split=parts if split else None,
+        defaults={"teacher": ["rich", "cheap"], "student": ["cheap"], "task": "side"},
+    )
