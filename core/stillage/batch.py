@@ -30,7 +30,7 @@ def _move(tensors: Mapping[str, Tensor], device: str | torch.device) -> dict[str
 
 
 def _rows(rows: Tensor | NDArray[Any]) -> Tensor:
-    return torch.as_tensor(np.asarray(rows), dtype=torch.int64)
+    return rows.long() if isinstance(rows, Tensor) else torch.tensor(np.asarray(rows, np.int64))
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Batch:
         """The given rows (int64), in the given order."""
         index = _rows(rows)
         return Batch(
-            self.samples[index.numpy()],
+            self.samples[index.cpu().numpy()],
             _pick(self.raw, index),
             _pick(self.presence, index),
             _pick(self.targets, index),
@@ -235,7 +235,7 @@ def load_batch(
         rows = recording.read(name, samples)
         dense = modality.collate(rows) if isinstance(rows, list) else rows
         modality.check(dense[present], f"{recording.path}: modality {name!r}")
-        raw[name] = torch.from_numpy(np.ascontiguousarray(dense))
+        raw[name] = torch.from_numpy(np.require(dense, requirements=["C", "W"]))
         presence[name] = torch.from_numpy(present)
     targets: dict[str, Tensor] = {}
     states: dict[str, Tensor] = {}

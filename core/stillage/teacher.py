@@ -67,6 +67,7 @@ class NetworkTeacher:
 
     def predict(self, batch: Batch, view: View | None = None) -> Outputs:
         self.network.eval()
+        batch = batch.to(self.network.device)
         with torch.inference_mode():
             outputs = self.network.forward_prepared(self.network.prepare(batch, view))
         return outputs.detach()
