@@ -84,15 +84,22 @@ def _cache(dispatcher: Any, function: Callable[..., Any], sources: list[str]) ->
     with contextlib.suppress(Exception):
         from numba.core import caching
 
-        file: Any = caching.IndexDataCacheFile
         base: Any = caching.FunctionCache
+        files: Any = caching.IndexDataCacheFile
+
+        class KernelFiles(files):  # type: ignore[misc]
+            def _load_index(self) -> Any:
+                try:
+                    return super()._load_index()
+                except Exception:  # a damaged index is an empty one, and soon overwritten
+                    return {}
 
         class KernelCache(base):  # type: ignore[misc]
             def __init__(self) -> None:
                 super().__init__(function)
                 stamp = digest(sources)
                 name = f"{self._impl.filename_base}-{stamp}"
-                self._cache_file = file(self._cache_path, name, stamp)
+                self._cache_file = KernelFiles(self._cache_path, name, stamp)
 
             def _guard_against_spurious_io_errors(self) -> contextlib.AbstractContextManager[None]:
                 return contextlib.suppress(Exception)

@@ -28,7 +28,7 @@ class Simulation(Protocol):
     """What a world offers to an environment; states are its own and mutable."""
 
     action_space: gymnasium.spaces.MultiDiscrete
-    observation_space: gymnasium.spaces.Dict
+    observation_space: gymnasium.Space[Observation]
     horizon: int
 
     def new_state(self, replicas: int) -> Any:
@@ -77,7 +77,7 @@ class Replicas:
 
         ``spare`` seeds the replicas that never had a seed.
         """
-        for i in np.flatnonzero(which):
+        for i in map(int, np.flatnonzero(which)):
             seed = seeds[i]
             if seed is None and self.episodes[i] < 0:
                 seed = spare

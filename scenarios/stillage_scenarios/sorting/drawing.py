@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,7 +42,7 @@ def colour(material: int, materials: int) -> tuple[int, int, int] | NDArray[np.u
 
 
 def fill(
-    canvas: NDArray[np.uint8], x: float, y: float, width: float, height: float, ink: object
+    canvas: NDArray[np.uint8], x: float, y: float, width: float, height: float, ink: Any
 ) -> None:
     """Paint a rectangle given in pixels, clipped to the canvas."""
     top, left = max(round(y), 0), max(round(x), 0)
@@ -57,18 +59,19 @@ def picture(plant: Plant, items: Items, state: State, r: int) -> NDArray[np.uint
     canvas[:] = BACKGROUND
     materials = plant.chutes - 1
     grades = plant.price.shape[1] // plant.chutes
-    fill(canvas, 10, 40, 340, 44, BELT_GREY)
-    size = min(32.0, 300.0 / plant.slots)
+    fill(canvas, 10, 38, 340, 52, BELT_GREY)
+    size = min(20.0, 300.0 / plant.slots)
     lane = 340.0 - size - 8
     for slot in range(plant.slots):
         item = state.slots[r, slot, ITEM]
         if item < 0:
             continue
         gone = 1.0 - state.slots[r, slot, LEFT] / plant.reach_s
-        x = 14 + lane * (gone + slot / (2.0 * plant.slots)) / 1.5
+        x = 14 + lane * (gone + slot / (4.0 * plant.slots)) / 1.25
+        y = 46 if slot % 2 == 0 else 82 - size
         if state.slots[r, slot, SEEN]:
-            fill(canvas, x - 2, 62 - size / 2 - 2, size + 4, size + 4, INK)
-        fill(canvas, x, 62 - size / 2, size, size, colour(items.kind[item] // grades, materials))
+            fill(canvas, x - 2, y - 2, size + 4, size + 4, INK)
+        fill(canvas, x, y, size, size, colour(items.kind[item] // grades, materials))
     contents = state.mass[r, 2:].reshape(plant.chutes, plant.chutes, grades).sum(2)
     scale = 100.0 / max(float(contents[:-1].sum(1).max()), float(contents[-1].sum()), 1e-9)
     step = 340.0 / plant.chutes

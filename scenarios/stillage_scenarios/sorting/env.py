@@ -50,11 +50,11 @@ class SortingSimulation:
         slots, shown = world.plant.slots, self.features.shape[1]
         self.action_space = gymnasium.spaces.MultiDiscrete([world.plant.chutes + 1] * slots)
         shapes = {"perception": (slots, shown), "queue": (slots, 3), "battery": (2,), "clock": (3,)}
-        boxes = {
+        boxes: dict[str, gymnasium.Space[Any]] = {
             name: gymnasium.spaces.Box(0.0, 1.0, shape, np.float32)
             for name, shape in shapes.items()
         }
-        self.observation_space = gymnasium.spaces.Dict(boxes)
+        self.observation_space: gymnasium.Space[Any] = gymnasium.spaces.Dict(boxes)
         self.shapes = shapes
 
     def new_state(self, replicas: int) -> State:
@@ -86,7 +86,16 @@ class SortingSimulation:
         count = len(state.step)
         seen = {name: np.empty((count, *shape), np.float32) for name, shape in self.shapes.items()}
         mask = np.empty((count, self.world.plant.slots, self.world.plant.chutes + 1), np.int8)
-        stages.observe_replicas(self.world.plant, self.features, state, *seen.values(), mask)
+        stages.observe_replicas(
+            self.world.plant,
+            self.features,
+            state,
+            seen["perception"],
+            seen["queue"],
+            seen["battery"],
+            seen["clock"],
+            mask,
+        )
         return seen, mask
 
     def steps(self, state: State) -> NDArray[np.int64]:
