@@ -66,6 +66,8 @@ def _line(error: BaseException) -> tuple[str, int]:
         return "", FAILED
     if isinstance(error, OSError):
         return _os_line(error)
+    if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("stillage"):
+        return f"this needs module {error.name!r}, which is not installed", FAILED
     if isinstance(error, MemoryError):
         return f"out of memory: {error}" if str(error) else "out of memory", FAILED
     return f"unexpected {last_line(error)}; run with -v to see where", FAILED

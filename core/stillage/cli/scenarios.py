@@ -91,16 +91,30 @@ def _json_default(value: Any) -> Any:
 
 
 def scenario_keys(host: Host, name: str) -> dict[str, list[Setting]]:
-    """Settings by part: the run's own, the distillation's, and the scenario's."""
-    from stillage.distillation.plan import DistillPlan
+    """Settings by part: the run's own, the distillation's, and the scenario's.
+
+    Their defaults are those of a run that renders its own recording.
+    """
     from stillage.plugin.settings import settings_of
-    from stillage.rundir.config import RunConfig
+    from stillage.rundir import RunConfig, RunOptions
 
     scenario = host.create("scenario", name)
-    not_options = ("kind", "scenario", "recording", "fingerprint", "seed")
-    run = [setting for setting in settings_of(RunConfig) if setting.key not in not_options]
+    policies = tuple(policy.name for policy in host.scenario_specs("policy", name))
+    plan = RunConfig(scenario=name).distillation.model_copy(
+        update={part: getattr(scenario, part) for part in ("teacher", "student", "tasks")}
+    )
     return {
-        "run": run,
-        "distillation": settings_of(DistillPlan),
-        name: settings_of(scenario.Settings),
+        "run": _sourced(settings_of(RunOptions, RunOptions(policies=policies))),
+        "distillation": _sourced(settings_of(type(plan), plan)),
+        "settings": settings_of(scenario.Settings),
     }
+
+
+def _sourced(settings: list[Setting]) -> list[Setting]:
+    """Where a number's unit or source is not written down it is a pure number, our choice."""
+    return [
+        dataclasses.replace(s, unit=s.unit or "1", source=s.source or "assumed")
+        if isinstance(s.default, (int, float)) and not isinstance(s.default, bool)
+        else s
+        for s in settings
+    ]

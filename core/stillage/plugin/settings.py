@@ -32,8 +32,10 @@ class Setting:
         return str(self.default).lower() if isinstance(self.default, bool) else str(self.default)
 
 
-def settings_of(model: type[BaseModel]) -> list[Setting]:
+def settings_of(model: type[BaseModel], defaults: BaseModel | None = None) -> list[Setting]:
     """The settings of a model, in its order; tables of settings are left out.
+
+    ``defaults`` is an instance whose values stand in for the model's own defaults.
 
     >>> from pydantic import Field
     >>> class Belt(BaseModel):
@@ -46,7 +48,7 @@ def settings_of(model: type[BaseModel]) -> list[Setting]:
     [('speed', 'float', 'm/s', '0.5')]
     """
     return [
-        _setting(key, field)
+        _setting(key, field, defaults)
         for key, field in model.model_fields.items()
         if not _is_table(field.annotation)
     ]
@@ -58,14 +60,15 @@ def _is_table(annotation: Any) -> bool:
     return typing.get_origin(annotation) is dict
 
 
-def _setting(key: str, field: FieldInfo) -> Setting:
+def _setting(key: str, field: FieldInfo, defaults: BaseModel | None) -> Setting:
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-    required = field.is_required()
+    required = field.is_required() and defaults is None
+    own = None if required else field.get_default(call_default_factory=True)
     return Setting(
         key=key,
         type=_type(field.annotation),
         unit=str(extra.get("unit", "")),
-        default=None if required else field.get_default(call_default_factory=True),
+        default=own if defaults is None else getattr(defaults, key),
         required=required,
         summary=field.description or "",
         source=str(extra.get("source", "")),

@@ -38,6 +38,7 @@ ENDINGS: dict[str, tuple[Any, int, str]] = {
     "two-line os": (OSError("one\ntwo"), 1, "one two"),
     "memory": (MemoryError("Unable to allocate 7 TiB"), 1, "out of memory: Unable to allocate"),
     "bug": (KeyError("key"), 1, "unexpected KeyError: 'key'; run with -v to see where"),
+    "library": (ModuleNotFoundError("x", name="numpy"), 1, "this needs module 'numpy', which"),
     "interrupted": (KeyboardInterrupt(), 130, "interrupted"),
     "click": (click.UsageError("odd\nusage"), 2, "end: odd usage"),
     "click file": (click.FileError("f", "gone"), 2, "Could not open file 'f': gone"),

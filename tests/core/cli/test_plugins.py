@@ -60,12 +60,27 @@ def test_scenarios(capsys) -> None:
     assert {"name": "purity", "unit": "1", "better": "higher"} in sorting["kpis"]
     assert run(["scenarios", "show", "sorting", "--json"]) == 0
     settings = json.loads(capsys.readouterr().out)["settings"]
-    (picks,) = [s for s in settings["sorting"] if s["key"] == "picks_per_min"]
+    (picks,) = [s for s in settings["settings"] if s["key"] == "picks_per_min"]
     assert (picks["unit"], picks["default"]) == ("1/min", 60.0)
     assert picks["source"]
     assert "replicas" in [s["key"] for s in settings["run"]]
     assert run(["scenarios", "show", "sorting"]) == 0
     assert "picks_per_min" in capsys.readouterr().out
+
+
+def test_shown_defaults_are_those_of_a_run(capsys) -> None:
+    assert run(["scenarios", "show", "sorting", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)["settings"]
+    assert run(["run", "sorting", "--dry-run", "--json"]) == 0
+    config = json.loads(capsys.readouterr().out)["config"]
+    parts = {"run": config, "distillation": config["distillation"], "settings": config["settings"]}
+    for part, values in parts.items():
+        defaults = {setting["key"]: setting["default"] for setting in shown[part]}
+        assert defaults == {key: values[key] for key in defaults}
+        assert defaults
+    keys = {setting["key"] for part in shown.values() for setting in part}
+    nested = {"distillation", "settings", "bundles", "kind", "scenario", "fingerprint"}
+    assert keys == {key for values in parts.values() for key in values} - nested
 
 
 def test_new_plugin_passes_its_own_test(tmp_path: Path) -> None:
