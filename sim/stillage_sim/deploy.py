@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from stillage.atomic import write_json
 from stillage.errors import BadInput
+from stillage.provenance import Training
 
 if TYPE_CHECKING:
     from stillage.distillation import SeedResult
@@ -76,18 +77,16 @@ def fingerprint(path: str) -> str:
 
 def trained_on(path: str, recording: Recording) -> tuple[frozenset[str], str]:
     """Groups of the recording that a bundle has learnt from, and a note for the report."""
-    from stillage.bundle import Bundle
-
     folder, _ = split_bundle(path)
-    training = Bundle.open(folder).manifest.get("training")
-    if not isinstance(training, dict) or not isinstance(training.get("groups"), list):
+    known = Training.load(folder)
+    if known is None:
         return frozenset(), (
             f"bundle {folder.name} does not say what it was trained on: it may know these items"
         )
-    if training.get("recording") != recording.fingerprint:
+    if known.recording != recording.fingerprint:
         return frozenset(), f"bundle {folder.name} was trained on another recording"
-    groups = frozenset(map(str, training["groups"]))
-    return groups, f"bundle {folder.name}: its {len(groups)} training groups are left out"
+    count = len(known.groups)
+    return known.groups, f"bundle {folder.name}: its {count} training groups are left out"
 
 
 def perceptions(
@@ -142,14 +141,13 @@ def perceive(task: Perception) -> None:
 
             bundle = Bundle.open(task.model)
             _check_targets(bundle.tasks, recording, task.model)
-            counts = bundle.manifest.get("counts") or {}
             table = look(
                 bundle, recording, task.samples, task.name, task.seed, task.precision, task.profile
             )
             made = {
                 "modalities": list(bundle.modalities),
-                "macs": counts.get("macs"),
-                "parameters": counts.get("parameters"),
+                "macs": bundle.manifest.get("macs"),
+                "parameters": bundle.manifest.get("parameters"),
                 "size_bytes": (task.model / f"model{_suffix(task.precision)}.onnx").stat().st_size,
             }
         else:

@@ -20,6 +20,7 @@ from stillage.distillation.plain import plain_arms
 from stillage.distillation.plan import DistillPlan
 from stillage.errors import StillageError
 from stillage.network import Network
+from stillage.provenance import training
 from stillage.recording import Recording
 from stillage.teacher import NetworkTeacher
 from stillage.training.samples import PreparedSamples
@@ -303,3 +304,5 @@ def _write_model(
     batch = load_batch(recording, np.sort(drawn), network.modalities, host=host)
     raw = {name: values.numpy() for name, values in batch.raw.items()}
     _save_arrays(folder / "calibration.npz", raw)
+    known = np.concatenate([arrangement.train, arrangement.validation])
+    training(recording.fingerprint, recording.groups[known]).save(folder)

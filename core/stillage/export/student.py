@@ -34,6 +34,7 @@ from stillage.export.prune import Pruned, prune
 from stillage.export.quantise import Quantised, quantise
 from stillage.export.trace import TraceCache
 from stillage.network import Network
+from stillage.provenance import Training
 from stillage.readings import CALIBRATION, Readings
 
 if TYPE_CHECKING:
@@ -122,7 +123,8 @@ def export_student(
         network, readings = _student(student, calibration, host)
         _check_target(Path(folder))
         pruning = _prune(network, options, readings) if prune else None
-        return _write(network, Path(folder), readings, options, pruning, cache or _traces)
+        learnt = None if isinstance(student, Network) else Training.load(Path(student))
+        return _write(network, Path(folder), readings, options, pruning, cache or _traces, learnt)
 
 
 def export_students(
@@ -224,6 +226,7 @@ def _write(
     options: Options,
     pruning: dict[str, Any] | None,
     cache: TraceCache,
+    learnt: Training | None,
 ) -> dict[str, Any]:
     if options.int8 and readings is None:
         raise BadInput("int8", f"no {CALIBRATION}", "raw readings of training samples")
@@ -242,6 +245,8 @@ def _write(
             "files": {},
             "size_bytes": {},
         }
+        if learnt is not None:
+            learnt.save(part)
         for precision, model in models.items():
             content = model.SerializeToString(deterministic=True)
             (part / FILES[precision]).write_bytes(content)
