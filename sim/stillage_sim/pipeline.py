@@ -146,21 +146,21 @@ class Pipeline:
         """Train all seeds, if any policy needs a trained model."""
         if not self.models:
             return ()
-        from stillage.distillation import distill
+        from stillage.distillation import SeedResult, distill, seed_folder
 
         plan = self.config.distillation
         about = {"recording": recording.fingerprint, "plan": plan.model_dump(mode="json")}
         stage = self.stage("distill", **about)
-        if not stage.finished:
-            stage.begin()
+        if stage.finished:
+            folders = [seed_folder(stage.folder, seed) for seed in plan.seed_numbers]
+            return tuple(SeedResult.load(folder) for folder in folders)
+        stage.begin()
         with self.progress("distill", plan.seeds) as bar:
-            executor = None if stage.finished else self.executor
             result = distill(
-                recording, plan, executor, stage.folder,
+                recording, plan, self.executor, stage.folder,
                 progress=lambda seed: bar.advance(f"seed {seed.seed}"),
             )  # fmt: skip
-        if not stage.finished:
-            stage.finish()
+        stage.finish()
         return result.seeds
 
     def export(self, results: tuple[SeedResult, ...]) -> None:
