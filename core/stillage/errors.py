@@ -31,7 +31,8 @@ class BadInput(StillageError):
     exit_code = 2
 
     def __init__(self, where: object, found: object = None, expected: object = None) -> None:
-        parts = [p for p in (found and f"found {found}", expected and f"expected {expected}") if p]
+        told = {"found": "" if found is None else found, "expected": expected or ""}
+        parts = [f"{key} {value}" for key, value in told.items() if str(value)]
         text = f"{where}: {', '.join(map(str, parts))}" if parts else str(where)
         super().__init__(" ".join(text.split()))
 

@@ -167,11 +167,17 @@ def pass_by(plant: Plant, items: Items, state: State, r: int, item: np.int64) ->
 
 
 @compiled
-def next_unseen(plant: Plant, state: State, r: int) -> int:
-    """The slot of the oldest item that is not perceived yet, or -1."""
+def next_unseen(plant: Plant, state: State, r: int, slack: float) -> int:
+    """The slot of the oldest item not perceived yet that can be in time, or -1.
+
+    ``slack`` (s) is the time that a reading takes beyond what is left of this second; an item
+    must be perceived a second before it leaves, else nobody can act on it.
+    """
     best = -1
     for slot in range(plant.slots):
         if state.slots[r, slot, ITEM] < 0 or state.slots[r, slot, SEEN] == 1:
+            continue
+        if slack > state.slots[r, slot, LEFT] - 1.0:
             continue
         if best < 0 or state.slots[r, slot, LEFT] < state.slots[r, best, LEFT]:
             best = slot
@@ -188,7 +194,7 @@ def perceive_stage(plant: Plant, items: Items, decisions: Decisions, state: Stat
     while True:
         slot = state.current[r]
         if slot < 0:
-            slot = next_unseen(plant, state, r)
+            slot = next_unseen(plant, state, r, decisions.latency[seed] - time)
             if slot < 0:
                 return
             if not consume(state.energy, r, decisions.energy[seed]):
