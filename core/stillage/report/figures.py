@@ -30,13 +30,13 @@ def student_policy(figures: Mapping[str, Any]) -> str | None:
     return next((p for p in ("distilled_int8", "distilled") if p in policies), None)
 
 
-def tasks(figures: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The distillation's summary of every target, the primary one first."""
+def tasks(figures: Mapping[str, Any], order: Iterable[str] = ()) -> dict[str, Mapping[str, Any]]:
+    """The distillation's summary of every target: the primary one first, then as in ``order``."""
     summary = figures.get("distillation")
     if not summary:
         return {}
-    first = {summary["task"]: summary}
-    return {**first, **{k: v for k, v in summary.get("tasks", {}).items() if k not in first}}
+    found = {summary["task"]: summary, **summary.get("tasks", {})}
+    return {name: found[name] for name in ordered(found, [summary["task"], *order])}
 
 
 def policies(figures: Mapping[str, Any]) -> dict[str, Mapping[str, Interval]]:
@@ -67,5 +67,5 @@ def ordered(names: Iterable[str], first: Iterable[str]) -> list[str]:
     >>> ordered(["x", "b", "a"], ["a", "b", "c"])
     ['a', 'b', 'x']
     """
-    names, first = list(names), list(first)
+    names, first = list(names), list(dict.fromkeys(first))
     return [n for n in first if n in names] + [n for n in names if n not in first]

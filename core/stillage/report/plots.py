@@ -216,7 +216,9 @@ def curves(
 
     ``lines`` maps an arm to its seeds' ``(x, y)``.
     """
-    with figure(2.7) as (made, axes):
+    from matplotlib.ticker import LogLocator
+
+    with figure(3.0) as (made, axes):
         for arm, seeds in lines.items():
             for place, (steps, values) in enumerate(seeds):
                 axes.plot(
@@ -226,10 +228,13 @@ def curves(
                 )  # fmt: skip
         if log:
             axes.set_yscale("log")
+            for axis in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+                axis(lambda value, _: words.number(value, 2))
+            axes.yaxis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
         axes.tick_params(length=0, which="both")
         axes.set_xlabel(xlabel)
         axes.set_ylabel(ylabel)
-        axes.legend(loc="best")
+        made.legend(loc="outside upper left", ncols=2, columnspacing=1.2, handlelength=1.4)
         return svg(made, name, description)
 
 
@@ -260,5 +265,5 @@ def scatter(
         axes.tick_params(length=0, which="both")
         axes.set_xlabel(xlabel)
         axes.set_ylabel(ylabel)
-        axes.legend(loc="best")
+        made.legend(loc="outside upper left", ncols=2, columnspacing=1.2, handletextpad=0.3)
         return svg(made, name, description)

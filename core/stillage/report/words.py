@@ -11,7 +11,9 @@ MINUS = "−"
 NAMES = {
     "teacher": "teacher",
     "labels_only": "student, labels only",
-    "plain": "plain model",
+    "plain": "plain model, distilled",
+    "plain_labels_only": "plain model, labels only",
+    "plain_teacher": "plain model, teacher",
     "self_training": "self-training control",
     "shuffled": "shuffled-teacher control",
     "distilled": "distilled student",

@@ -72,10 +72,10 @@ def deciding(figures: Mapping[str, Any]) -> str:
     kpi, student = figures.get("headline"), student_policy(figures)
     if not kpi or not student:
         return ""
-    unit, said = about(figures)[kpi]["unit"], []
+    unit, said, same = about(figures)[kpi]["unit"], [], []
     for other, phrase in (
-        ("labels_only", "than the student without a teacher"),
-        ("majority", "than no perception"),
+        ("labels_only", "the student without a teacher"),
+        ("majority", "no perception"),
         ("teacher", _teacher(figures)),
     ):
         row = paired(figures, student, other, kpi)
@@ -83,26 +83,29 @@ def deciding(figures: Mapping[str, Any]) -> str:
             continue
         low, high = (words.number(row[k], signed=True) for k in ("low", "high"))
         if words.spans_zero(row):
-            amount = f"neither more nor less shown ({low} to {high})"
+            same.append(f"{phrase} ({low} to {high})")
         else:
             more = "more" if row["mean"] > 0 else "less"
-            amount = f"{words.quantity(abs(row['mean']), unit)} {more} ({low} to {high})"
-        said.append(f"{amount} {phrase}")
+            amount = words.quantity(abs(row["mean"]), unit)
+            said.append(f"{amount} {more} than {phrase} ({low} to {high})")
+    if same:
+        said.append(f"no difference was shown from {words.listed(same)}")
     if not said:
         return ""
     span = f"{figures['replicas']:,} simulated runs of {words.number(figures['days'])} d"
-    return f"On the plant ({words.kpi_name(kpi, unit)} a run, {span}): {'; '.join(said)}."
+    what = f"{words.kpi_name(kpi, unit)} a run with the {words.name(student)}"
+    return f"On the plant, {what}: {'; '.join(said)} ({span})."
 
 
 def _teacher(figures: Mapping[str, Any]) -> str:
-    """How to speak of the teacher on the belt: what its reading costs explains a lot."""
+    """The teacher on the plant: what its reading costs explains a lot."""
     found = figures.get("deployment", {}).get("teacher")
     if not found:
-        return "than the teacher"
+        return "the teacher"
     seconds, joules = (
         words.quantity(found[k], u) for k, u in (("latency_s", "s"), ("energy_j", "J"))
     )
-    return f"than the teacher, whose readings of an item take {seconds} and {joules}"
+    return f"the teacher, whose reading of an item takes {seconds} and {joules}"
 
 
 def facts(figures: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -126,9 +129,10 @@ def facts(figures: Mapping[str, Any]) -> list[dict[str, str]]:
     if kpi and student:
         value, unit = figures["policies"][student][kpi], about(figures)[kpi]["unit"]
         oracle = figures["policies"].get("oracle", {}).get(kpi, {}).get("mean")
-        share = f"{100 * value['mean'] / oracle:.0f}% of the oracle's" if oracle else "a run"
+        share = value["mean"] / oracle if oracle else 0.0
+        remark = f"{100 * share:.0f}% of the oracle's" if share > 0 else "a run"
         label = words.kpi_name(kpi, unit).capitalize()
-        found.append(_fact(label, words.quantity(value["mean"], unit), share))
+        found.append(_fact(label, words.quantity(value["mean"], unit), remark))
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from stillage.report import words
+from stillage.report.figures import ordered
 from stillage.report.render import render
 from stillage.rundir import RunDir
 
@@ -15,6 +16,7 @@ ARMS = ("teacher", "distilled", "labels_only")
 def confusion(run: RunDir) -> str:
     """A confusion matrix for each task with classes and each arm, as shares of the truth."""
     found = run.kpis().get("confusion", {})
+    order = ordered(found, run.config.distillation.tasks)
     tasks = [
         {
             "target": target,
@@ -25,7 +27,7 @@ def confusion(run: RunDir) -> str:
                 if arm in one["arms"]
             ],
         }
-        for target, one in found.items()
+        for target, one in ((name, found[name]) for name in order)
     ]
     if not tasks:
         return render("nothing", text="No task with classes.")

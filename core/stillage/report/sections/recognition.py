@@ -11,20 +11,23 @@ from stillage.report.render import render
 from stillage.rundir import RunDir
 
 ARMS = (
-    "teacher", "distilled", "distilled_int8", "labels_only", "plain", "self_training", "shuffled",
+    "teacher", "distilled", "distilled_int8", "labels_only", "self_training", "shuffled",
+    "plain_teacher", "plain", "plain_labels_only",
 )  # fmt: skip
 DIFFERENCES = {
     "gain": "distilled − labels only",
     "distilled-plain": "distilled − plain model (distilled likewise)",
     "self_training-labels_only": "self-training − labels only",
     "shuffled-labels_only": "shuffled teacher − labels only",
+    "teacher-distilled": "teacher − distilled",
+    "plain-plain_labels_only": "plain model: distilled − labels only",
 }
 
 
 def recognition(run: RunDir) -> str:
     """A table of all arms and tasks, a plot for each task, and the paired differences."""
     figures = run.kpis()
-    found = tasks(figures)
+    found = tasks(figures, run.config.distillation.tasks)
     if not found:
         return render("nothing", text="Nothing was trained in this run.")
     int8 = figures.get("deployment", {}).get("distilled_int8", {}).get("score", {})
@@ -39,9 +42,11 @@ def recognition(run: RunDir) -> str:
         "recognition",
         columns=columns,
         arms=arms,
-        plots=[_plot(target, column, arms) for target, column in columns.items()],
+        plots=[
+            {**_plot(target, column, arms), "advice": found[target].get("advice", "")}
+            for target, column in columns.items()
+        ],
         differences=[_differences(target, summary) for target, summary in found.items()],
-        advice=figures["distillation"].get("advice", ""),
         seeds=figures["distillation"]["seeds"],
     )
 
@@ -56,5 +61,5 @@ def _plot(target: str, column: Mapping[str, Any], arms: list[str]) -> dict[str, 
 
 def _differences(target: str, summary: Mapping[str, Any]) -> dict[str, Any]:
     found = {"gain": summary["gain"], **summary.get("differences", {})}
-    rows = [(DIFFERENCES.get(key, key), value) for key, value in found.items()]
+    rows = [(DIFFERENCES.get(key, key), found[key]) for key in ordered(found, DIFFERENCES)]
     return {"title": target, "rows": rows}
