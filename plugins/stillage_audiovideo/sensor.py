@@ -52,7 +52,7 @@ def _column(values: NDArray[np.generic]) -> Array:
 def _aged(colour: Array, degradation: Array) -> Array:
     """Yellowing takes blue, and some green, of light colours; haze lifts dark ones."""
     light = colour.mean(1, keepdims=True)
-    loss = np.stack([0.0 * degradation, 0.07 * degradation, 0.32 * degradation], 1)
+    loss = np.stack([0.05 * degradation, 0.22 * degradation, 0.65 * degradation], 1)
     return np.asarray(colour * (1.0 - loss * light) + 0.05 * degradation[:, None])
 
 
@@ -61,9 +61,9 @@ def _surface(scene: Scene, outline: Footprint, seed: int, rows: NDArray[np.int64
     lamp = 2.0 * np.pi * uniform(seed, rows, stream("lamp"))[:, None, None]
     slope = outline.along * np.cos(lamp) + outline.across * np.sin(lamp)
     shade = 1.0 + 0.16 * np.clip(slope, -1.5, 1.5) - 0.10 * np.clip(outline.across**2, 0.0, 1.5)
-    fibre = 0.10 * _column(scene["fibre"]) * _fine(seed, rows, "fibre")
-    crumple = 0.22 * _column(scene["crumple"]) * _grid(seed, rows, "crumple", 10)
-    dents = 0.15 * _column(scene["damage"]) * _grid(seed, rows, "dent", 5)
+    fibre = 0.24 * _column(scene["fibre"]) * _fine(seed, rows, "fibre")
+    crumple = 0.48 * _column(scene["crumple"]) * _grid(seed, rows, "crumple", 10)
+    dents = 0.08 * _column(scene["damage"]) * _grid(seed, rows, "dent", 5)
     return np.asarray(np.clip(shade + fibre + crumple + dents, 0.05, 2.5))
 
 
@@ -73,11 +73,11 @@ def _highlight(scene: Scene, outline: Footprint, seed: int, rows: NDArray[np.int
     place = 1.2 * uniform(seed, rows, stream("streak"))[:, None, None] - 0.6
     sharp = 0.10 + 0.25 * (1.0 - gloss)
     streak = np.exp(-0.5 * ((outline.across - place) / sharp) ** 2)
-    facets = np.clip(_grid(seed, rows, "facet", 10) - 1.2, 0.0, 1.0)
+    facets = np.clip(_grid(seed, rows, "facet", 10) - 0.9, 0.0, 1.0)
     crumple = _column(scene["crumple"])
-    strength = np.exp(0.5 * normal(seed, rows, stream("streak strength")))[:, None, None]
+    strength = np.exp(0.3 * normal(seed, rows, stream("streak strength")))[:, None, None]
     mixed = (1.0 - crumple) * streak + 1.5 * crumple * facets
-    return np.asarray(0.55 * gloss * strength * mixed)
+    return np.asarray(0.60 * gloss**2 * strength * mixed)
 
 
 def _print(scene: Scene, outline: Footprint, seed: int, rows: NDArray[np.int64]) -> Array:
@@ -103,30 +103,32 @@ def _cracks(scene: Scene, outline: Footprint, seed: int, rows: NDArray[np.int64]
 
 def _render(scene: Scene, seed: int, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
     outline = footprint(scene, HEIGHT, WIDTH, FIELD_MM)
-    belt = 0.07 + 0.010 * _fine(seed, rows, "belt") + 0.012 * _grid(seed, rows, "belt stain", 4)
+    belt = 0.05 + 0.003 * _fine(seed, rows, "belt") + 0.005 * _grid(seed, rows, "belt stain", 4)
     belt = np.clip(belt, 0.0, 1.0)[..., None] * np.array([0.9, 1.0, 1.05])
     black = np.asarray(scene["black"], bool)[:, None]
     bare = np.where(black, 0.025, scene["colour"])
-    clear = _column(scene["transparency"] * (1.0 - 0.5 * scene["degradation"]))[..., None]
+    clear = _column(scene["transparency"] * (1.0 - 0.3 * scene["degradation"]))[..., None]
     body = _aged(bare, scene["degradation"])[:, None, None, :]
-    rim = np.exp(-0.5 * ((np.maximum(np.abs(outline.along), np.abs(outline.across)) - 0.9) / 0.1) ** 2)
-    through = 0.75 * belt * body + 0.10 * body + 0.12 * rim[..., None]
+    rim = np.exp(
+        -0.5 * ((np.maximum(np.abs(outline.along), np.abs(outline.across)) - 0.9) / 0.1) ** 2
+    )
+    through = 0.75 * belt * body + 0.16 * body + 0.14 * rim[..., None]
     pixel = clear * through + (1.0 - clear) * body
     paint = uniform(seed, rows[:, None], stream("print"), np.arange(3))[:, None, None, :]
     label = _print(scene, outline, seed, rows)
-    ink = np.clip(0.75 * paint + 0.15 * _fine(seed, rows, "ink")[..., None], 0.02, 1.0)
+    ink = np.clip(0.75 * paint + 0.05 * _fine(seed, rows, "ink")[..., None], 0.02, 1.0)
     pixel = pixel + label[..., None] * (ink - pixel)
     pixel = pixel * _surface(scene, outline, seed, rows)[..., None]
     stain = _grid(seed, rows, "dirt", 7) + 0.4 * _fine(seed, rows, "soil")
-    level = np.clip(1.6 - 3.2 * scene["dirt"], -3.0, 3.0)
+    level = np.clip(2.2 - 3.0 * scene["dirt"], -3.0, 3.0)
     soiled = np.clip(2.0 * (stain - _column(level)), 0.0, 0.9)[..., None]
     pixel = pixel + soiled * (np.array([0.11, 0.08, 0.05]) - pixel)
     pixel = pixel * (1.0 - _cracks(scene, outline, seed, rows))[..., None]
     pixel = pixel + _highlight(scene, outline, seed, rows)[..., None]
     cover = outline.cover[..., None]
     linear = belt + cover * (pixel - belt)
-    lamp = np.exp(0.10 * normal(seed, rows, stream("exposure")))[:, None]
-    tint = 1.0 + 0.05 * normal(seed, rows[:, None], stream("tint"), np.arange(3))
+    lamp = np.exp(0.07 * normal(seed, rows, stream("exposure")))[:, None]
+    tint = 1.0 + 0.03 * normal(seed, rows[:, None], stream("tint"), np.arange(3))
     linear = np.clip(linear * (lamp * tint)[:, None, None, :], 0.0, 1.0)
     y, x = np.arange(HEIGHT)[:, None, None], np.arange(WIDTH)[:, None]
     grain = normal(seed, rows[:, None, None, None], stream("grain"), y, x, np.arange(3))

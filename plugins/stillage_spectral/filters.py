@@ -39,7 +39,9 @@ def snv(spectra: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=32)
-def savgol(bands: int, window: int = 15, order: int = 2, derivative: int = 1) -> NDArray[np.float32]:
+def savgol(
+    bands: int, window: int = 15, order: int = 2, derivative: int = 1
+) -> NDArray[np.float32]:
     """Savitzky-Golay derivative as a matrix ``(bands, bands - window + 1)``, edges cropped.
 
     ``spectra @ savgol(bands)`` is, for every full window, the derivative (per band) of the

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from stillage_scenarios.sorting.materials import MATERIALS, SORTED
 
 from stillage.counter import normal, stream, uniform
-from stillage.recording import TargetColumn
+from stillage.recording.columns import TargetColumn
 from stillage.scene import Scene
 from stillage.task import LabelState
+from stillage_scenarios.sorting.materials import MATERIALS, SORTED
 
 QUALITIES = ("reuse", "repair", "recycle")
 """Classes of the ordinal target ``quality``, from the least worn to the most."""
@@ -62,17 +62,18 @@ PALETTE = {
     "red": (0.65, 0.12, 0.10),
     "yellow": (0.78, 0.62, 0.12),
     "brown": (0.46, 0.32, 0.18),
+    "silver": (0.58, 0.60, 0.64),
 }
 """Linear reflectances of body colours (assumed)."""
 
 # Chances of the palette, in its order, then mean gloss, fibre, crumple, aspect, squareness.
 LOOKS: dict[str, tuple[tuple[float, ...], float, float, float, float, float]] = {
-    "PET": ((0.46, 0.06, 0.14, 0.04, 0.14, 0.10, 0.03, 0.02, 0.01), 0.75, 0.05, 0.30, 1.70, 3.0),
-    "HDPE": ((0.12, 0.34, 0.10, 0.06, 0.12, 0.10, 0.08, 0.06, 0.02), 0.40, 0.12, 0.10, 1.65, 3.2),
-    "PP": ((0.22, 0.22, 0.17, 0.08, 0.10, 0.07, 0.08, 0.04, 0.02), 0.52, 0.08, 0.12, 1.25, 3.6),
-    "PS": ((0.16, 0.40, 0.17, 0.07, 0.04, 0.04, 0.05, 0.05, 0.02), 0.45, 0.22, 0.12, 1.30, 4.2),
-    "carton": ((0.00, 0.26, 0.03, 0.12, 0.06, 0.05, 0.06, 0.07, 0.35), 0.18, 0.60, 0.22, 1.45, 6.0),
-    "aluminium": ((0.0, 0.12, 0.05, 0.47, 0.09, 0.09, 0.12, 0.05, 0.01), 0.80, 0.08, 0.55, 1.6, 3.2),
+    "PET": ((68, 2, 9, 1, 10, 10, 0, 0, 0, 0), 0.80, 0.03, 0.25, 1.90, 2.6),
+    "HDPE": ((2, 42, 10, 1, 31, 6, 2, 6, 0, 0), 0.45, 0.08, 0.04, 1.95, 2.6),
+    "PP": ((12, 8, 15, 3, 8, 16, 24, 14, 0, 0), 0.62, 0.04, 0.08, 1.15, 3.4),
+    "PS": ((8, 63, 15, 9, 1, 1, 2, 1, 0, 0), 0.25, 0.45, 0.06, 1.20, 5.5),
+    "carton": ((0, 12, 3, 4, 3, 2, 2, 3, 71, 0), 0.06, 0.60, 0.20, 1.45, 7.0),
+    "aluminium": ((0, 2, 4, 2, 4, 4, 8, 3, 1, 72), 0.95, 0.03, 0.85, 1.8, 3.0),
 }  # fmt: skip
 
 Array = NDArray[np.float64]
@@ -116,8 +117,8 @@ def build_scene(items: int, seed: int) -> Scene:
     chance = np.array([look[0] for look in looks])[kind]
     tint = _chosen(seed, rows, "colour", chance)
     shades = np.asarray(list(PALETTE.values()))[tint]
-    drift = 0.22 * normal(seed, rows[:, None], stream("shade"), np.arange(3))
-    drift = drift + 0.20 * normal(seed, rows, stream("tone"))[:, None]
+    drift = 0.05 * normal(seed, rows[:, None], stream("shade"), np.arange(3))
+    drift = drift + 0.09 * normal(seed, rows, stream("tone"))[:, None]
     colour = np.clip(shades * np.exp(drift), 0.01, 0.95)
     palette = list(PALETTE)
     black = tint == palette.index("black")
@@ -126,22 +127,22 @@ def build_scene(items: int, seed: int) -> Scene:
         np.array([look[k] for look in looks], np.float64)[kind] for k in range(1, 6)
     )
     plastic = kind < SORTED.index("carton")
-    translucent = plastic & ~black & ~clear
-    transparency = np.where(clear, 0.80, np.where(translucent, 0.12, 0.0))
-    transparency = transparency * (1.0 - 0.5 * uniform(seed, rows, stream("haze")))
+    through = np.where(kind == SORTED.index("PET"), 0.65, np.where(plastic, 0.10, 0.0))
+    transparency = np.where(clear, 0.90, np.where(black, 0.0, through))
+    transparency = transparency * (1.0 - 0.3 * uniform(seed, rows, stream("haze")))
 
     wall = np.array([MATERIALS[name].thickness.value for name in SORTED])[kind]
     thickness = wall * np.exp(0.30 * normal(seed, rows, stream("thickness")))
-    length = 95.0 * np.exp(0.20 * normal(seed, rows, stream("length")))
-    ratio = 1.0 + (aspect - 1.0) * np.exp(0.45 * normal(seed, rows, stream("aspect")))
+    length = 116.0 * np.exp(0.12 * normal(seed, rows, stream("length")))
+    ratio = 1.0 + (aspect - 1.0) * np.exp(0.25 * normal(seed, rows, stream("aspect")))
     length, width = np.clip(length, 45.0, 140.0), np.clip(length / ratio, 30.0, 120.0)
 
     degradation = np.clip(_skewed(seed, rows, "degradation", 1.4), 0.0, 1.0)
     damage = np.clip(0.45 * degradation + 0.75 * _skewed(seed, rows, "damage", 2.2), 0.0, 1.0)
-    dirt = np.clip(0.8 * _skewed(seed, rows, "dirt", 2.5), 0.0, 0.7)
-    labelled = uniform(seed, rows, stream("labelled")) < 0.45
-    cover = 0.10 + 0.40 * uniform(seed, rows, stream("label"))
-    moisture = np.where(kind == SORTED.index("carton"), 0.6, 0.05) + 0.25 * _skewed(
+    dirt = np.clip(0.6 * _skewed(seed, rows, "dirt", 3.0), 0.0, 0.6)
+    labelled = uniform(seed, rows, stream("labelled")) < 0.20
+    cover = 0.08 + 0.20 * uniform(seed, rows, stream("label"))
+    moisture = np.where(kind == SORTED.index("carton"), 0.6, 0.02) + 0.06 * _skewed(
         seed, rows, "moisture", 2.0
     )
 
@@ -154,9 +155,9 @@ def build_scene(items: int, seed: int) -> Scene:
         "material": names,
         "colour": colour,
         "transparency": transparency,
-        "gloss": _around(seed, rows, "gloss", gloss, 0.20),
-        "fibre": _around(seed, rows, "fibre", fibre, 0.18),
-        "crumple": _around(seed, rows, "crumple", crumple, 0.20),
+        "gloss": _around(seed, rows, "gloss", gloss, 0.13),
+        "fibre": _around(seed, rows, "fibre", fibre, 0.10),
+        "crumple": _around(seed, rows, "crumple", crumple, 0.14),
         "black": black.astype(np.float64),
         "length": length,
         "width": width,
@@ -209,6 +210,11 @@ def targets_of(scene: Scene) -> list[TargetColumn]:
         TargetColumn("material", "classification", kinds, states, SORTED, ""),
         TargetColumn("quality", "ordinal", grade, states, QUALITIES, ""),
         TargetColumn(
-            "degradation", "regression", np.asarray(scene["degradation"], np.float64), states, (), "1"
+            "degradation",
+            "regression",
+            np.asarray(scene["degradation"], np.float64),
+            states,
+            (),
+            "1",
         ),
     ]
