@@ -59,7 +59,7 @@ def benchmarks() -> list[Benchmark]:
     peer = f"torch {torch.__version__} eager"
     return [
         Benchmark(
-            f"inference, CNN student, one reading, one core, {precision}",
+            f"latency of a CNN student, {precision}",
             "ms",
             exported(precision),
             eager,

@@ -15,15 +15,15 @@ from stillage.device import PRECISIONS, PROFILES, modelled
 from stillage.export.macs import Counts, count
 
 if TYPE_CHECKING:
+    from stillage.network import Network
     from stillage.network.exportable import ExportableModule
 
 
-def describe(module: ExportableModule, int8: bool) -> dict[str, Any]:
+def describe(network: Network, module: ExportableModule, int8: bool) -> dict[str, Any]:
     """The manifest of a network, before files, parity and measurements are added.
 
     ``modelled`` is what the device adds to the sensors' ``cost``; see :mod:`stillage.device`.
     """
-    network = module.network
     counts: Counts = count(module, module.example(1))
     precisions = PRECISIONS if int8 else PRECISIONS[:1]
     modalities = []

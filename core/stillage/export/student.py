@@ -240,7 +240,7 @@ def _write(
         models["int8"] = quantised.model
     with atomic_folder(folder) as part:
         manifest = {
-            **describe(module, options.int8),
+            **describe(network, module, options.int8),
             "pruning": pruning,
             "files": {},
             "size_bytes": {},

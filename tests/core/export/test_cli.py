@@ -5,26 +5,26 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from stillage.cli.main import run
 from stillage.network import Network
 from stillage.network.config import NetworkConfig
-from stillage.readings import CALIBRATION
-from tests.core.export.conftest import PARTS, TASKS, readings
+from stillage.readings import CALIBRATION, Readings
+from tests.core.export.conftest import TASKS, readings
 
 
 @pytest.fixture
-def saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A saved student; the plugin host knows its toy modalities."""
-    import stillage.network.parts as parts
-
-    monkeypatch.setattr(parts, "HostParts", lambda host: PARTS)
+def saved(tmp_path: Path) -> Path:
+    """A saved student that reads photos through the built-in plugin."""
     config = NetworkConfig(
-        modalities={"photo": {"size": "tiny", "shape": (16, 16, 3)}}, tasks=TASKS, width=16
+        modalities={"video": {"size": "small", "shape": (1, 16, 16, 3)}}, tasks=TASKS, width=16
     )
-    Network(config, PARTS).eval().save(tmp_path / "student")
-    readings(("photo",), 16).save(tmp_path / "student" / CALIBRATION)
+    Network(config).eval().save(tmp_path / "student")
+    photos = readings(("photo",), 16).raw["photo"][:, None]
+    some = Readings({"video": photos}, {"video": np.ones(16, bool)})
+    some.save(tmp_path / "student" / CALIBRATION)
     return tmp_path / "student"
 
 
@@ -33,7 +33,7 @@ def test_a_table_for_people(
 ) -> None:
     assert run(["export", str(saved), str(tmp_path / "b"), "--int8", "--prune", "0.3"]) == 0
     said = capsys.readouterr()
-    for words in ("eager torch", "fp32", "int8", "parity: fp32", "pruned: 18 of 24 channels left"):
+    for words in ("eager torch", "fp32", "int8", "parity: fp32", "pruned: 96 of 136 channels left"):
         assert words in said.out
     assert "not re-distilled" in said.out
     assert said.out.strip().endswith(str(tmp_path / "b"))
