@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from stillage_audiovideo import plugin
 from torch import Tensor
 
 from stillage.augment import View, move_frames
 from stillage.modality import Modality
 from stillage.scene import Scene
+from stillage_audiovideo import plugin
 
 
 class Video(Modality):

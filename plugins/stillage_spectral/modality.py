@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from stillage_spectral import plugin
-from stillage_spectral.filters import absorbance, savgol, snv
 from torch import Tensor
 
 from stillage.modality import Modality
 from stillage.scene import Scene
+from stillage_spectral import plugin
+from stillage_spectral.filters import absorbance, savgol, snv
 
 
 def _numbers(scene: Scene, samples: NDArray[np.int64] | None) -> NDArray[np.int64]:

@@ -105,7 +105,7 @@ def cut_out(photo: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     mask = item_mask(flat)
     if not mask.any():
         return None
-    y, x = (int(round(float(k.mean()))) for k in np.nonzero(mask))
+    y, x = (round(float(k.mean())) for k in np.nonzero(mask))
     half = WINDOW // 2
     shown = np.where(mask[..., None], np.clip(flat * 200.0, 1.0, 255.0), 0.0)
     padded = np.pad(shown, ((half, half), (half, half), (0, 0)))[y : y + WINDOW, x : x + WINDOW]

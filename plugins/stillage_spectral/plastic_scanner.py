@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from stillage_spectral.photos import cut_out, load
 
 from stillage.errors import BadInput
 from stillage.recording import Stream, TargetColumn, write_recording
 from stillage.task import LabelState
+from stillage_spectral.photos import cut_out, load
 
 POLYMERS = ("PP", "PET", "HDPE", "PS")
 """Classes of the target ``polymer``; items of any other polymer are out-of-set."""

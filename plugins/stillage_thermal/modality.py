@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from stillage_thermal import plugin
-from stillage_thermal.radiometry import ZERO_CELSIUS
 from torch import Tensor
 
 from stillage.augment import View, move_frames
 from stillage.modality import Modality
 from stillage.scene import Scene
+from stillage_thermal import plugin
+from stillage_thermal.radiometry import ZERO_CELSIUS
 
 
 class Thermal(Modality):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from stillage_thermal.radiometry import ZERO_CELSIUS, apparent, cooled, time_constant
 
 from stillage.counter import normal, stream, uniform
 from stillage.footprint import footprint
 from stillage.scene import Scene
+from stillage_thermal.radiometry import ZERO_CELSIUS, apparent, cooled, time_constant
 
 FRAMES, HEIGHT, WIDTH = 4, 16, 16
 INTERVAL_S = 2.0
