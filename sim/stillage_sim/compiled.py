@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -40,6 +41,9 @@ def _decorator(**options: Any) -> Any:
 
 
 _njit = _decorator(_nrt=False, inline="always")
+
+INTERPRETED: bool = _njit(_decorator) is _decorator
+"""Whether ``NUMBA_DISABLE_JIT`` is set."""
 
 
 def compiled(function: Function) -> Function:
@@ -65,6 +69,11 @@ def kernel(*modules: ModuleType) -> Callable[[Function], Function]:
         return cast(Function, result)
 
     return decorate
+
+
+def wrapping() -> contextlib.AbstractContextManager[object]:
+    """Where 64-bit products may wrap: compiled code says nothing, interpreted code would warn."""
+    return np.errstate(over="ignore") if INTERPRETED else contextlib.nullcontext()
 
 
 def digest(sources: list[str]) -> str:

@@ -19,6 +19,9 @@ from stillage.errors import BadInput
 
 Observation = dict[str, NDArray[np.float32]]
 Bools = NDArray[np.bool_]
+Step = tuple[NDArray[np.float64], Observation, NDArray[np.int8]]
+"""Rewards (R,), observations and action masks of all replicas, in new arrays."""
+
 Seeds = int | Sequence[int | None] | None
 
 RENDER_MODES = ("rgb_array", "ansi")
@@ -44,13 +47,8 @@ class Simulation(Protocol):
     ) -> None:
         """Begin an episode in the replicas marked in ``which``."""
 
-    def step(
-        self, state: Any, actions: NDArray[np.int64], skip: Bools, rewards: NDArray[np.float64]
-    ) -> None:
-        """One step of all replicas but those in ``skip``, whose reward is 0."""
-
-    def observe(self, state: Any) -> tuple[Observation, NDArray[np.int8]]:
-        """Observations and action masks of all replicas, in new arrays."""
+    def step(self, state: Any, actions: NDArray[np.int64], skip: Bools) -> Step:
+        """One step of all replicas but those in ``skip``, whose reward is 0; all are observed."""
 
     def steps(self, state: Any) -> NDArray[np.int64]:
         """Steps since each replica's episode began (R,)."""
@@ -87,15 +85,20 @@ class Replicas:
         self.episodes[which] += 1
         self.simulation.begin(self.state, which, self.numbers, self.seeds, self.episodes)
 
-    def step(self, actions: Any, skip: Bools) -> tuple[NDArray[np.float64], Bools]:
-        """Rewards and truncations (R,) of one step."""
+    def step(self, actions: Any, skip: Bools) -> tuple[Step, Bools]:
+        """What one step gives, and which replicas it ended (R,)."""
         shape = (len(self.numbers), len(self.simulation.action_space.nvec))
-        wanted = np.asarray(actions, np.int64)
+        wanted = np.ascontiguousarray(actions, np.int64)
         if wanted.shape != shape:
             raise BadInput("actions", f"shape {wanted.shape}", f"{shape}")
-        rewards = np.zeros(shape[0])
-        self.simulation.step(self.state, np.ascontiguousarray(wanted), skip, rewards)
-        return rewards, self.simulation.steps(self.state) >= self.simulation.horizon
+        step = self.simulation.step(self.state, wanted, skip)
+        return step, self.simulation.steps(self.state) >= self.simulation.horizon
+
+    def observe(self) -> tuple[Observation, NDArray[np.int8]]:
+        """Observations and action masks as things stand."""
+        count = len(self.numbers)
+        still = np.zeros((count, len(self.simulation.action_space.nvec)), np.int64)
+        return self.simulation.step(self.state, still, np.ones(count, np.bool_))[1:]
 
 
 def check_render_mode(render_mode: str | None) -> None:
@@ -151,24 +154,23 @@ class ReplicaVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
         which = np.asarray((options or {}).get("reset_mask", np.ones(self.num_envs)), np.bool_)
         self.replicas.begin(which, seeds, int(self.np_random.integers(2**63)))
         self._over[which] = False
-        return self._observe()
+        observation, mask = self.replicas.observe()
+        return observation, self._info(mask)
 
     def step(
         self, actions: NDArray[np.int64]
     ) -> tuple[Observation, NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
         """Step every replica; those that ended in the step before begin anew instead."""
         again = self._over
-        rewards, over = self.replicas.step(actions, again)
         if again.any():
             self.replicas.begin(again, [None] * self.num_envs, 0)
-            over &= ~again
-        self._over = over
-        observation, info = self._observe()
-        return observation, rewards, np.zeros(self.num_envs, np.bool_), over.copy(), info
+        (rewards, observation, mask), over = self.replicas.step(actions, again)
+        self._over = over & ~again
+        never = np.zeros(self.num_envs, np.bool_)
+        return observation, rewards, never, self._over.copy(), self._info(mask)
 
-    def _observe(self) -> tuple[Observation, dict[str, Any]]:
-        observation, mask = self.replicas.simulation.observe(self.replicas.state)
-        return observation, {"action_mask": mask, "_action_mask": np.ones(self.num_envs, np.bool_)}
+    def _info(self, mask: NDArray[np.int8]) -> dict[str, Any]:
+        return {"action_mask": mask, "_action_mask": np.ones(self.num_envs, np.bool_)}
 
     def render(self) -> tuple[Any, ...] | None:
         """A frame of every replica, as ``render_mode`` says."""
@@ -194,7 +196,7 @@ class ReplicaEnv(gymnasium.Env[Observation, NDArray[np.int64]]):
         self.action_space = simulation.action_space
         self.observation_space = simulation.observation_space
         self.replicas = Replicas(simulation, np.array([replica], np.int64))
-        self._one = np.ones(1, np.bool_)
+        self._one, self._none = np.ones(1, np.bool_), np.zeros(1, np.bool_)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -204,23 +206,24 @@ class ReplicaEnv(gymnasium.Env[Observation, NDArray[np.int64]]):
         fresh = seed is None and self.replicas.episodes[0] < 0
         spare = int(self.np_random.integers(2**63)) if fresh else 0
         self.replicas.begin(self._one, [seed], spare)
-        return self._observe()
+        observation, mask = self.replicas.observe()
+        return _first(observation), {"action_mask": mask[0]}
 
     def step(
         self, action: NDArray[np.int64]
     ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """One step."""
-        rewards, over = self.replicas.step(np.asarray(action)[None], ~self._one)
-        observation, info = self._observe()
-        return observation, float(rewards[0]), False, bool(over[0]), info
-
-    def _observe(self) -> tuple[Observation, dict[str, Any]]:
-        observation, mask = self.replicas.simulation.observe(self.replicas.state)
-        return {name: value[0] for name, value in observation.items()}, {"action_mask": mask[0]}
+        (rewards, observation, mask), over = self.replicas.step([action], self._none)
+        info = {"action_mask": mask[0]}
+        return _first(observation), float(rewards[0]), False, bool(over[0]), info
 
     def render(self) -> Any:
         """The replica as ``render_mode`` says."""
         return frame(self.replicas, 0, self.render_mode)
+
+
+def _first(observation: Observation) -> Observation:
+    return {name: value[0] for name, value in observation.items()}
 
 
 def frame(replicas: Replicas, index: int, render_mode: str | None) -> Any:

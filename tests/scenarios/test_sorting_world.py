@@ -60,9 +60,8 @@ def test_every_step_conserves_mass_energy_and_money(
     keys = (3, world.plant.slots)
     for _ in range(80):
         before = state.money[:, 1, 0].copy()
-        rewards = np.zeros(3)
         action = chosen.integers(-1, world.plant.chutes + 3, keys)
-        belt.step(state, action, np.zeros(3, bool), rewards)
+        rewards = belt.step(state, action, np.zeros(3, bool))[0]
         assert (state.mass.sum(1) == 0.0).all()
         assert (state.mass[:, FEED] <= 0.0).all()
         assert (state.mass[:, BELT:] >= 0.0).all()

@@ -25,10 +25,11 @@ from stillage.errors import BadInput
 from stillage_scenarios.sorting import drawing, stages
 from stillage_scenarios.sorting.casting import build_world
 from stillage_scenarios.sorting.example import example_cast
-from stillage_scenarios.sorting.plant import State
+from stillage_scenarios.sorting.plant import State, View
 from stillage_scenarios.sorting.settings import SortingSettings
 from stillage_scenarios.sorting.world import SortingWorld
-from stillage_sim.envs import Bools, Observation, ReplicaEnv, ReplicaVectorEnv
+from stillage_sim.compiled import wrapping
+from stillage_sim.envs import Bools, ReplicaEnv, ReplicaVectorEnv, Step
 from stillage_sim.power import DAY_S
 from stillage_sim.scenario import Cast
 
@@ -72,31 +73,17 @@ class SortingSimulation:
         """Begin an episode in the replicas marked in ``which``."""
         self.world.begin(state, which, replicas, seeds, episodes)
 
-    def step(
-        self, state: State, actions: NDArray[np.int64], skip: Bools, rewards: NDArray[np.float64]
-    ) -> None:
+    def step(self, state: State, actions: NDArray[np.int64], skip: Bools) -> Step:
         """One second."""
-        with np.errstate(over="ignore"):
-            stages.step_replicas(
-                self.world.plant, self.world.items, self.decisions, state, actions, skip, rewards
-            )
-
-    def observe(self, state: State) -> tuple[Observation, NDArray[np.int8]]:
-        """Observations and action masks, in new arrays."""
-        count = len(state.step)
+        count, plant = len(state.step), self.world.plant
         seen = {name: np.empty((count, *shape), np.float32) for name, shape in self.shapes.items()}
-        mask = np.empty((count, self.world.plant.slots, self.world.plant.chutes + 1), np.int8)
-        stages.observe_replicas(
-            self.world.plant,
-            self.features,
-            state,
-            seen["perception"],
-            seen["queue"],
-            seen["battery"],
-            seen["clock"],
-            mask,
-        )
-        return seen, mask
+        mask = np.empty((count, plant.slots, plant.chutes + 1), np.int8)
+        view = View(**seen, mask=mask, rewards=np.empty(count))
+        with wrapping():
+            stages.step_replicas(
+                plant, self.world.items, self.decisions, self.features, state, actions, skip, view
+            )
+        return view.rewards, seen, mask
 
     def steps(self, state: State) -> NDArray[np.int64]:
         """Seconds since the episode began (R,)."""
@@ -105,7 +92,7 @@ class SortingSimulation:
     def decide(self, policy: str, state: State) -> NDArray[np.int64]:
         """What a built-in policy would do, int64 (R, slots)."""
         actions = np.zeros((len(state.step), self.world.plant.slots), np.int64)
-        with np.errstate(over="ignore"):
+        with wrapping():
             stages.decide_replicas(self.world.plant, self.world.of(policy), state, actions)
         return actions
 

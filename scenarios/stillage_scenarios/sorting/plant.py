@@ -104,6 +104,17 @@ class State(NamedTuple):
     counts: Ints
 
 
+class View(NamedTuple):
+    """What a step shows: float32 observations (R, ...), int8 ``mask``, float64 ``rewards``."""
+
+    perception: NDArray[np.float32]
+    queue: NDArray[np.float32]
+    battery: NDArray[np.float32]
+    clock: NDArray[np.float32]
+    mask: NDArray[np.int8]
+    rewards: Floats
+
+
 ITEM, LEFT, SEEN, LUCK = 0, 1, 2, 3
 """Last axis of ``State.slots``."""
 

@@ -31,6 +31,7 @@ from stillage_scenarios.sorting.plant import (
     Items,
     Plant,
     State,
+    View,
 )
 from stillage_sim import ledger, power, randomness
 from stillage_sim.compiled import compiled, kernel
@@ -304,51 +305,47 @@ def decide_replicas(plant: Plant, decisions: Decisions, state: State, actions: n
         decide_stage(plant, decisions, state, r, actions)
 
 
+@compiled
+def observe_stage(plant: Plant, features: np.ndarray, state: State, view: View, r: int) -> None:
+    """What an agent may know of replica r, and what it may do."""
+    on = running(plant, state, r)
+    pick = state.credit[r] >= 1.0
+    for slot in range(plant.slots):
+        item = state.slots[r, slot, ITEM]
+        held = item >= 0
+        seen = held and state.slots[r, slot, SEEN] == 1
+        for k in range(features.shape[1]):
+            view.perception[r, slot, k] = features[item, k] if seen else np.float32(0.0)
+        left = state.slots[r, slot, LEFT] / plant.reach_s
+        view.queue[r, slot, 0] = 1.0 if held else 0.0
+        view.queue[r, slot, 1] = 1.0 if seen else 0.0
+        view.queue[r, slot, 2] = left if held else 0.0
+        view.mask[r, slot, 0] = 1
+        view.mask[r, slot, plant.chutes] = 1 if on and seen else 0
+        for action in range(1, plant.chutes):
+            view.mask[r, slot, action] = 1 if on and seen and pick else 0
+    charge = state.energy[r, BATTERY, 0] / plant.capacity_j if plant.capacity_j > 0.0 else 0.0
+    view.battery[r, 0] = min(max(charge, 0.0), 1.0)
+    view.battery[r, 1] = 1.0 - state.asleep[r]
+    view.clock[r, 0] = (state.step[r] % DAY_S) / DAY_S
+    view.clock[r, 1] = 1.0 if on else 0.0
+    view.clock[r, 2] = min(state.credit[r], 1.0)
+
+
 @cached
 def step_replicas(
     plant: Plant,
     items: Items,
     decisions: Decisions,
+    features: np.ndarray,
     state: State,
     actions: np.ndarray,
     skip: np.ndarray,
-    rewards: np.ndarray,
+    view: View,
 ) -> None:
-    """One second of every replica not marked in ``skip`` (bool (R,))."""
+    """One second of every replica not marked in ``skip`` (bool (R,)); observe them all."""
     for r in range(actions.shape[0]):
-        rewards[r] = 0.0
+        view.rewards[r] = 0.0
         if not skip[r]:
-            rewards[r] = step_stage(plant, items, decisions, state, r, actions)
-
-
-@cached
-def observe_replicas(
-    plant: Plant,
-    features: np.ndarray,
-    state: State,
-    perception: np.ndarray,
-    queue: np.ndarray,
-    battery: np.ndarray,
-    clock: np.ndarray,
-    mask: np.ndarray,
-) -> None:
-    """Fill float32 observations and the int8 action mask (R, slots, chutes + 1)."""
-    for r in range(queue.shape[0]):
-        on = running(plant, state, r)
-        for slot in range(plant.slots):
-            item = state.slots[r, slot, ITEM]
-            seen = item >= 0 and state.slots[r, slot, SEEN] == 1
-            for k in range(features.shape[1]):
-                perception[r, slot, k] = features[item, k] if seen else np.float32(0.0)
-            queue[r, slot, 0] = 1.0 if item >= 0 else 0.0
-            queue[r, slot, 1] = 1.0 if seen else 0.0
-            queue[r, slot, 2] = state.slots[r, slot, LEFT] / plant.reach_s if item >= 0 else 0.0
-            mask[r, slot, 0] = 1
-            for action in range(1, plant.chutes + 1):
-                mask[r, slot, action] = 1 if legal(plant, state, r, slot, action) else 0
-        charge = state.energy[r, BATTERY, 0] / plant.capacity_j if plant.capacity_j > 0.0 else 0.0
-        battery[r, 0] = min(max(charge, 0.0), 1.0)
-        battery[r, 1] = 1.0 - state.asleep[r]
-        clock[r, 0] = (state.step[r] % DAY_S) / DAY_S
-        clock[r, 1] = 1.0 if on else 0.0
-        clock[r, 2] = min(state.credit[r], 1.0)
+            view.rewards[r] = step_stage(plant, items, decisions, state, r, actions)
+        observe_stage(plant, features, state, view, r)

@@ -24,6 +24,7 @@ from stillage_scenarios.sorting.plant import (
     empty_state,
 )
 from stillage_sim import ledger
+from stillage_sim.compiled import wrapping
 from stillage_sim.power import DAY_S
 from stillage_sim.scenario import Totals, World
 
@@ -134,7 +135,7 @@ class SortingWorld(World):
         numbers = np.arange(first_replica, first_replica + replicas, dtype=np.int64)
         seeds = np.full(replicas, seed % 2**64, np.uint64)
         actions = np.zeros((replicas, self.plant.slots), np.int64)
-        with np.errstate(over="ignore"):
+        with wrapping():
             self.begin(state, which, numbers, seeds, np.zeros(replicas, np.int64))
             steps = round(days * DAY_S)
             stages.roll(self.plant, self.items, decisions, state, actions, steps)
