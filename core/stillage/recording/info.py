@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -108,7 +109,7 @@ def lines(info: dict[str, Any]) -> list[str]:
     if defaults["task"]:
         teacher, student = "+".join(defaults["teacher"]), "+".join(defaults["student"])
         out.append(f"defaults   teacher {teacher}, student {student}, task {defaults['task']}")
-    out += [f"source     {key}: {value}" for key, value in info["provenance"].items()]
+    out += [f"source     {key}: {shorten(value, 100)}" for key, value in info["provenance"].items()]
     out += [f"note       {note}" for note in info["notes"]]
     out += [f"shortcut   {w['message']}" for w in info["shortcuts"]]
     return [*out, f"content    {info['fingerprint']}"]

@@ -140,19 +140,18 @@ def _neighbour_score(
 ) -> tuple[float, float, float]:
     """Score, mean score of shuffled targets, and the best of those."""
     near = _neighbours(feature)
-    score = _score(truth, truth[near], kind)
-    shuffles = min(SHUFFLES, max(20, 2_000_000 // len(truth)))
-    shuffled = []
-    for number in range(shuffles):
-        mixed = truth[np.argsort(uniform(1, number, np.arange(len(truth))))]
-        shuffled.append(_score(mixed, mixed[near], kind))
-    return score, float(np.mean(shuffled)), max(shuffled)
+    shuffles = np.arange(min(SHUFFLES, max(20, 2_000_000 // len(truth))))
+    order = uniform(1, shuffles[:, None], np.arange(len(truth))).argsort(1)
+    mixed = _scores(truth[order], near, kind)
+    return float(_scores(truth[None], near, kind)[0]), float(mixed.mean()), float(mixed.max())
 
 
-def _score(truth: NDArray[np.float64], near: NDArray[np.float64], kind: str) -> float:
+def _scores(truth: NDArray[np.float64], near: NDArray[np.int64], kind: str) -> NDArray[np.float64]:
+    """(P,) score of each row of targets (P, G), predicted from three neighbours (G, 3)."""
+    first, second, third = (truth[:, near[:, k]] for k in range(NEIGHBOURS))
     if kind != "classification":
-        rest = ((truth - near.mean(1)) ** 2).sum() / ((truth - truth.mean()) ** 2).sum()
-        return float(1.0 - rest)
-    votes = (near[:, :, None] == near[:, None, :]).sum(2)
-    guess = np.take_along_axis(near, votes.argmax(1)[:, None], 1)[:, 0]
-    return float(np.mean([(guess[truth == k] == k).mean() for k in np.unique(truth)]))
+        rest = ((truth - (first + second + third) / NEIGHBOURS) ** 2).sum(1)
+        return np.asarray(1.0 - rest / ((truth - truth.mean(1, keepdims=True)) ** 2).sum(1))
+    right = truth == np.where(second == third, second, first)
+    recalls = [(right & (truth == k)).sum(1) / (truth == k).sum(1) for k in np.unique(truth)]
+    return np.asarray(np.mean(recalls, axis=0))

@@ -167,7 +167,7 @@ def test_bad_manifests_are_one_line_and_write_nothing(
     folder: Path, tmp_path: Path, kind: str
 ) -> None:
     text, message = BAD[kind]
-    spoil(folder)
+    spoil(folder, kind)
     (folder / "bad.csv").write_text(text)
     (tmp_path / "out").mkdir()
     with pytest.raises(BadInput) as error:
@@ -179,8 +179,10 @@ def test_bad_manifests_are_one_line_and_write_nothing(
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def spoil(folder: Path) -> None:
-    """Put every kind of bad file beside the good ones."""
+def spoil(folder: Path, kind: str) -> None:
+    """Put bad files beside the good ones."""
+    if kind == "bomb":
+        write_bomb(folder / "bomb.npz")
     whole = (folder / "a.npy").read_bytes()
     (folder / "short.npy").write_bytes(whole[:-3])
     np.save(folder / "pickle.npy", np.array([{}], object), allow_pickle=True)
@@ -195,17 +197,21 @@ def spoil(folder: Path) -> None:
         header, {"descr": "<f8", "fortran_order": False, "shape": (10**12,)}
     )
     (folder / "huge.npy").write_bytes(header.getvalue())
+    with zipfile.ZipFile(folder / "lying.npz", "w") as archive:
+        archive.writestr("x.npy", header.getvalue())
+    (folder / "fake.png").write_text("no picture")
+    (folder / "list.mp4").write_text(f"#EXTM3U\n#EXTINF:1,\n{os.fspath(folder / 'red.png')}\n")
+
+
+def write_bomb(path: Path) -> None:
+    """300 MB of zeros in 300 KB."""
     with (
-        zipfile.ZipFile(folder / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as archive,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
         archive.open("x.npy", "w") as member,
     ):
         zeros = bytes(2**20)
         for _ in range(300):
             member.write(zeros)
-    with zipfile.ZipFile(folder / "lying.npz", "w") as archive:
-        archive.writestr("x.npy", header.getvalue())
-    (folder / "fake.png").write_text("no picture")
-    (folder / "list.mp4").write_text(f"#EXTM3U\n#EXTINF:1,\n{os.fspath(folder / 'red.png')}\n")
 
 
 def test_no_manifest(tmp_path: Path) -> None:

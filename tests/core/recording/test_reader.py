@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import multiprocessing
 import os
 import pickle
@@ -158,8 +160,6 @@ def test_columns_cannot_be_changed(small_file: Path) -> None:
 
 def test_other_programs_can_read_the_layout(small_file: Path) -> None:
     """What docs/recording.md promises, with h5py alone."""
-    import json
-
     with h5py.File(small_file) as file:
         assert file.attrs["format"] == b"stillage-recording"
         assert file.attrs["version"] == 1
@@ -168,6 +168,16 @@ def test_other_programs_can_read_the_layout(small_file: Path) -> None:
         assert names[:3] == ["пункт 0", "пункт 0", "пункт 1"]
         offsets = file["modalities/events/offsets"][...]
         row = file["modalities/events/index"][4]
+        for where, digest in about["digests"].items():
+            assert hashlib.sha256(file[where][...].tobytes()).hexdigest() == digest
+        content = {
+            key: value
+            for key, value in about.items()
+            if key not in ("reader", "provenance", "notes", "defaults")
+        }
+        text = json.dumps(["stillage-recording", 1, content], sort_keys=True)
+        wanted = hashlib.sha256(text.encode()).hexdigest()
+        assert file.attrs["fingerprint"].decode() == wanted
         events = file["modalities/events/values"][offsets[row] : offsets[row + 1]]
     with Recording.open(small_file) as recording:
         np.testing.assert_array_equal(recording.read("events", np.array([4]))[0], events)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +107,38 @@ def test_scans_of_an_item_are_not_its_neighbours(tmp_path: Path) -> None:
     times = np.repeat(rng.permutation(40) * 100.0, 9) + np.tile(np.arange(9.0), 40)
     recording = made(tmp_path, label[items], times, [f"item {k}" for k in items])
     assert kinds(recording) == set()
+
+
+def test_real_plastics_were_scanned_polymer_by_polymer(real_data: Path, tmp_path: Path) -> None:
+    """The set's own flaw: the hour tells the polymer without a sensor, in all cases."""
+    classes = ("PP", "PET", "HDPE", "PS")
+    with (real_data / "plastic_scanner_paired" / "led8.csv").open(newline="") as handle:
+        rows = [r for r in csv.DictReader(handle) if r["PlasticType"] in classes]
+    when = [datetime.strptime(r["DateTime"], "%Y-%m-%d %H:%M:%S") for r in rows]
+    path = write_recording(
+        tmp_path / "a.h5",
+        [
+            Stream(
+                "led",
+                np.array([[float(r["nm940"])] for r in rows]),
+                "1",
+                timestamps=np.array([(w - when[0]).total_seconds() for w in when]),
+            )
+        ],
+        [
+            TargetColumn(
+                "polymer",
+                "classification",
+                np.array([classes.index(r["PlasticType"]) for r in rows]),
+                None,
+                classes,
+            )
+        ],
+        [r["sample"] for r in rows],
+    )
+    with Recording.open(path) as recording:
+        found = shortcut_check(recording, "polymer")
+    assert {warning.kind for warning in found} == {"acquisition_time", "group_order"}
+    time = next(warning for warning in found if warning.kind == "acquisition_time")
+    assert time.score > 0.99
+    assert 0.2 < time.chance < 0.3
