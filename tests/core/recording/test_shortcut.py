@@ -110,7 +110,7 @@ def test_scans_of_an_item_are_not_its_neighbours(tmp_path: Path) -> None:
 
 
 def test_real_plastics_were_scanned_polymer_by_polymer(real_data: Path, tmp_path: Path) -> None:
-    """The set's own flaw: the hour tells the polymer without a sensor, in all cases."""
+    """The set's own flaw: the hour tells the polymer without a sensor."""
     classes = ("PP", "PET", "HDPE", "PS")
     with (real_data / "plastic_scanner_paired" / "led8.csv").open(newline="") as handle:
         rows = [r for r in csv.DictReader(handle) if r["PlasticType"] in classes]
@@ -140,5 +140,5 @@ def test_real_plastics_were_scanned_polymer_by_polymer(real_data: Path, tmp_path
         found = shortcut_check(recording, "polymer")
     assert {warning.kind for warning in found} == {"acquisition_time", "group_order"}
     time = next(warning for warning in found if warning.kind == "acquisition_time")
-    assert time.score > 0.99
+    assert time.score > 0.95
     assert 0.2 < time.chance < 0.3
