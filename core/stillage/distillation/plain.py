@@ -17,11 +17,7 @@ TREES = 100
 
 
 class PlainModel:
-    """Logistic regression for classes, extra-trees for ordinal and regression targets.
-
-    Readings wider than 512 numbers are first reduced to at most 64 principal components of
-    the training samples (labelled or not), so that images stay affordable.
-    """
+    """Logistic regression for classes, extra-trees for ordinal and regression targets."""
 
     def __init__(self, task: Task, seed: int = 0) -> None:
         self.task, self.seed = task, seed
@@ -59,16 +55,20 @@ class PlainModel:
         return told if self.task.kind == "regression" else told.argmax(1)
 
 
-def reduce_features(train: Floats, *others: Floats) -> tuple[Floats, ...]:
-    """``train`` (n, F) and ``others``, projected on principal components where F is wide."""
+def reduce_features(train: Floats, held_out: Floats) -> tuple[Floats, Floats]:
+    """Readings of training samples (n, F) and held-out ones (m, F), narrow enough.
+
+    Those wider than 512 numbers are projected on at most 64 principal components of the
+    training samples (labelled or not), so that images stay affordable.
+    """
     if train.shape[1] <= WIDEST:
-        return (train, *others)
+        return train, held_out
     from sklearn.decomposition import PCA
 
     components = min(64, *train.shape)
     pca = PCA(components, svd_solver="randomized", random_state=0).fit(train)
     scale = np.sqrt(pca.explained_variance_[:1]) or 1.0
-    return tuple(np.asarray(pca.transform(part) / scale, np.float64) for part in (train, *others))
+    return pca.transform(train) / scale, pca.transform(held_out) / scale
 
 
 def plain_arms(
@@ -87,7 +87,8 @@ def plain_arms(
     task : Task
         What is told.
     rich, cheap : pairs of float64 arrays (n, F), (m, F)
-        Standardised prepared readings of n training and m held-out samples.
+        Standardised prepared readings of n training and m held-out samples, from
+        :func:`reduce_features`.
     truth : array (n,)
         Read only where ``labelled``.
     labelled : bool array (n,)
@@ -97,7 +98,6 @@ def plain_arms(
     paired : bool array (n,), optional
         Where the rich readings are there; by default everywhere.
     """
-    rich, cheap = reduce_features(*rich), reduce_features(*cheap)  # type: ignore[assignment]
     taught = np.ones(len(labelled), bool) if paired is None else paired
     known = labelled & taught
     teacher = PlainModel(task, seed).fit(rich[0][known], truth[known])

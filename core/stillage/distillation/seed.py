@@ -16,7 +16,7 @@ from stillage.batch import load_batch
 from stillage.counter import generator, stream
 from stillage.distillation.arms import Arm, Bench, Predictions, Told, train_students, train_teacher
 from stillage.distillation.arrange import Arrangement, arrange
-from stillage.distillation.plain import plain_arms
+from stillage.distillation.plain import plain_arms, reduce_features
 from stillage.distillation.plan import DistillPlan
 from stillage.errors import StillageError
 from stillage.network import Network
@@ -238,9 +238,13 @@ def _plain(
     """The plain model's arms; what it is told is what ours is told."""
     arrangement = bench.arrangement
     student = arms["distilled"].network
-    held_rich = bench.prepared(teacher, arrangement.held_out).features()
-    held_cheap = bench.prepared(student, arrangement.held_out).features()
-    train_rich, train_cheap = rich.features(), cheap.features()
+    held_out = arrangement.held_out
+    train_rich, held_rich = reduce_features(
+        rich.features(), bench.prepared(teacher, held_out).features()
+    )
+    train_cheap, held_cheap = reduce_features(
+        cheap.features(), bench.prepared(student, held_out).features()
+    )
     found: dict[str, Predictions] = {}
     for task in arrangement.tasks:
         labels, taught = arrangement.labels[task.target], arrangement.taught[task.target]

@@ -190,7 +190,7 @@ def train(
     linear = is_linear(network)
     if plan.method == "convex" and not linear:
         raise BadInput("training", "a network with learnt encoders", "a linear one for 'convex'")
-    with deterministic():
+    with deterministic(network.device):
         network.train()
         supervision.train()
         if linear and plan.method != "gradient" and not list(supervision.extra.parameters()):
