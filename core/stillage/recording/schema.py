@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from typing import Annotated, Any
 
@@ -122,18 +123,17 @@ def digest(array: NDArray[Any]) -> str:
     return hashlib.sha256(canonical(array).data.cast("B") if array.size else b"").hexdigest()
 
 
-def chunk_shape(shape: tuple[int, ...], itemsize: int, budget: int = 2**16) -> tuple[int, ...]:
-    """Whole rows a chunk where they are small, a part of one row where it is large.
+def chunk_shape(
+    shape: tuple[int, ...], itemsize: int, budget: int = 2**16, most: int = 2**20
+) -> tuple[int, ...]:
+    """About ``budget`` bytes of whole rows; a part of a row only where one exceeds ``most``.
 
-    >>> chunk_shape((8,), 4), chunk_shape((480, 640, 3), 1, 2**20)
-    ((2048, 8), (1, 480, 640, 3))
+    >>> chunk_shape((8,), 4), chunk_shape((300, 300), 1), chunk_shape((480, 640, 9), 1)
+    ((2048, 8), (1, 300, 300), (1, 182, 640, 9))
     """
     chunk = list(shape)
     for axis in range(len(shape)):
-        if int(np.prod(chunk, dtype=np.int64)) * itemsize <= budget:
+        if math.prod(chunk) * itemsize <= most:
             break
-        rest = int(np.prod(chunk[axis + 1 :], dtype=np.int64)) * itemsize
-        chunk[axis] = max(1, budget // rest)
-    row = int(np.prod(chunk, dtype=np.int64)) * itemsize
-    rows = max(1, budget // row) if chunk == list(shape) else 1
-    return (rows, *chunk)
+        chunk[axis] = max(1, most // (math.prod(chunk[axis + 1 :]) * itemsize))
+    return (max(1, budget // (math.prod(shape) * itemsize)), *chunk)
