@@ -287,6 +287,20 @@ def _cause(error: Any) -> BaseException:
     return cause if isinstance(cause, BaseException) else error
 
 
+def check_workers(workers: int | None, address: str | None) -> None:
+    """Refuse a negative number of workers, and a cluster together with no workers.
+
+    Raises
+    ------
+    BadInput
+        One line on what was found.
+    """
+    if workers is not None and workers < 0:
+        raise BadInput("--workers", workers, "0 (in process) or a positive number")
+    if workers == 0 and address is not None:
+        raise BadInput("--workers", "0 with --address", "one or the other")
+
+
 def open_executor(workers: int | None = None, address: str | None = None) -> Executor:
     """An executor: ``workers=0`` in process; else Ray, local unless ``address`` is given.
 
@@ -302,10 +316,7 @@ def open_executor(workers: int | None = None, address: str | None = None) -> Exe
     BadInput
         If ``workers`` is negative, 0 with an address, or the cluster cannot be reached.
     """
-    if workers is not None and workers < 0:
-        raise BadInput("--workers", workers, "0 (in process) or a positive number")
+    check_workers(workers, address)
     if workers == 0:
-        if address is not None:
-            raise BadInput("--workers", "0 with --address", "one or the other")
         return InProcess()
     return OnRay(workers or len(os.sched_getaffinity(0)), address)

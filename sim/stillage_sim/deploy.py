@@ -142,8 +142,9 @@ def perceive(task: Perception) -> None:
             bundle = Bundle.open(task.model)
             _check_targets(bundle.tasks, recording, task.model)
             table = look(
-                bundle, recording, task.samples, task.name, task.seed, task.precision, task.profile
-            )
+                bundle, recording, task.samples, task.name, seed=task.seed,
+                precision=task.precision, device=task.profile,
+            )  # fmt: skip
             made = {
                 "modalities": list(bundle.modalities),
                 "macs": bundle.manifest.get("macs"),
@@ -159,8 +160,8 @@ def perceive(task: Perception) -> None:
             module = network.exportable_module()
             counted = count(module, module.example(1))
             table = look(
-                NetworkTeacher(network), recording, task.samples, task.name, task.seed,
-                task.precision, task.profile, counted,
+                NetworkTeacher(network), recording, task.samples, task.name, seed=task.seed,
+                precision=task.precision, device=task.profile, counts=counted,
             )  # fmt: skip
             made = {
                 "modalities": list(network.modalities),

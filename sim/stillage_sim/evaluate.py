@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stillage.errors import BadInput
+from stillage.executor import check_workers
 from stillage.rundir import RunConfig, RunDir
 from stillage_sim.deploy import split_bundle
 from stillage_sim.pipeline import Progress, execute, quiet
@@ -171,6 +172,7 @@ def start(
     chunk: int = CHUNK,
 ) -> Outcome:
     """Make a run directory for a complete configuration, and do all of it."""
+    check_workers(workers, address)
     folder = RunDir.create(out, config)
     return Outcome(folder.path, execute(folder, workers, address, progress, chunk))
 
@@ -190,5 +192,6 @@ def resume(
     BadInput
         If there is no run, another driver is at work on it, or its recording has changed.
     """
+    check_workers(workers, address)
     found = RunDir.open(folder)
     return Outcome(found.path, execute(found, workers, address, progress, chunk))

@@ -27,7 +27,8 @@ class Perceived(Protocol):
     """What a world needs of a :class:`stillage.perception.PerceptionTable`.
 
     ``heads`` maps a target to probabilities (I, K) or values (I,) of the rows in ``samples``;
-    ``latency_s`` and ``energy_j`` are modelled, for one reading of all its modalities.
+    ``latency_s`` and ``energy_j`` are modelled, for one reading of all its modalities;
+    ``device`` names the profile of the computer.
     """
 
     @property
@@ -38,6 +39,8 @@ class Perceived(Protocol):
     def latency_s(self) -> float: ...
     @property
     def energy_j(self) -> float: ...
+    @property
+    def device(self) -> str: ...
 
 
 @dataclass(frozen=True)
