@@ -24,6 +24,15 @@ ALWAYS_ON: dict[str, Any] = {
 }
 """Settings under which the device never sleeps and the belt never stops."""
 
+QUICK = {
+    "teacher": (0.97, 0.6, 4.0),
+    "labels_only": (0.75, 0.02, 0.2),
+    "distilled": (0.9, 0.02, 0.2),
+}
+"""Models of which none is too slow for the belt."""
+
+STATION = {"slots": 8, "reach_s": 6, "battery_wh": 60.0, "solar_peak_w": 30.0}
+
 Make = Callable[..., SortingWorld]
 
 
@@ -32,7 +41,8 @@ def make_world() -> Make:
     """A world of the example cast under the settings given."""
 
     def make(cast: Cast | None = None, **settings: Any) -> SortingWorld:
-        return build_world(SortingSettings(**settings), cast or example_cast(120, seeds=2))
+        cast = cast or example_cast(120, seeds=2, models=QUICK)
+        return build_world(SortingSettings(**{**STATION, **settings}), cast)
 
     return make
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from stillage.device import DEFAULT_PROFILE, profile
 from stillage.task import Task
 from stillage_scenarios.sorting.plant import BUYERS, COUNTS, DISPOSAL
 from stillage_scenarios.sorting.world import SortingWorld
@@ -98,7 +99,7 @@ def test_a_reader_slower_than_the_belt_sees_nothing(make_world: Make) -> None:
     seen = counts(world, "distilled", 1.0)
     assert seen["perceived"] == seen["picked"] == 0
     kpis = world.kpis(world.rollout("distilled", 0, 2, 1 / 24, 1))
-    assert kpis["energy_j"].tolist() == [3600 * 2.5] * 2
+    assert kpis["energy_j"] == pytest.approx(3600 * (0.2 + profile(DEFAULT_PROFILE).idle_w))
     assert (kpis["purity"] == 0).all()
 
 
@@ -114,8 +115,11 @@ def test_a_battery_pays_for_so_many_readings(make_world: Make) -> None:
         "idle_w": 0.0,
         "sleep_w": 0.0,
     }
-    seen = counts(make_world(cast, **settings), "distilled", 2.0, replicas=3)
-    assert seen["perceived"] == 3 * 3600 / 4
+    seen = counts(make_world(cast, **settings), "distilled", 4.0, replicas=1)
+    awake = seen["on_s"] - seen["empty_s"]
+    left = 3600 - 4.0 * seen["perceived"] - profile(DEFAULT_PROFILE).idle_w * awake
+    assert 0 < awake < seen["on_s"]
+    assert 0 <= left < 4.0 + profile(DEFAULT_PROFILE).idle_w
 
 
 def test_idling_empties_the_battery_on_time(make_world: Make) -> None:
@@ -127,7 +131,7 @@ def test_idling_empties_the_battery_on_time(make_world: Make) -> None:
             "battery_wh": 1.0,
             "battery_start": 0.5,
             "battery_wake": 0.5,
-            "idle_w": 2.5,
+            "idle_w": 2.5 - profile(DEFAULT_PROFILE).idle_w,
             "sleep_w": 0.0,
         }
     )

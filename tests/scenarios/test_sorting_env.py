@@ -37,7 +37,7 @@ def test_make_vec_gives_the_native_one() -> None:
     assert envs.metadata["autoreset_mode"] == AutoresetMode.NEXT_STEP
     seen, _ = envs.reset(seed=1)
     assert seen in envs.observation_space
-    assert envs.action_space.sample().shape == (3, 8)
+    assert envs.action_space.sample().shape == (3, 12)
 
 
 def test_native_equals_sync_of_singles_through_autoresets(make_world: Make) -> None:

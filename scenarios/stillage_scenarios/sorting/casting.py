@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from stillage.device import profile
 from stillage.errors import BadInput
 from stillage.task import Task
 from stillage_scenarios.sorting import materials
@@ -85,7 +86,6 @@ def make_plant(settings: SortingSettings, price: Floats) -> Plant:
         capacity_j=float(capacity),
         start_j=float(settings.battery_start * capacity),
         wake_j=float(settings.battery_wake * capacity),
-        idle_j=float(settings.idle_w),
         sleep_j=float(settings.sleep_w),
     )
 
@@ -143,13 +143,16 @@ def make_hand(cast: Cast, seed: SeedCast, value: Floats, group: Ints) -> Hand:
     return Hand(truth, value, group, seed.tables, heads)
 
 
-def stack(choices: list[Choice]) -> Decisions:
-    """One policy's look-ups over the items of all seeds."""
+def stack(choices: list[Choice], idle_w: float) -> Decisions:
+    """One policy's look-ups over the items of all seeds; ``idle_w`` (W) besides the device."""
     return Decisions(
         chute=np.concatenate([choice.chute for choice in choices]).astype(np.int64),
         priority=np.concatenate([choice.priority for choice in choices]).astype(np.float64),
         latency=np.array([choice.latency_s for choice in choices], np.float64),
         energy=np.array([choice.energy_j for choice in choices], np.float64),
+        idle=np.array(
+            [profile(choice.device).idle_w + idle_w if choice.device else 0.0 for choice in choices]
+        ),
         device=int(any(choice.device for choice in choices)),
     )
 
@@ -223,10 +226,12 @@ def build_world(
         if NEEDS.get(name, "") and NEEDS[name] not in tables:
             missing[name] = NEEDS[name]
             continue
-        decisions[name] = stack([policy(market, hand) for hand in hands])
+        decisions[name] = stack([policy(market, hand) for hand in hands], settings.idle_w)
     for name in tables:
         if name not in named:
-            decisions[name] = stack([by_table(market, hand, name) for hand in hands])
+            decisions[name] = stack(
+                [by_table(market, hand, name) for hand in hands], settings.idle_w
+            )
     return SortingWorld(
         plant=make_plant(settings, price),
         items=items,

@@ -45,7 +45,6 @@ class Plant(NamedTuple):
     capacity_j: float
     start_j: float
     wake_j: float
-    idle_j: float
     sleep_j: float
 
 
@@ -68,14 +67,16 @@ class Items(NamedTuple):
 class Decisions(NamedTuple):
     """A policy as look-ups: ``chute`` (I, V) and ``priority`` (I, V) EUR, V equally likely.
 
-    ``latency`` (S,) seconds and ``energy`` (S,) joules of one reading by training seed;
-    ``device`` is 0 for a policy that needs no perception, and then nothing is read or drawn.
+    ``latency`` (S,) seconds and ``energy`` (S,) joules of one reading by training seed, ``idle``
+    (S,) joules of a second awake without one; ``device`` is 0 for a policy that needs no
+    perception, and then nothing is read or drawn.
     """
 
     chute: Ints
     priority: Floats
     latency: Floats
     energy: Floats
+    idle: Floats
     device: int
 
 

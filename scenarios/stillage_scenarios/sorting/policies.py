@@ -69,14 +69,15 @@ class Hand:
 class Choice:
     """``chute`` int64 (I, V) in 1..K+1 and ``priority`` (I, V) EUR, V equally likely variants.
 
-    Without ``device`` nothing is sensed, and a reading costs neither time nor energy.
+    ``device`` is the profile of the computer that perceives; without one nothing is sensed, and a
+    reading costs neither time nor energy.
     """
 
     chute: Ints
     priority: Floats
     latency_s: float = 0.0
     energy_j: float = 0.0
-    device: bool = False
+    device: str = ""
 
 
 Policy = Callable[[Market, Hand], Choice]
@@ -121,7 +122,7 @@ def perceived(market: Market, hand: Hand, name: str, policy: str = "") -> Choice
         expected[:, None],
         float(table.latency_s),
         float(table.energy_j),
-        True,
+        table.device,
     )
 
 
@@ -151,7 +152,7 @@ def rule(market: Market, hand: Hand) -> Choice:
     _, material, _ = hand.table("rule", "labels_only")
     unsure = material.max(1, keepdims=True) < market.reject_below
     chute = np.where(unsure, market.residue, choice.chute)
-    return Choice(chute, choice.priority, choice.latency_s, choice.energy_j, True)
+    return Choice(chute, choice.priority, choice.latency_s, choice.energy_j, choice.device)
 
 
 POLICIES: dict[str, Policy] = {

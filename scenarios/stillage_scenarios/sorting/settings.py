@@ -34,9 +34,9 @@ class SortingSettings(BaseModel):
     arrivals_per_min: float = _field(
         50.0, "1/min", "Mean items that arrive on the belt (Poisson).", ge=0, le=3600
     )
-    slots: int = _field(8, "1", "Items within the robot's reach at once.", ge=1, le=64)
+    slots: int = _field(12, "1", "Items within the robot's reach at once.", ge=1, le=64)
     reach_s: int = _field(
-        6, "s", "Seconds an item stays in reach (3 m of belt at 0.5 m/s).", ge=1, le=86_400
+        12, "s", "Seconds an item stays in reach (3 m of belt at 0.25 m/s).", ge=1, le=86_400
     )
     picks_per_min: float = _field(
         60.0, "1/min", "Picks the robot can make.", "Resource Recycling: robots pick 60-80/min",
@@ -47,19 +47,20 @@ class SortingSettings(BaseModel):
     shift_start_h: float = _field(6.0, "h", "Hour at which the belt starts.", ge=0, lt=24)
     shift_h: float = _field(16.0, "h", "Hours of a day that the belt runs.", ge=0, le=24)
 
-    solar_peak_w: float = _field(30.0, "W", "Solar panel's clear-sky power at noon.", ge=0, le=1e6)
+    solar_peak_w: float = _field(10.0, "W", "Solar panel's clear-sky power at noon.", ge=0, le=1e6)
     sunrise_h: float = _field(6.0, "h", "Sunrise.", ge=0, le=24)
     sunset_h: float = _field(18.0, "h", "Sunset.", ge=0, le=24)
     clearness_low: float = _field(0.3, "1", "Share of the sun on the dullest day.", ge=0, le=1)
     clearness_high: float = _field(0.9, "1", "Share of the sun on the clearest day.", ge=0, le=1)
-    battery_wh: float = _field(60.0, "Wh", "Battery capacity.", ge=0, le=1e6)
+    battery_wh: float = _field(20.0, "Wh", "Battery capacity.", ge=0, le=1e6)
     battery_start: float = _field(0.5, "1", "Charge at the start.", ge=0, le=1)
     battery_wake: float = _field(
         0.1, "1", "Charge at which a device that ran empty wakes.", ge=0, le=1
     )
     idle_w: float = _field(
-        2.5, "W", "Device power while the belt runs, besides readings.", ge=0, le=1e6
-    )
+        0.2, "W", "Power while the belt runs, of sensors and radio, besides the device's own.",
+        ge=0, le=1e6,
+    )  # fmt: skip
     sleep_w: float = _field(0.05, "W", "Device power while it sleeps.", ge=0, le=1e6)
 
     contamination_cost: float = _field(

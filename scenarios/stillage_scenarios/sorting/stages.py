@@ -52,7 +52,9 @@ def running(plant: Plant, state: State, r: int) -> bool:
 
 
 @compiled
-def power_stage(plant: Plant, decisions: Decisions, state: State, r: int, on: bool) -> None:
+def power_stage(
+    plant: Plant, items: Items, decisions: Decisions, state: State, r: int, on: bool
+) -> None:
     """Weather, sun, battery, and whether the device is awake."""
     second = state.step[r] % DAY_S
     if second == 0:
@@ -64,7 +66,8 @@ def power_stage(plant: Plant, decisions: Decisions, state: State, r: int, on: bo
         return
     if state.asleep[r] == 1 and state.energy[r, BATTERY, 0] >= plant.wake_j:
         state.asleep[r] = 0
-    need = plant.idle_j if on and state.asleep[r] == 0 else plant.sleep_j
+    idle = decisions.idle[items.world_seed[state.world[r]]]
+    need = idle if on and state.asleep[r] == 0 else plant.sleep_j
     if not drain(state.energy, r, need):
         state.asleep[r] = 1
     if on and state.asleep[r] == 1:
@@ -219,7 +222,7 @@ def step_stage(
     """One second of replica r; the money earned (EUR)."""
     before = state.money[r, PLANT, 0]
     on = running(plant, state, r)
-    power_stage(plant, decisions, state, r, on)
+    power_stage(plant, items, decisions, state, r, on)
     act_stage(plant, items, state, r, actions)
     if on:
         advance_stage(plant, items, state, r)
