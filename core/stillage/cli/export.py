@@ -48,6 +48,8 @@ def _tell(manifest: dict[str, Any], folder: str) -> None:
     pruning = manifest["pruning"]
     if pruning:
         trained = "re-distilled" if pruning["redistilled"] else "not re-distilled"
+        if pruning["batch_statistics_restated"]:
+            trained += ", batch statistics estimated anew"
         emit(
             f"pruned: {pruning['channels_after']} of {pruning['channels_before']} channels left, "
             f"{trained}"

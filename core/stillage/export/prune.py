@@ -230,6 +230,32 @@ def prune(module: nn.Module, ratio: float, example: tuple[Tensor, ...]) -> Prune
     return Pruned(before, sum(len(channels) for channels in kept))
 
 
+def restate(module: nn.Module, example: tuple[Tensor, ...]) -> int:
+    """Estimate batch statistics anew from ``example``, in place; no parameter moves.
+
+    Where channels have left, what the layers behind them see has another mean and spread.
+
+    Returns
+    -------
+    int
+        Number of layers that were given new statistics.
+    """
+    norms = [m for m in module.modules() if isinstance(m, _NORMS) and m.track_running_stats]
+    momenta = [layer.momentum for layer in norms]
+    for layer in norms:
+        layer.reset_running_stats()
+        layer.momentum = None
+        layer.train()
+    try:
+        with torch.no_grad():
+            module(*example)
+    finally:
+        for layer, momentum in zip(norms, momenta, strict=True):
+            layer.momentum = momentum
+            layer.eval()
+    return len(norms)
+
+
 def _equal(silent: nn.Module, cut: nn.Module, example: tuple[Tensor, ...]) -> bool:
     with torch.no_grad():
         want = _outputs(silent(*example))

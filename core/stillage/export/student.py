@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stillage.atomic import atomic_folder, write_json
+from stillage.batch import Batch
 from stillage.bundle import FILES, Bundle
 from stillage.errors import BadInput
 from stillage.export.checks import (
@@ -30,8 +31,8 @@ from stillage.export.checks import (
 )
 from stillage.export.latency import one_thread
 from stillage.export.manifest import describe
-from stillage.export.prune import Pruned, prune
-from stillage.export.quantise import Quantised, quantise
+from stillage.export.prune import Pruned, prune, restate
+from stillage.export.quantise import Quantised, difference, quantise
 from stillage.export.trace import TraceCache
 from stillage.network import Network
 from stillage.provenance import Training
@@ -185,12 +186,38 @@ def _zeros(network: Network) -> Readings:
     return Readings(raw, {name: np.ones(1, bool) for name in raw})
 
 
+class _Whole(torch.nn.Module):
+    """A network from raw readings to outputs, whose own layers run (and not copies)."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        names, step = self.network.modalities, 2 if len(self.network.modalities) > 1 else 1
+        raw = dict(zip(names, inputs[::step], strict=True))
+        there = torch.ones(len(inputs[0]), dtype=torch.bool)
+        masks = inputs[1::step] if step == 2 else (there,)
+        presence = dict(zip(names, masks, strict=True))
+        outputs = self.network(Batch(np.arange(len(there)), raw, presence))
+        return (*outputs.heads.values(), outputs.features)
+
+
 def _prune(network: Network, options: Options, readings: Readings | None) -> dict[str, Any]:
+    """Prune in place, then restate batch statistics if that brings the outputs nearer."""
     some = _checked(network, readings)
-    whole = told(network, heads(network.exportable_module(), some))
-    example = tensors_of(network.exportable_module(), some.rows(slice(0, 4)))
-    done: Pruned = _prune_network(network, options.prune, example)
-    redistilled = options.redistil is not None
+    before = heads(network.exportable_module(), some)
+    inputs = tensors_of(network.exportable_module(), some)
+    done: Pruned = prune(_Whole(network), options.prune, tuple(t[:4] for t in inputs))
+    restated = copy.deepcopy(network)
+    layers = restate(_Whole(restated), inputs) if readings is not None and len(some) > 1 else 0
+    errors = [
+        difference(list(before.values()), list(heads(one.exportable_module(), some).values()))
+        for one in (network, restated)
+    ]
+    nearer = bool(layers) and errors[1] < errors[0]
+    if nearer:
+        network.load_state_dict(restated.state_dict())
     if options.redistil is not None:
         network.requires_grad_(True)
         options.redistil(network)
@@ -200,23 +227,11 @@ def _prune(network: Network, options: Options, readings: Readings | None) -> dic
         "ratio": options.prune,
         "channels_before": done.channels_before,
         "channels_after": done.channels_after,
-        "redistilled": redistilled,
-        "against_unpruned": agreement(network, whole, after),
+        "batch_statistics_restated": nearer,
+        "redistilled": options.redistil is not None,
+        "against_unpruned": agreement(network, told(network, before), after),
         "readings": len(some),
     }
-
-
-def _prune_network(network: Network, ratio: float, example: tuple[Tensor, ...]) -> Pruned:
-    class _Whole(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.network = network
-
-        def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-            module = self.network.exportable_module()
-            return tuple(module(*inputs))
-
-    return prune(_Whole().eval(), ratio, example)
 
 
 def _write(

@@ -13,7 +13,7 @@ from stillage.bundle import Bundle
 from stillage.errors import BadInput
 from stillage.export import TraceCache, export_student
 from stillage.export.macs import count
-from stillage.export.prune import groups, prune, scores
+from stillage.export.prune import groups, prune, restate, scores
 from stillage.network import Network
 from tests.core.export.conftest import PARTS, batch_of, readings, student
 
@@ -171,3 +171,16 @@ def test_a_pruned_student_can_be_trained_again(tmp_path: Path, traces: TraceCach
         assert manifest["pruning"]["redistilled"] is (train is not None)
         far[name] = manifest["pruning"]["against_unpruned"]["material"]["max_abs_difference"]
     assert far["again"] < 0.5 * far["plain"]
+
+
+def test_restated_statistics_are_those_of_what_is_seen() -> None:
+    torch.manual_seed(1)
+    chain = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU()).eval()
+    x = 5 + 3 * torch.randn(32, 3, 8, 8)
+    weights = {name: p.clone() for name, p in chain.named_parameters()}
+    assert restate(chain, (x,)) == 1
+    seen = chain[0](x).detach()
+    torch.testing.assert_close(chain[1].running_mean, seen.mean((0, 2, 3)))
+    torch.testing.assert_close(chain[1].running_var, seen.var((0, 2, 3)))
+    assert not chain[1].training
+    assert all(torch.equal(p, weights[name]) for name, p in chain.named_parameters())
