@@ -107,9 +107,25 @@ class SortingSimulation:
 
 
 def simulate(
-    world: SortingWorld | None, cast: Cast | None, settings: Options, perception: str, days: float
+    world: SortingWorld | None,
+    run: str,
+    cast: Cast | None,
+    settings: Options,
+    perception: str,
+    days: float,
 ) -> SortingSimulation:
-    """A simulation of a world, or of a cast (default: :func:`.example.example_cast`)."""
+    """A simulation of a world, of a run's, or of a cast's (default: an example)."""
+    if sum(each is not None for each in (world, run or None, cast)) > 1:
+        raise BadInput("environment", "several of world, run and cast", "one of them")
+    if (world is not None or run) and settings is not None:
+        raise BadInput("settings", "a world or run that has its own", "settings with a cast")
+    if run:
+        from stillage_sim.reopen import world_of
+
+        found = world_of(run)
+        if not isinstance(found, SortingWorld):
+            raise BadInput(run, "another scenario", "a run of sorting")
+        world = found
     if world is None:
         if not isinstance(settings, SortingSettings):
             settings = SortingSettings(**(settings or {}))
@@ -125,7 +141,9 @@ class SortingVectorEnv(ReplicaVectorEnv):
     num_envs : int
         R; replica i is number ``first_replica + i``.
     world : SortingWorld, optional
-        Default: made of ``cast`` and ``settings``.
+        Default: that of ``run``, or made of ``cast`` and ``settings``.
+    run : str
+        Folder of a finished run, whose held-out items and models are then on the belt.
     cast : Cast, optional
         Held-out items and tables; default: a small example of a stated confusion.
     settings : mapping or SortingSettings, optional
@@ -142,6 +160,7 @@ class SortingVectorEnv(ReplicaVectorEnv):
         num_envs: int = 1,
         *,
         world: SortingWorld | None = None,
+        run: str = "",
         cast: Cast | None = None,
         settings: Options = None,
         perception: str = "distilled",
@@ -149,7 +168,7 @@ class SortingVectorEnv(ReplicaVectorEnv):
         first_replica: int = 0,
         render_mode: str | None = None,
     ) -> None:
-        simulation = simulate(world, cast, settings, perception, days)
+        simulation = simulate(world, run, cast, settings, perception, days)
         super().__init__(simulation, num_envs, first_replica, render_mode)
         self.simulation = simulation
 
@@ -161,6 +180,7 @@ class SortingEnv(ReplicaEnv):
         self,
         *,
         world: SortingWorld | None = None,
+        run: str = "",
         cast: Cast | None = None,
         settings: Options = None,
         perception: str = "distilled",
@@ -168,6 +188,6 @@ class SortingEnv(ReplicaEnv):
         replica: int = 0,
         render_mode: str | None = None,
     ) -> None:
-        simulation = simulate(world, cast, settings, perception, days)
+        simulation = simulate(world, run, cast, settings, perception, days)
         super().__init__(simulation, replica, render_mode)
         self.simulation = simulation
