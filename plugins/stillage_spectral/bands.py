@@ -93,7 +93,10 @@ def profile(wavelength: NDArray[np.float64], band: Band) -> NDArray[np.float64]:
 
 def mixture(wavelength: NDArray[np.float64], bands: tuple[Band, ...]) -> NDArray[np.float64]:
     """Sum of the profiles of ``bands`` at ``wavelength`` (nm); zeros for a metal."""
-    return np.sum([profile(wavelength, band) for band in bands], 0) + np.zeros(len(wavelength))
+    total = np.zeros(len(wavelength))
+    for band in bands:
+        total += profile(wavelength, band)
+    return total
 
 
 def bands_of(name: str) -> tuple[Band, ...]:

@@ -7,6 +7,7 @@ out, everything else is set to zero, and the window is centred on the item.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -41,13 +42,20 @@ def load(path: Path) -> NDArray[np.uint8]:
     try:
         with av.open(str(path)) as container:
             size = container.streams.video[0].codec_context
-            if not 0 < size.width * size.height <= MAX_PIXELS:
+            if not 0 <= size.width * size.height <= MAX_PIXELS:
                 found = f"{size.width} x {size.height} pixels"
                 raise BadInput(path, found, f"an image of at most {MAX_PIXELS} pixels")
             frame = next(container.decode(video=0))
             return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
     except (av.FFmpegError, StopIteration, IndexError) as error:
         raise BadInput(path, type(error).__name__, "a JPEG photo") from None
+
+
+@lru_cache(maxsize=2)
+def _terms(height: int, width: int) -> Array:
+    """Monomials of fourth order (height, width, 15) on -1..1."""
+    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    return np.stack([x**i * y**j for i in range(5) for j in range(5 - i)], -1)
 
 
 def flatten(photo: NDArray[np.uint8]) -> Array:
@@ -58,8 +66,7 @@ def flatten(photo: NDArray[np.uint8]) -> Array:
     """
     values = np.maximum(photo.astype(np.float64), 1.0) / 255.0
     height, width = photo.shape[:2]
-    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
-    terms = np.stack([x**i * y**j for i in range(5) for j in range(5 - i)], -1)
+    terms = _terms(height, width)
     few = terms[::5, ::5].reshape(-1, terms.shape[-1])
     flat = np.empty_like(values)
     for channel in range(3):

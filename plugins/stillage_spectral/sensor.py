@@ -61,7 +61,7 @@ def reflectance(scene: Scene, seed: int, samples: NDArray[np.int64], wavelength:
         spectrum += seen[:, None] * (spectrum_of[None] - spectrum)
     soot = 0.03 + 0.02 * uniform(seed, samples, stream("soot"))
     black = np.asarray(scene["black"], bool)[:, None]
-    return np.where(black, soot[:, None] + 0.002 * spectrum, spectrum)
+    return np.where(black, soot[:, None] + 0.0003 * spectrum, spectrum)
 
 
 def _smooth(seed: int, samples: NDArray[np.int64], wavelength: Array) -> Array:
@@ -87,7 +87,7 @@ def spectrometer(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray
     sigma = np.where(WAVELENGTH_NM > LONG_NM, NOISE_AU_LONG, NOISE_AU) * np.log(10.0) * 0.5
     counters = np.arange(len(WAVELENGTH_NM))
     noise = sigma * normal(seed, samples[:, None], stream("nir noise"), counters)
-    return (_placed(clean, seed, samples, "nir") + noise).astype(np.float32)
+    return np.asarray(_placed(clean, seed, samples, "nir") + noise, np.float32)
 
 
 def scanner(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -103,4 +103,4 @@ def scanner(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.f
     level = clean @ (emission / emission.sum(0))
     diodes = 1.0 + 0.01 * normal(seed, samples[:, None], stream("led diode"), np.arange(8))
     placed = np.exp(0.1 * normal(seed, samples, stream("led placement")))
-    return (level * diodes * placed[:, None]).astype(np.float32)
+    return np.asarray(level * diodes * placed[:, None], np.float32)
