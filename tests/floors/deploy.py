@@ -52,7 +52,7 @@ def floors(data: Path, work: Path) -> list[Floor]:
 
 def _scores(recording: Path, run: Path, bundle: Path) -> tuple[dict[str, float], int]:
     with np.load(run / "seeds" / "000" / "predictions.npz", allow_pickle=False) as arrays:
-        held_out = arrays["held_out"]
+        held_out = arrays["samples"]
     opened = Bundle.open(bundle)
     with Recording.open(recording) as source:
         column = source.targets["material"]
@@ -60,7 +60,9 @@ def _scores(recording: Path, run: Path, bundle: Path) -> tuple[dict[str, float],
         truth = column.values[held_out]
     task = Task(target="material", kind="classification", classes=tuple(column.classes))
     scores = {
-        precision: task.score(truth, opened.predict({"video": raw}, precision=precision)["material"])
+        precision: task.score(
+            truth, opened.predict({"video": raw}, precision=precision)["material"]
+        )
         for precision in ("fp32", "int8")
     }
     return scores, len(held_out)

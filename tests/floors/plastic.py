@@ -64,7 +64,7 @@ def _all(recording: Path, seeds: int) -> Floor:
     return Floor(
         "plastic/all labels",
         f"the gain's interval lies within +-{MARGIN}, and the advice is not to distil",
-        -MARGIN <= gain["low"] and gain["high"] <= MARGIN and "not worth" in result["advice"],
+        max(-gain["low"], gain["high"]) <= MARGIN and "not worth" in result["advice"],
         {"gain": rounded(gain), "advice": result["advice"]},
         command,
     )
