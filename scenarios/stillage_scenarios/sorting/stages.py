@@ -240,18 +240,19 @@ def decide_stage(
 ) -> None:
     """A policy by look-up: release residue, pick the most valuable as far as picks reach."""
     picks = state.credit[r]
+    variants = decisions.chute.shape[1]
+    on = running(plant, state, r)
+    waiting = 0
     for slot in range(plant.slots):
         actions[r, slot] = 0
-    if not running(plant, state, r):
-        return
-    variants = decisions.chute.shape[1]
-    for slot in range(plant.slots):
         item = state.slots[r, slot, ITEM]
-        if item >= 0 and state.slots[r, slot, SEEN] == 1:
+        if on and item >= 0 and state.slots[r, slot, SEEN] == 1:
             variant = below(np.uint64(state.slots[r, slot, LUCK]), variants)
             if decisions.chute[item, variant] == plant.chutes:
                 actions[r, slot] = plant.chutes
-    while picks >= 1.0:
+            else:
+                waiting += 1
+    while picks >= 1.0 and waiting > 0:
         best, best_chute, best_value, best_left = -1, 0, 0.0, 0
         for slot in range(plant.slots):
             item = state.slots[r, slot, ITEM]
@@ -263,10 +264,9 @@ def decide_stage(
             if best < 0 or value > best_value or (value == best_value and left < best_left):
                 best, best_chute = slot, decisions.chute[item, variant]
                 best_value, best_left = value, left
-        if best < 0:
-            return
         actions[r, best] = best_chute
         picks -= 1.0
+        waiting -= 1
 
 
 @cached
