@@ -39,7 +39,7 @@ def apparent(
     """Temperature (K) that a camera set to emissivity 1 reports of an item.
 
     >>> float(apparent(330.0, 0.09, 293.15).round(1))  # a warm can looks cold
-    296.8
+    297.1
     """
     e, tau = np.asarray(emissivity, np.float64), transmission
     total = e * tau * signal(kelvin) + (1.0 - e) * tau * signal(reflected)
