@@ -10,7 +10,7 @@ from typing import Any
 
 from stillage.errors import BadInput
 from stillage.executor import check_workers
-from stillage.rundir import RunConfig, RunDir
+from stillage.rundir import RunConfig, RunDir, checked
 from stillage_sim.deploy import split_bundle
 from stillage_sim.pipeline import Progress, execute, quiet
 from stillage_sim.prepare import Overrides, configure, default_policies
@@ -129,7 +129,7 @@ def configure_evaluation(
     )  # fmt: skip
     asked = {"replicas": replicas, "days": days}
     given = {key: value for key, value in asked.items() if value is not None}
-    return RunConfig.model_validate({**config.model_dump(), **given})
+    return checked(RunConfig, {**config.model_dump(), **given}, "evaluate")
 
 
 def sort_out(
