@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 SEEDS, LABELS = 5, 8
 """Training seeds and label budget of a run, unless told."""
 
-STEPS, TEACHER_STEPS = 250, 300
-"""Optimiser steps on a rendered recording, unless told: more gain nothing there."""
-
 SEED_STRIDE = 1000
 """Training seeds of run seed s start at 1000 s, so that runs of different seeds share none."""
 
@@ -132,8 +129,6 @@ def _plan(scenario: Scenario, config: RunConfig, told: Mapping[str, Any]) -> Dis
             "teacher": scenario.teacher,
             "student": scenario.student,
             "tasks": scenario.tasks,
-            "steps": STEPS,
-            "teacher_steps": TEACHER_STEPS,
         }
     plan = checked(DistillPlan, {**usual, **told}, "distillation")
     if not config.recording:
