@@ -21,6 +21,7 @@ from stillage.network import Network, build_network
 from stillage.student import Student
 from stillage.task import Task
 from stillage.teacher import NetworkTeacher, Teacher
+from stillage.training.convex import is_linear
 from stillage.training.loop import TrainResult, Validate, train
 from stillage.training.samples import PreparedSamples, stream_batches
 from stillage.training.supervision import Guidance, Labels, Supervision, Term
@@ -172,7 +173,7 @@ def train_teacher(bench: Bench) -> tuple[Arm, PreparedSamples]:
     return Arm(network, result, said), everything
 
 
-def guide(bench: Bench, teacher: Teacher) -> Guidance | None:
+def guide(bench: Bench, teacher: Teacher, views: int) -> Guidance | None:
     """The teacher's outputs for the pool (features: for all paired samples); None if empty."""
     arrangement, plan = bench.arrangement, bench.plan
     features = plan.hint_weight > 0 or plan.relational_weight > 0
@@ -184,7 +185,7 @@ def guide(bench: Bench, teacher: Teacher) -> Guidance | None:
         teacher,
         bench.recording,
         arrangement.train[rows],
-        plan.views,
+        views,
         bench.seed,
         folder,
         host=bench.host,
@@ -247,7 +248,7 @@ def train_students(bench: Bench, teacher: NetworkTeacher) -> tuple[dict[str, Arm
         arms[name] = Arm(network, result, held_out.predict(network))
 
     fit("labels_only", known, arrangement.labels)
-    guidance = guide(bench, teacher)
+    guidance = guide(bench, teacher, 1 if is_linear(base) else plan.views)
     if guidance is None:
         alone = arms["labels_only"]
         return dict.fromkeys(

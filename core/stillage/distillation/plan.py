@@ -51,15 +51,17 @@ class DistillPlan(BaseModel):
     relational_weight: float = Field(default=0.0, ge=0, description="weight of its distances")
     temperature: float = Field(default=1.0, gt=0, description="softens both sides' logits")
     validate_from: int = Field(
-        default=8, ge=2, description="labelled groups a class from which a quarter validates"
+        default=20, ge=8, description="labelled groups a class from which a quarter validates"
     )
-    steps: int = Field(default=400, ge=1, description="optimiser steps of a student")
-    teacher_steps: int = Field(default=400, ge=1, description="optimiser steps of the teacher")
+    steps: int = Field(default=200, ge=1, description="optimiser steps of a student")
+    teacher_steps: int = Field(default=200, ge=1, description="optimiser steps of the teacher")
     batch: int = Field(default=64, ge=2, description="samples a step")
     lr: float = Field(default=2e-3, gt=0, description="peak learning rate")
     weight_decay: float = Field(default=1e-2, ge=0, description="AdamW's decay")
     penalty: float = Field(default=1.0, ge=0, description="L2 penalty of linear models, 1/C")
-    views: int = Field(default=1, ge=1, le=64, description="augmented views, the plain one first")
+    views: int = Field(
+        default=8, ge=1, le=64, description="augmented views of samples, the plain one first"
+    )
     device: str = Field(default="cpu", description="where networks are trained")
 
     @field_validator("labels", mode="before")

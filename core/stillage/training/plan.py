@@ -46,7 +46,7 @@ class TrainPlan(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     method: Literal["auto", "gradient", "convex"] = "auto"
-    steps: int = Field(default=400, ge=1)
+    steps: int = Field(default=200, ge=1)
     batch: int = Field(default=64, ge=1)
     lr: float = Field(default=2e-3, gt=0, allow_inf_nan=False)
     weight_decay: float = Field(default=1e-2, ge=0, allow_inf_nan=False)

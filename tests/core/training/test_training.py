@@ -12,6 +12,7 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from stillage.augment import View
 from stillage.bank import TeacherBank
 from stillage.errors import BadInput, StillageError
 from stillage.network import Network, build_network
@@ -81,6 +82,32 @@ def lessons(recording: Recording, network: Network) -> tuple[PreparedSamples, Su
     terms = (*LABEL, Term("soft_target"), Term("feature_hint"), Term("relational_distance"))
     supervision = Supervision(network, labels, terms, guidance, DEEP.batch, DEEP.seed)
     return PreparedSamples(network, recording, rows, host=PARTS), supervision
+
+
+def test_a_teacher_that_is_the_student_has_nothing_to_tell_in_any_view(
+    recording: Recording,
+) -> None:
+    """So the bank's views are the very views that the student sees."""
+    network = network_for(recording, ("picture",), "small").eval()
+    rows = labelled(recording)[:24]
+    rows = rows[recording.presence("picture")[rows]]
+    bank = TeacherBank.build(NetworkTeacher(network), recording, rows, 3, 5, host=PARTS)
+    nobody = {
+        name: Labels(one.values, np.zeros(len(rows), bool))
+        for name, one in labels_of(recording, rows).items()
+    }
+    taught = dict.fromkeys(nobody, np.ones(len(rows), bool))
+    guidance = Guidance(NetworkTeacher(network), bank, rows, taught)
+    supervision = Supervision(network, nobody, (Term("soft_target"),), guidance)
+    samples = PreparedSamples(network, recording, rows, host=PARTS)
+    order = np.random.default_rng(0).permutation(len(rows))
+    with torch.no_grad():
+        for seen in range(3):
+            view = View(5, seen, rows[order])
+            outputs = network.forward_prepared(samples.fetch(order, view))
+            for told in range(3):
+                loss = float(supervision.lesson(order, told).loss(outputs))
+                assert (abs(loss) < 1e-6) == (told == seen)
 
 
 def score(network: Network) -> float:
