@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from stillage.api import evaluate, resume, run
     from stillage.distillation import distill
-    from stillage.export import export_student
+    from stillage.exporting import export
     from stillage.fusion.base import Fusion
     from stillage.modality import Modality
     from stillage.recording import Recording
@@ -36,7 +36,7 @@ _HOMES = {
     "Teacher": "stillage.teacher",
     "distill": "stillage.distillation",
     "evaluate": "stillage.api",
-    "export_student": "stillage.export",
+    "export": "stillage.exporting",
     "resume": "stillage.api",
     "run": "stillage.api",
 }
@@ -51,7 +51,7 @@ __all__ = [
     "Teacher",
     "distill",
     "evaluate",
-    "export_student",
+    "export",
     "resume",
     "run",
 ]

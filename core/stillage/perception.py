@@ -22,7 +22,7 @@ from stillage.readings import Readings, load_arrays, save_arrays
 from stillage.readout import readout
 
 if TYPE_CHECKING:
-    from stillage.export.macs import Counts
+    from stillage.exporting.macs import Counts
     from stillage.modality import Modality
     from stillage.network import Network
     from stillage.network.parts import PartsSource
@@ -214,7 +214,7 @@ def _infer_teacher(
     teacher: Teacher, recording: Recording, samples: NDArray[np.int64], host: PartsSource
 ) -> tuple[Heads, NDArray[np.float32]]:
     from stillage.batch import load_batch
-    from stillage.export.latency import one_thread
+    from stillage.exporting.latency import one_thread
 
     heads: dict[str, list[NDArray[Any]]] = {task.target: [] for task in teacher.tasks}
     features: list[NDArray[np.float32]] = []
@@ -330,7 +330,7 @@ def _networks(teacher: Any) -> list[Network]:
 
 
 def _count(network: Network) -> Counts:
-    from stillage.export.macs import count
+    from stillage.exporting.macs import count
 
     module = network.exportable_module()
     return count(module, module.example(1))

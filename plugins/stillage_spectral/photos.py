@@ -40,7 +40,7 @@ def load(path: Path) -> NDArray[np.uint8]:
     import av
 
     try:
-        with path.open("rb") as handle, av.open(handle, format="jpeg_pipe") as container:
+        with path.open("rb") as handle, av.open(handle, "r", format="jpeg_pipe") as container:
             size = container.streams.video[0].codec_context
             if not 0 <= size.width * size.height <= MAX_PIXELS:
                 found = f"{size.width} x {size.height} pixels"

@@ -49,7 +49,7 @@ def exported(folder: Path) -> bool:
 
 def export(student: Path, folder: Path) -> None:
     """Export a student with an INT8 model beside; one trace serves all seeds of a process."""
-    from stillage.export.student import export_student
+    from stillage.exporting import export as export_student
 
     export_student(student, folder, int8=True)
 
@@ -152,7 +152,7 @@ def perceive(task: Perception) -> None:
                 "size_bytes": (task.model / f"model{_suffix(task.precision)}.onnx").stat().st_size,
             }
         else:
-            from stillage.export.macs import count
+            from stillage.exporting.macs import count
             from stillage.network import Network
             from stillage.teacher import NetworkTeacher
 

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 
 from stillage.bundle import Bundle
-from stillage.export import export_student
-from stillage.export.checks import feeds_of, tensors_of
-from stillage.export.latency import median_ms
+from stillage.exporting import export
+from stillage.exporting.checks import feeds_of, tensors_of
+from stillage.exporting.latency import median_ms
 from stillage.network import Network, NetworkConfig
 from stillage.readings import Readings
 from stillage.task import Task
@@ -42,7 +42,7 @@ def benchmarks() -> list[Benchmark]:
     network, some = video_student()
     assert sum(p.numel() for p in network.parameters()) >= 90_000
     folder = Path(tempfile.mkdtemp(prefix="stillage-bench-")) / "bundle"
-    export_student(network, folder, calibration=some, runs=5)
+    export(network, folder, calibration=some, runs=5)
     bundle = Bundle.open(folder)
     one = some.rows(slice(0, 1))
     module, feeds = network.exportable_module(), feeds_of(network, one)[0]

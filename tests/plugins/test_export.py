@@ -11,7 +11,7 @@ import torch
 
 from stillage.batch import load_batch
 from stillage.bundle import Bundle
-from stillage.export import export_student
+from stillage.exporting import export
 from stillage.network import build_network
 from stillage.plugin.host import get_host
 from stillage.readings import Readings
@@ -48,7 +48,7 @@ def test_bundle_says_what_torch_says(
     network.eval()
     raw = {name: recording.read(name, samples) for name in names}
     readings = Readings(raw, {name: np.ones(48, np.bool_) for name in names})
-    export_student(network, tmp_path / "bundle", calibration=readings, runs=3)
+    export(network, tmp_path / "bundle", calibration=readings, runs=3)
     bundle = Bundle.open(tmp_path / "bundle")
     with torch.inference_mode():
         outputs = network(batch)

@@ -19,7 +19,7 @@ from stillage.cli.console import emit, emit_json, table
 @click.option("--json", "as_json", is_flag=True, help="The manifest as JSON on standard output.")
 def export(student_dir: str, bundle_dir: str, int8: bool, prune: float, as_json: bool) -> None:
     """Write the student in STUDENT_DIR as a bundle that onnxruntime and NumPy alone can run."""
-    from stillage.export import export_student
+    from stillage.exporting import export as export_student
 
     manifest = export_student(student_dir, bundle_dir, int8=int8, prune=prune)
     if as_json:

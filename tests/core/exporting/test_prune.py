@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.core.export.conftest import PARTS, batch_of, readings, student
 from torch import Tensor, nn
 
 from stillage.bundle import Bundle
 from stillage.errors import BadInput
-from stillage.export import TraceCache, export_student
-from stillage.export.macs import count
-from stillage.export.prune import groups, prune, restate, scores
+from stillage.exporting import TraceCache, export
+from stillage.exporting.macs import count
+from stillage.exporting.prune import groups, prune, restate, scores
 from stillage.network import Network
-from tests.core.export.conftest import PARTS, batch_of, readings, student
 
 
 def cnn() -> nn.Sequential:
@@ -120,7 +120,7 @@ def test_a_pruned_student_is_smaller_and_says_how_far_it_moved(
 ) -> None:
     network = student()
     fingerprint = network.fingerprint()
-    manifest = export_student(
+    manifest = export(
         network,
         tmp_path / "b",
         prune=0.3,
@@ -157,7 +157,7 @@ def test_a_pruned_student_can_be_trained_again(tmp_path: Path, traces: TraceCach
 
     far = {}
     for name, train in (("plain", None), ("again", redistil)):
-        manifest = export_student(
+        manifest = export(
             reference,
             tmp_path / name,
             prune=0.5,

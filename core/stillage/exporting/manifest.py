@@ -12,7 +12,7 @@ import torch
 
 from stillage.bundle import FORMAT_VERSION
 from stillage.device import PRECISIONS, PROFILES, modelled
-from stillage.export.macs import Counts, count
+from stillage.exporting.macs import Counts, count
 
 if TYPE_CHECKING:
     from stillage.network import Network

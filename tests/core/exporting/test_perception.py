@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.core.export.conftest import COST, PARTS, TASKS, batch_of, readings, student
 
 from stillage.bundle import Bundle
 from stillage.device import DeviceProfile, modelled
 from stillage.errors import BadInput, StillageError
-from stillage.export.macs import count
+from stillage.exporting.macs import count
 from stillage.network import Network
 from stillage.perception import PerceptionTable, check_live, perceive
 from stillage.readings import Readings
 from stillage.recording import Recording, Stream, TargetColumn, write_recording
 from stillage.teacher import EnsembleTeacher, NetworkTeacher
-from tests.core.export.conftest import COST, PARTS, TASKS, batch_of, readings, student
 
 BOX = DeviceProfile("box", (1e9, 4e9), 1e8, 0.001, 1.5, 2.0, 3e-9, "made up")
 SAMPLES = np.array([3, 5, 8, 13, 21, 2, 34])
@@ -136,12 +136,10 @@ def test_live_inference_equals_the_table(opened: Bundle, recording: Recording) -
 
 
 def test_a_sample_without_the_only_reading_is_refused(recording: Recording, tmp_path: Path) -> None:
-    from stillage.export import export_student
+    from stillage.exporting import export
 
     some = readings(("series",))
-    export_student(
-        student(("series",)), tmp_path / "b", calibration=some, int8=False, runs=5, host=PARTS
-    )
+    export(student(("series",)), tmp_path / "b", calibration=some, int8=False, runs=5, host=PARTS)
     with pytest.raises(BadInput, match="no reading of sample 6"):
         perceive(Bundle.open(tmp_path / "b"), recording, np.array([5, 6]), "series")
 

@@ -9,19 +9,19 @@ import onnx
 import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from tests.core.export.conftest import PARTS, readings, student
 from torch.nn import functional
 
 from stillage.batch import Batch
 from stillage.bundle import Bundle
 from stillage.errors import BadInput
-from stillage.export import TraceCache, export_student
-from stillage.export.quantise import last_layers, outputs_of, preparation, quantise
-from stillage.export.ranges import central, observe
-from stillage.export.trace import Filled
+from stillage.exporting import TraceCache, export
+from stillage.exporting.quantise import last_layers, outputs_of, preparation, quantise
+from stillage.exporting.ranges import central, observe
+from stillage.exporting.trace import Filled
 from stillage.network import Network, NetworkConfig
 from stillage.readings import Readings
 from stillage.task import Task
-from tests.core.export.conftest import PARTS, readings, student
 
 
 def chain(weights: list[np.ndarray]) -> Filled:
@@ -89,7 +89,7 @@ def test_ranges_are_percentiles_of_all_values() -> None:
 
 def test_a_recurrent_network_is_quantised_at_run_time(tmp_path: Path, traces: TraceCache) -> None:
     names = ("series",)
-    manifest = export_student(
+    manifest = export(
         student(names),
         tmp_path / "b",
         calibration=readings(names),
@@ -156,7 +156,7 @@ def test_int8_is_at_most_one_point_less_accurate(tmp_path: Path) -> None:
     finally:
         torch.set_num_threads(before)
     calibration, _ = textures(128, seed=1)
-    manifest = export_student(network, tmp_path / "b", calibration=calibration, runs=20, host=PARTS)
+    manifest = export(network, tmp_path / "b", calibration=calibration, runs=20, host=PARTS)
     assert manifest["parameters"] >= 90_000
     assert manifest["size_bytes"]["int8"] < 0.35 * manifest["size_bytes"]["fp32"]
     bundle = Bundle.open(tmp_path / "b")

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from stillage.batch import Batch
 from stillage.bundle import Bundle
-from stillage.export import TraceCache, export_student
+from stillage.exporting import TraceCache, export
 from stillage.modality import Modality
 from stillage.network import Network, NetworkConfig
 from stillage.network.parts import Parts
@@ -173,7 +173,7 @@ def photo_bundle(
     """A bundle of a photo student, FP32 and INT8; do not change it."""
     folder = tmp_path_factory.mktemp("bundles") / "photo"
     some = readings(("photo",))
-    export_student(photo_student, folder, calibration=some, cache=traces, runs=5, host=PARTS)
+    export(photo_student, folder, calibration=some, cache=traces, runs=5, host=PARTS)
     return folder
 
 

@@ -19,7 +19,7 @@ from stillage.atomic import atomic_folder, write_json
 from stillage.batch import Batch
 from stillage.bundle import FILES, Bundle
 from stillage.errors import BadInput
-from stillage.export.checks import (
+from stillage.exporting.checks import (
     against,
     agreement,
     feeds_of,
@@ -29,11 +29,11 @@ from stillage.export.checks import (
     tensors_of,
     told,
 )
-from stillage.export.latency import one_thread
-from stillage.export.manifest import describe
-from stillage.export.prune import Pruned, prune, restate
-from stillage.export.quantise import Quantised, difference, quantise
-from stillage.export.trace import TraceCache
+from stillage.exporting.latency import one_thread
+from stillage.exporting.manifest import describe
+from stillage.exporting.prune import Pruned, prune, restate
+from stillage.exporting.quantise import Quantised, difference, quantise
+from stillage.exporting.trace import TraceCache
 from stillage.network import Network
 from stillage.provenance import Training
 from stillage.readings import CALIBRATION, Readings
@@ -72,7 +72,7 @@ class Options:
     runs: int = 200
 
 
-def export_student(
+def export(
     student: Network | Path | str,
     folder: Path | str,
     *,
@@ -128,12 +128,12 @@ def export_student(
         return _write(network, Path(folder), readings, options, pruning, cache or _traces, learnt)
 
 
-def export_students(
+def export_all(
     students: Iterable[tuple[Network | Path | str, Path | str]], **options: Any
 ) -> list[dict[str, Any]]:
-    """Export several students, tracing each architecture once; options as in export_student."""
+    """Export several students, tracing each architecture once; options as in export."""
     cache = options.pop("cache", None) or TraceCache()
-    return [export_student(one, folder, cache=cache, **options) for one, folder in students]
+    return [export(one, folder, cache=cache, **options) for one, folder in students]
 
 
 def _student(

@@ -14,7 +14,7 @@ from stillage.batch import Batch
 from stillage.bundle import Bundle
 from stillage.device import PRECISIONS
 from stillage.errors import StillageError
-from stillage.export.latency import median_ms
+from stillage.exporting.latency import median_ms
 from stillage.readings import Readings
 from stillage.readout import readout
 

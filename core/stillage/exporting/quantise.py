@@ -20,8 +20,8 @@ import numpy as np
 import onnx
 
 from stillage.errors import BadInput
-from stillage.export.ranges import Feeds, Ranges, observe, session
-from stillage.export.trace import Filled
+from stillage.exporting.ranges import Feeds, Ranges, observe, session
+from stillage.exporting.trace import Filled
 
 PERCENTILES = (99.99, 99.9)
 _WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "MatMul")
