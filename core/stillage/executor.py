@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import os
+import socket
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +29,9 @@ OnDone = Callable[[str, Any], None]
 
 MAX_RETRIES = 3
 STORE_BYTES = 200 * 2**20
+KNOCK_S = 10.0
+"""Seconds that a cluster has to answer."""
+
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -288,7 +292,7 @@ def _cause(error: Any) -> BaseException:
 
 
 def check_workers(workers: int | None, address: str | None) -> None:
-    """Refuse a negative number of workers, and a cluster together with no workers.
+    """Refuse a negative number of workers, no workers with a cluster, a cluster that is silent.
 
     Raises
     ------
@@ -299,6 +303,18 @@ def check_workers(workers: int | None, address: str | None) -> None:
         raise BadInput("--workers", workers, "0 (in process) or a positive number")
     if workers == 0 and address is not None:
         raise BadInput("--workers", "0 with --address", "one or the other")
+    if address not in (None, "auto"):
+        _knock(address)
+
+
+def _knock(address: str) -> None:
+    """Refuse an address where nobody answers: Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=KNOCK_S).close()
+    except (OSError, ValueError, OverflowError) as error:
+        wanted = "host:port of a Ray cluster that runs, or auto"
+        raise BadInput("--address", f"{address} ({error})", wanted) from None
 
 
 def open_executor(workers: int | None = None, address: str | None = None) -> Executor:

@@ -111,6 +111,9 @@ def test_bad_arguments_get_one_line() -> None:
         open_executor(workers=-1)
     with pytest.raises(BadInput, match="one or the other"):
         open_executor(workers=0, address="auto")
+    for address in ("127.0.0.1:1", "nonsense", "127.0.0.1:port", "ray://127.0.0.1:1"):
+        with pytest.raises(BadInput, match=f"--address: found {address}"):
+            open_executor(address=address)
     with pytest.raises(ValueError, match="unique keys"):
         InProcess().map(jobs.die_always, [0, 0], ["a", "a"])
 
