@@ -37,7 +37,7 @@ class Photo(Modality):
     spec = ModalitySpec(
         name="photo",
         summary="A photo",
-        factory="tests.core.export.conftest:Photo",
+        factory="tests.core.exporting.conftest:Photo",
         sample=SampleSpec(
             shape=(None, None, 3), dtype="uint8", unit="1", axes=("row", "column", "colour")
         ),
@@ -55,7 +55,7 @@ class Series(Modality):
     spec = ModalitySpec(
         name="series",
         summary="A series",
-        factory="tests.core.export.conftest:Series",
+        factory="tests.core.exporting.conftest:Series",
         sample=SampleSpec(shape=(None, 2), dtype="float32", unit="V", axes=("time", "channel")),
         cost=COST,
     )

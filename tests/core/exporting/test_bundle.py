@@ -15,13 +15,13 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
-from tests.core.export.conftest import readings
-from tests.core.export.test_student import torch_says
 
 from stillage.bundle import Bundle
 from stillage.errors import BadInput
 from stillage.network import Network
 from stillage.onnxscan import check_onnx
+from tests.core.exporting.conftest import readings
+from tests.core.exporting.test_student import torch_says
 
 ALONE = """
 import sys

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.core.export.conftest import TASKS, readings
 
 from stillage.cli.main import run
 from stillage.network import Network
 from stillage.network.config import NetworkConfig
 from stillage.readings import CALIBRATION, Readings
+from tests.core.exporting.conftest import TASKS, readings
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.core.export.conftest import COST, PARTS, TASKS, batch_of, readings, student
 
 from stillage.bundle import Bundle
 from stillage.device import DeviceProfile, modelled
@@ -22,6 +21,7 @@ from stillage.perception import PerceptionTable, check_live, perceive
 from stillage.readings import Readings
 from stillage.recording import Recording, Stream, TargetColumn, write_recording
 from stillage.teacher import EnsembleTeacher, NetworkTeacher
+from tests.core.exporting.conftest import COST, PARTS, TASKS, batch_of, readings, student
 
 BOX = DeviceProfile("box", (1e9, 4e9), 1e8, 0.001, 1.5, 2.0, 3e-9, "made up")
 SAMPLES = np.array([3, 5, 8, 13, 21, 2, 34])

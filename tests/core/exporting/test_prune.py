@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.core.export.conftest import PARTS, batch_of, readings, student
 from torch import Tensor, nn
 
 from stillage.bundle import Bundle
@@ -16,6 +15,7 @@ from stillage.exporting import TraceCache, export
 from stillage.exporting.macs import count
 from stillage.exporting.prune import groups, prune, restate, scores
 from stillage.network import Network
+from tests.core.exporting.conftest import PARTS, batch_of, readings, student
 
 
 def cnn() -> nn.Sequential:

@@ -9,7 +9,6 @@ import onnx
 import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from tests.core.export.conftest import PARTS, readings, student
 from torch.nn import functional
 
 from stillage.batch import Batch
@@ -22,6 +21,7 @@ from stillage.exporting.trace import Filled
 from stillage.network import Network, NetworkConfig
 from stillage.readings import Readings
 from stillage.task import Task
+from tests.core.exporting.conftest import PARTS, readings, student
 
 
 def chain(weights: list[np.ndarray]) -> Filled:

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.core.export.conftest import PARTS, batch_of, readings, student
 
 from stillage.bundle import Bundle
 from stillage.errors import BadInput
 from stillage.exporting import TraceCache, export, export_all
 from stillage.network import Network
 from stillage.readings import CALIBRATION
+from tests.core.exporting.conftest import PARTS, batch_of, readings, student
 
 
 def torch_says(network: Network, some: Any) -> dict[str, Any]:
