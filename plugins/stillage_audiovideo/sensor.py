@@ -17,6 +17,9 @@ HEIGHT, WIDTH = 32, 32
 FIELD_MM = 160.0
 """Width of the field of view, mm."""
 
+CHALK = np.array([0.60, 0.55, 0.42])
+"""Linear colour of a chalked surface."""
+
 CHUNK = 256
 """Items rendered at once, so that memory stays bounded."""
 
@@ -50,10 +53,10 @@ def _column(values: NDArray[np.generic]) -> Array:
 
 
 def _aged(colour: Array, degradation: Array) -> Array:
-    """Yellowing takes blue, and some green, of light colours; haze lifts dark ones."""
-    light = colour.mean(1, keepdims=True)
-    loss = np.stack([0.05 * degradation, 0.22 * degradation, 0.65 * degradation], 1)
-    return np.asarray(colour * (1.0 - loss * light) + 0.05 * degradation[:, None])
+    """Colour (N, 3) after ageing: yellowing takes blue, chalking bleaches towards beige."""
+    loss = np.stack([0.03 * degradation, 0.10 * degradation, 0.35 * degradation], 1)
+    chalk = 0.45 * degradation[:, None]
+    return np.asarray(colour * (1.0 - loss) * (1.0 - chalk) + chalk * CHALK)
 
 
 def _surface(scene: Scene, outline: Footprint, seed: int, rows: NDArray[np.int64]) -> Array:
@@ -89,16 +92,16 @@ def _print(scene: Scene, outline: Footprint, seed: int, rows: NDArray[np.int64])
 
 
 def _cracks(scene: Scene, outline: Footprint, seed: int, rows: NDArray[np.int64]) -> Array:
-    """Darkness (N, 32, 32) of up to three straight cracks, more of them with damage."""
-    number = np.arange(3)
+    """Darkness (N, 32, 32) of up to four straight cracks, more of them with damage."""
+    number = np.arange(4)
     turn = np.pi * uniform(seed, rows[:, None], stream("crack turn"), number)
     place = 1.4 * uniform(seed, rows[:, None], stream("crack place"), number) - 0.7
     there = uniform(seed, rows[:, None], stream("crack"), number) < scene["damage"][:, None]
     along, across = outline.along[:, None], outline.across[:, None]
     turn, place = turn[:, :, None, None], place[:, :, None, None]
     distance = along * np.cos(turn) + across * np.sin(turn) - place
-    dark = np.exp(-0.5 * (distance / 0.06) ** 2) * there[:, :, None, None]
-    return np.asarray(0.55 * dark.max(1))
+    dark = np.exp(-0.5 * (distance / 0.07) ** 2) * there[:, :, None, None]
+    return np.asarray(0.70 * dark.max(1))
 
 
 def _render(scene: Scene, seed: int, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
@@ -127,8 +130,8 @@ def _render(scene: Scene, seed: int, rows: NDArray[np.int64]) -> NDArray[np.uint
     pixel = pixel + _highlight(scene, outline, seed, rows)[..., None]
     cover = outline.cover[..., None]
     linear = belt + cover * (pixel - belt)
-    lamp = np.exp(0.07 * normal(seed, rows, stream("exposure")))[:, None]
-    tint = 1.0 + 0.03 * normal(seed, rows[:, None], stream("tint"), np.arange(3))
+    lamp = np.exp(0.05 * normal(seed, rows, stream("exposure")))[:, None]
+    tint = 1.0 + 0.02 * normal(seed, rows[:, None], stream("tint"), np.arange(3))
     linear = np.clip(linear * (lamp * tint)[:, None, None, :], 0.0, 1.0)
     y, x = np.arange(HEIGHT)[:, None, None], np.arange(WIDTH)[:, None]
     grain = normal(seed, rows[:, None, None, None], stream("grain"), y, x, np.arange(3))

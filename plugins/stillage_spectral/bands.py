@@ -67,8 +67,8 @@ BANDS: dict[str, tuple[Band, ...]] = {
 
 WATER = (Band(1450, 0.10, 110, "literature"), Band(1928, 0.20, 100, "literature"))
 OXIDATION = (
-    Band(1425, 0.090, 90, "assumed: hydroxyl of photo-oxidation"),
-    Band(1912, 0.300, 60, "assumed: carbonyl overtone of photo-oxidation"),
+    Band(1425, 0.100, 90, "assumed: hydroxyl of photo-oxidation"),
+    Band(1912, 0.350, 60, "assumed: carbonyl overtone of photo-oxidation"),
 )
 """What ageing adds at degradation 1: growth with hydroxyl and carbonyl content is well known,
 the strengths here are assumed."""

@@ -68,11 +68,11 @@ def _smooth(seed: int, samples: NDArray[np.int64], wavelength: Array) -> Array:
     """Scatter and fillers: a random quadratic and six broad random bands (assumed)."""
     x = (wavelength - 1450.0) / 450.0
     coefficient = normal(seed, samples[:, None], stream("scatter"), np.arange(2))
-    height = 0.006 * normal(seed, samples[:, None], stream("filler"), np.arange(6))
+    height = 0.004 * normal(seed, samples[:, None], stream("filler"), np.arange(6))
     centre = 950.0 + 1000.0 * uniform(seed, samples[:, None], stream("place"), np.arange(6))
     offset = (wavelength - centre[:, :, None]) / 60.0
     filler = (height[:, :, None] * np.exp(-0.5 * offset**2)).sum(1)
-    return np.asarray(0.04 * coefficient @ np.stack([x, x * x]) + filler)
+    return np.asarray(0.03 * coefficient @ np.stack([x, x * x]) + filler)
 
 
 def _placed(spectrum: Array, seed: int, samples: NDArray[np.int64], name: str) -> Array:

@@ -68,12 +68,12 @@ PALETTE = {
 
 # Chances of the palette, in its order, then mean gloss, fibre, crumple, aspect, squareness.
 LOOKS: dict[str, tuple[tuple[float, ...], float, float, float, float, float]] = {
-    "PET": ((68, 2, 9, 1, 10, 10, 0, 0, 0, 0), 0.80, 0.03, 0.25, 1.90, 2.6),
-    "HDPE": ((2, 42, 10, 1, 31, 6, 2, 6, 0, 0), 0.45, 0.08, 0.04, 1.95, 2.6),
-    "PP": ((12, 8, 15, 3, 8, 16, 24, 14, 0, 0), 0.62, 0.04, 0.08, 1.15, 3.4),
-    "PS": ((8, 63, 15, 9, 1, 1, 2, 1, 0, 0), 0.25, 0.45, 0.06, 1.20, 5.5),
-    "carton": ((0, 12, 3, 4, 3, 2, 2, 3, 71, 0), 0.06, 0.60, 0.20, 1.45, 7.0),
-    "aluminium": ((0, 2, 4, 2, 4, 4, 8, 3, 1, 72), 0.95, 0.03, 0.85, 1.8, 3.0),
+    "PET": ((72, 1, 9, 0, 6, 12, 0, 0, 0, 0), 0.80, 0.03, 0.25, 1.90, 2.6),
+    "HDPE": ((2, 38, 10, 0, 44, 2, 1, 3, 0, 0), 0.45, 0.06, 0.04, 2.00, 2.6),
+    "PP": ((7, 5, 14, 2, 4, 20, 30, 18, 0, 0), 0.62, 0.04, 0.08, 1.15, 3.4),
+    "PS": ((5, 68, 15, 9, 0, 0, 2, 1, 0, 0), 0.20, 0.55, 0.06, 1.20, 5.5),
+    "carton": ((0, 9, 3, 3, 2, 1, 1, 2, 79, 0), 0.06, 0.60, 0.20, 1.45, 7.0),
+    "aluminium": ((0, 1, 4, 2, 3, 3, 6, 2, 1, 78), 0.95, 0.03, 0.85, 1.8, 3.0),
 }  # fmt: skip
 
 Array = NDArray[np.float64]
@@ -139,8 +139,8 @@ def build_scene(items: int, seed: int) -> Scene:
 
     degradation = np.clip(_skewed(seed, rows, "degradation", 1.4), 0.0, 1.0)
     damage = np.clip(0.45 * degradation + 0.75 * _skewed(seed, rows, "damage", 2.2), 0.0, 1.0)
-    dirt = np.clip(0.6 * _skewed(seed, rows, "dirt", 3.0), 0.0, 0.6)
-    labelled = uniform(seed, rows, stream("labelled")) < 0.20
+    dirt = np.clip(0.5 * _skewed(seed, rows, "dirt", 3.5), 0.0, 0.5)
+    labelled = uniform(seed, rows, stream("labelled")) < 0.15
     cover = 0.08 + 0.20 * uniform(seed, rows, stream("label"))
     moisture = np.where(kind == SORTED.index("carton"), 0.6, 0.02) + 0.06 * _skewed(
         seed, rows, "moisture", 2.0
