@@ -12,13 +12,11 @@ from stillage.errors import BadInput
 from stillage.plugin.host import get_host
 from stillage.plugin.suggest import one_of
 from stillage.rundir import RunConfig, RunOptions, checked, parse_overrides
+from stillage.rundir.config import LABELS, SEEDS
 from stillage_sim.scenario import Scenario
 
 if TYPE_CHECKING:
     from stillage.recording import Recording
-
-SEEDS, LABELS = 5, 8
-"""Training seeds and label budget of a run, unless told."""
 
 SEED_STRIDE = 1000
 """Training seeds of run seed s start at 1000 s, so that runs of different seeds share none."""

@@ -17,6 +17,9 @@ from stillage.plugin.suggest import one_of
 
 Model = TypeVar("Model", bound=BaseModel)
 
+SEEDS, LABELS = 5, 4
+"""Training seeds and labels a class of a run, unless told: a demonstration, not a study."""
+
 
 class RunOptions(BaseModel):
     """What ``-o`` may set of a run, besides its distillation plan and the scenario's settings."""
@@ -55,7 +58,7 @@ class RunConfig(RunOptions):
     fingerprint: str = Field(default="", description="content of the recording, always checked")
     bundles: dict[str, str] = Field(default={}, description="exported bundles, by policy name")
     distillation: DistillPlan = Field(
-        default=DistillPlan(seeds=5, labels=8), description="the distillation plan"
+        default=DistillPlan(seeds=SEEDS, labels=LABELS), description="the distillation plan"
     )
     settings: dict[str, Any] = Field(default={}, description="settings of the scenario")
 
