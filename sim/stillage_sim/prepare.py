@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stillage.cli.console import check_device
 from stillage.device import profile
 from stillage.distillation.plan import DistillPlan
 from stillage.errors import BadInput
@@ -104,6 +105,7 @@ def configure(
     plan = _plan(scenario, config, told)
     if config.recording:
         plan, config = _with_recording(config, scenario, plan, told)
+    _check_parts(plan)
     chosen = config.policies or default_policies(scenario.name)
     _check_policies(scenario.name, chosen, config.bundles)
     return config.model_copy(update={"distillation": plan, "policies": chosen})
@@ -144,6 +146,17 @@ def _check_names(scenario: Scenario, plan: DistillPlan) -> None:
         for name in chosen:
             if name not in known:
                 raise BadInput(f"-o {option}", repr(name), one_of(name, known))
+
+
+def _check_parts(plan: DistillPlan) -> None:
+    """Sizes, fusion and device exist, before anything is written."""
+    host = get_host()
+    for size, modalities in ((plan.size, plan.student), (plan.teacher_size, plan.teacher)):
+        for name in modalities if size else ():
+            host.encoder(name, size)
+    host.spec("fusion", plan.fusion)
+    if plan.device != "cpu":
+        check_device(plan.device, "-o device")
 
 
 def _with_recording(

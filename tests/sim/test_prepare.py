@@ -94,3 +94,19 @@ def test_evaluation_checks_its_own_options() -> None:
         configure_evaluation("sorting", ["rule"], replicas=0)
     with pytest.raises(BadInput, match="a bundle's folder"):
         configure_evaluation("sorting", ["no/such/bundle"])
+
+
+@pytest.mark.parametrize(
+    ("pair", "message"),
+    [
+        ("size=enormous", "no such size"),
+        ("teacher_size=enormous", "no such size"),
+        ("fusion=x", "fusion"),
+        ("device=foo", "-o device: found 'foo', expected one of cpu"),
+        ("labels=-3", "found -3, expected groups a class"),
+        ("teacher=video,video", "names one twice: video, video"),
+    ],
+)
+def test_parts_are_checked_before_anything_is_written(pair: str, message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        configure("sorting", [pair])

@@ -46,18 +46,30 @@ def device() -> str:
         If there is no such device.
     """
     name = settings().device
-    if name == "cpu":
-        return name
+    if name == "auto":
+        import torch
+
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name != "cpu":
+        check_device(name, "--device")
+    return name
+
+
+def check_device(name: str, where: str) -> None:
+    """Refuse a torch device that is not there.
+
+    Raises
+    ------
+    BadInput
+        Naming ``where`` it was asked for, and the devices that there are.
+    """
     import torch
 
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
     try:
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         have = "cpu" + "".join(f", cuda:{i}" for i in range(torch.cuda.device_count()))
-        raise BadInput("--device", repr(name), f"auto, or one of {have}") from error
-    return name
+        raise BadInput(where, repr(name), f"one of {have}") from error
 
 
 def say(text: str) -> None:

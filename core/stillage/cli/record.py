@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -22,7 +24,7 @@ def record() -> None:
 @record.command()
 @click.argument("scenario")
 @click.argument("out", metavar="OUT.h5")
-@click.option("--items", default=600, show_default=True, type=click.IntRange(1), help="Items.")
+@click.option("--items", default=1500, show_default=True, type=click.IntRange(1), help="Items.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed.")
 def render(scenario: str, out: str, items: int, seed: int) -> None:
     """Render SCENARIO's synthetic recording through the sensor models into OUT.h5."""
@@ -37,6 +39,8 @@ def render(scenario: str, out: str, items: int, seed: int) -> None:
 @click.option("-o", "options", multiple=True, metavar="KEY=VALUE", help="The reader's parameters.")
 def import_(reader: str, path: str, out: str, options: tuple[str, ...]) -> None:
     """Turn real files at PATH into the recording OUT.h5 with READER."""
+    if Path(out).exists() and Path(path).exists() and os.path.samefile(path, out):
+        raise BadInput(out, "the very file to import", "another file to write")
     host = get_host()
     parameters = parse_options(host.spec("reader", reader), options)
     host.create("reader", reader, path, out, **parameters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -41,7 +42,9 @@ def save(network: Network, folder: Path | str) -> None:
         stored = StoredNetwork(fingerprint=network.fingerprint(), network=network.config)
         (part / CONFIG).write_text(stored.model_dump_json(indent=1), encoding="utf-8")
         state = {name: tensor.detach().cpu() for name, tensor in network.state_dict().items()}
-        torch.save(state, part / WEIGHTS)
+        buffer = io.BytesIO()  # torch's own file writer does not say that a disk is full
+        torch.save(state, buffer)
+        (part / WEIGHTS).write_bytes(buffer.getbuffer())
 
 
 def read_description(folder: Path | str) -> StoredNetwork:

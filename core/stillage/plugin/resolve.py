@@ -17,7 +17,9 @@ def last_line(error: BaseException) -> str:
     >>> last_line(ValueError("no\nway"))
     'ValueError: no way'
     """
-    return " ".join("".join(traceback.format_exception_only(error)).split())
+    lines = traceback.TracebackException(type(error), error, None)
+    lines.__notes__ = None  # notes are printed on lines of their own
+    return " ".join("".join(lines.format_exception_only()).split())
 
 
 def resolve(text: str, who: str = "") -> Any:

@@ -170,6 +170,8 @@ def _fit(data: NDArray[Any], spec: SampleSpec | None, where: str) -> NDArray[Any
     if data.dtype.kind == "f" and not np.isfinite(data).all():
         place = tuple(map(int, np.argwhere(~np.isfinite(data))[0]))
         raise BadInput(where, f"NaN or infinity at {place}", "finite readings, or no path")
+    if not data.size:
+        raise BadInput(where, f"an empty reading {data.shape}", "numbers, or no path")
     if spec is None:
         return data
     if data.ndim == len(spec.shape) + 1 and data.shape[-1] == 1:
@@ -181,7 +183,8 @@ def _fit(data: NDArray[Any], spec: SampleSpec | None, where: str) -> NDArray[Any
         raise BadInput(where, f"a reading of shape {data.shape}", spec.describe())
     wanted = np.dtype(spec.dtype)
     if data.dtype != wanted:
-        cast = data.astype(wanted)
+        with np.errstate(over="ignore", invalid="ignore"):  # refused in the next lines
+            cast = data.astype(wanted)
         close = wanted.kind == "f" or (np.asarray(cast, data.dtype) == data).all()
         if not close or (wanted.kind == "f" and not np.isfinite(cast).all()):
             raise BadInput(where, f"{data.dtype} values outside {wanted}", spec.describe())

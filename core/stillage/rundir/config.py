@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -131,8 +132,13 @@ def _one_line(error: ValidationError, where: str) -> BadInput:
     first = error.errors(include_url=False)[0]
     place = " ".join([where, *(str(part) for part in first["loc"][:2])])
     message = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    found = "nothing" if first["type"] == "missing" else repr(first["input"])
-    return BadInput(place, found, message)
+    if first["type"] == "value_error":  # a whole sentence of our own
+        return BadInput(message if message.startswith("--") else f"{place}: {message}")
+    if first["type"] == "missing":
+        return BadInput(place, "nothing", "a value")
+    if isinstance(first["input"], float) and not math.isfinite(first["input"]):
+        message = "a finite number"
+    return BadInput(place, repr(first["input"]), message)
 
 
 def parse_overrides(

@@ -228,3 +228,13 @@ def test_plain_output_when_not_a_terminal(capsys) -> None:
     out, err = capsys.readouterr()
     assert out == "a    bb\nccc  1\n"
     assert err == "work: 1/2 first\nwork: 2/2\n"
+
+
+def test_a_note_of_an_unexpected_error_is_printed_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert report_failure(noted(RuntimeError("odd"), "continue with: x")) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "stillage: unexpected RuntimeError: odd; run with -v to see where",
+        "stillage: continue with: x",
+    ]

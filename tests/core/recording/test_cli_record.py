@@ -100,3 +100,14 @@ def test_bad_files(spoil, tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert (code, "no such reader" in err) == (2, True)
     code, _, err = ran(capsys, "render", "nothing", tmp_path / "b.h5")
     assert (code, "no such scenario" in err) == (2, True)
+
+
+def test_import_never_overwrites_what_it_reads(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = tmp_path / "mine.csv"
+    mine.write_text("group,target:kind\na,x\n")
+    code, _, err = ran(capsys, "import", "manifest", mine, mine)
+    assert code == 2
+    assert "the very file to import" in err
+    assert mine.read_text().startswith("group,")

@@ -95,7 +95,7 @@ def test_bad_overrides_get_one_line(pair: str, message: str) -> None:
     ("text", "message"),
     [
         ("scenario = ", "no TOML"),
-        ("seed = 3", "scenario: found nothing, expected Field required"),
+        ("seed = 3", "scenario: found nothing, expected a value"),
         ("scenario = 's'\nsed = 3", "did you mean"),
         ("scenario = 's'\nseed = -3", "found -3"),
         ("scenario = 's'\n\x00", "no TOML"),
