@@ -37,7 +37,6 @@ OPTIONS = [
     for key, value in TINY.items()
     for word in ("-o", f"{key}={','.join(value) if isinstance(value, tuple) else value}")
 ]
-COMMAND = [sys.executable, "-m", "stillage.cli.main"]
 STILLAGE = [sys.executable, "-c", "from stillage.cli.main import main; main()"]
 
 
