@@ -141,6 +141,9 @@ def arrange(recording: Recording, plan: DistillPlan, seed: int) -> Arrangement:
         some = held_out[scored[task.target]]
         if not len(some):
             raise BadInput(f"target {task.target!r}", "no held-out sample with a label", "some")
+        if (truth.values[some] == truth.values[some[0]]).all():
+            alike = "one and the same value in all held-out samples"
+            raise BadInput(f"target {task.target!r}", alike, "two values or more to score")
         units[task.target] = Units.of(truth.values[some], groups[some])
     return Arrangement(
         tasks,

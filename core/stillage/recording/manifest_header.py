@@ -45,7 +45,8 @@ def parse(path: Path) -> tuple[list[Column], list[Line]]:
         If there is no readable CSV, or its header or a line does not fit.
     """
     if not path.is_file():
-        raise BadInput(path, "no such file", "a manifest (CSV)")
+        found = "a folder" if path.is_dir() else "no such file"
+        raise BadInput(path, found, "a manifest (CSV)")
     if path.stat().st_size > MAX_MANIFEST_BYTES:
         raise BadInput(path, f"{path.stat().st_size} bytes", f"<= {MAX_MANIFEST_BYTES}")
     lines: list[Line] = []

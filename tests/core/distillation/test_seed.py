@@ -266,3 +266,22 @@ def test_workers_do_not_change_a_figure(tmp_path: Path, ray_session: int) -> Non
     assert (tmp_path / "here/result.json").read_bytes() == (
         tmp_path / "there/result.json"
     ).read_bytes()
+
+
+def test_held_out_items_of_one_class_cannot_be_scored(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    truth = np.r_[np.tile([0, 1], 10), np.zeros(8, np.int64)]
+    names = [f"item-{k}" for k in range(len(truth))]
+    path = write_recording(
+        tmp_path / "one.h5",
+        [
+            Stream("rich", draw.normal(size=(len(truth), 3)).astype(np.float32), "1"),
+            Stream("cheap", draw.normal(size=(len(truth), 3)).astype(np.float32), "1"),
+        ],
+        [TargetColumn("side", "classification", truth, classes=("left", "right"))],
+        names,
+        split=["train"] * 20 + ["test"] * 8,
+    )
+    plan = PLAN.model_copy(update={"labels": 4})
+    with pytest.raises(BadInput, match="one and the same value in all held-out samples"):
+        run_seed(path, plan, 0, host=PARTS)
