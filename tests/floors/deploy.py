@@ -24,7 +24,17 @@ def floors(data: Path, work: Path) -> list[Floor]:
     items = HELD_OUT + TRAINING
     stillage("record", "render", "sorting", recording, "--items", items, "--seed", 1)
     words = ["--teacher", "video,thermal,nir", "--student", "video", "--task", "material"]
-    words += ["--labels", "16", "--seeds", "1", "--held-out", str(HELD_OUT / items), "--json"]
+    words += [
+        "--labels",
+        "16",
+        "--seeds",
+        "1",
+        "--workers",
+        "0",
+        "--held-out",
+        str(HELD_OUT / items),
+        "--json",
+    ]
     stillage("distill", recording, *words, "--out", run)
     stillage("export", run / "student", bundle, "--int8")
     manifest = json.loads((bundle / "manifest.json").read_text())

@@ -1,0 +1,8 @@
+"""``python -m stillage`` is ``stillage``."""
+
+from __future__ import annotations
+
+from stillage.cli.main import main
+
+if __name__ == "__main__":
+    main()
