@@ -1,9 +1,8 @@
-"""What all tests share: the real recordings, one small Ray, and one thread for each library."""
+"""What all tests share: the real recordings, a quiet Ray, and one thread for each library."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,22 +23,3 @@ def real_data() -> Path:
     folder = Path(named)
     assert folder.is_dir(), f"STILLAGE_DATA={named} is no folder"
     return folder
-
-
-@pytest.fixture(scope="session")
-def ray_session() -> Iterator[int]:
-    """A private Ray of two CPUs and 100 MB, started once; gives the number of CPUs."""
-    import ray
-
-    cpus = 2
-    ray.init(
-        address="local",
-        num_cpus=cpus,
-        object_store_memory=100 * 2**20,
-        include_dashboard=False,
-        logging_level="ERROR",
-        log_to_driver=False,
-        runtime_env={"env_vars": {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}},
-    )
-    yield cpus
-    ray.shutdown()

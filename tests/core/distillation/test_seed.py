@@ -242,7 +242,7 @@ def test_seeds_add_up_and_a_folder_belongs_to_one_plan(tmp_path: Path) -> None:
         distill(path, plan, None, path / "inside", host=PARTS)
 
 
-def test_workers_do_not_change_a_figure(tmp_path: Path, ray_session: int) -> None:
+def test_workers_do_not_change_a_figure(tmp_path: Path) -> None:
     from stillage.executor import open_executor
 
     draw = np.random.default_rng(0)
@@ -260,7 +260,7 @@ def test_workers_do_not_change_a_figure(tmp_path: Path, ray_session: int) -> Non
     )
     plan = DistillPlan(labels=3, seeds=3, first_seed=5)
     here = distill(path, plan, None, tmp_path / "here")
-    with open_executor(ray_session) as executor:
+    with open_executor(workers=2) as executor:
         there = distill(path, plan, executor, tmp_path / "there")
     assert here.summary == there.summary
     assert (tmp_path / "here/result.json").read_bytes() == (

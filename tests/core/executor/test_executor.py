@@ -26,6 +26,9 @@ def on_ray() -> Iterator[Executor]:
     """A private local Ray with two workers, which can import ``jobs``."""
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE), *([before] if before else [])])
+    import ray
+
+    assert not ray.is_initialized(), "an earlier test left its Ray running, which cannot import jobs"
     with open_executor(workers=2) as executor:
         yield executor
     if before is None:
