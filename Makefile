@@ -19,7 +19,7 @@ lint: .venv/installed-test
 	$(BIN)/ruff format --check $(ROOTS)
 	$(BIN)/mypy
 
-bench: .venv/installed-test
+bench: .venv/installed-bench
 	$(ONE_THREAD) $(BIN)/python -m tests.benchmarks
 
 floors: .venv/installed-test
@@ -42,3 +42,7 @@ $(BIN)/python:
 .venv/installed-test: $(INPUTS) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
 	touch $@ .venv/installed
+
+.venv/installed-bench: tests/benchmarks/peers.txt constraints.txt | .venv/installed-test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r tests/benchmarks/peers.txt
+	touch $@

@@ -1,0 +1,1 @@
+"""The sensor time series plugin."""
