@@ -14,7 +14,6 @@ from pathlib import Path
 from stillage.atomic import write_json
 from tests.floors.floor import Floor
 
-
 HERE = Path(__file__).parent
 
 

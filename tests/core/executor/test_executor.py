@@ -28,7 +28,9 @@ def on_ray() -> Iterator[Executor]:
     os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE), *([before] if before else [])])
     import ray
 
-    assert not ray.is_initialized(), "an earlier test left its Ray running, which cannot import jobs"
+    assert not ray.is_initialized(), (
+        "an earlier test left its Ray running, which cannot import jobs"
+    )
     with open_executor(workers=2) as executor:
         yield executor
     if before is None:
