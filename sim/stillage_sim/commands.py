@@ -153,9 +153,10 @@ def _tell(outcome: Outcome, as_json: bool) -> None:
     from stillage.report.sections.answer import deciding, distilling
 
     figures = outcome.figures
-    for target, summary in tasks(figures).items():
+    asked = tasks(figures) if figures["kind"] == "run" else {}
+    for target, summary in asked.items():
         rows = [
-            [words.name(arm), *(f"{interval[k]:.3f}" for k in ("mean", "low", "high"))]
+            [words.name(arm), *(words.score(interval[k]) for k in ("mean", "low", "high"))]
             for arm, interval in summary["arms"].items()
         ]
         emit(f"{target}: {words.name(summary['metric'])} on held-out groups")

@@ -81,12 +81,12 @@ def trained_on(path: str, recording: Recording) -> tuple[frozenset[str], str]:
     known = Training.load(folder)
     if known is None:
         return frozenset(), (
-            f"bundle {folder.name} does not say what it was trained on: it may know these items"
+            f"bundle {folder.name!r} does not say what it was trained on: it may know these items"
         )
     if known.recording != recording.fingerprint:
-        return frozenset(), f"bundle {folder.name} was trained on another recording"
+        return frozenset(), f"bundle {folder.name!r} was trained on another recording"
     count = len(known.groups)
-    return known.groups, f"bundle {folder.name}: its {count} training groups are left out"
+    return known.groups, f"bundle {folder.name!r}: its {count} training groups are left out"
 
 
 def perceptions(

@@ -52,7 +52,7 @@ def assemble(
         "paired": paired(kpis, config.worlds),
         "audit": _audit(world, totals),
         "left_out": _left_out(config, world, described),
-        "notes": [*world.notes, *casting.notes(pipeline, recording)],
+        "notes": list(dict.fromkeys([*world.notes, *casting.notes(pipeline, recording)])),
         "deployment": _deployment(pipeline, recording, results),
         "distillation": None,
         "confusion": {},

@@ -147,12 +147,14 @@ def _line(result: SeedResult, plan: DistillPlan) -> str:
 
 
 def _show(summary: Mapping[str, Any]) -> None:
-    def row(name: str, interval: Mapping[str, float], form: str) -> list[str]:
-        return [name, *(format(interval[key], form) for key in ("mean", "low", "high"))]
+    from stillage.report.words import score
+
+    def row(name: str, interval: Mapping[str, float], signed: bool = True) -> list[str]:
+        return [name, *(score(interval[key], signed) for key in ("mean", "low", "high"))]
 
     metric = summary["metric"].replace("_", " ")
     emit(f"{summary['task']}: {metric} of held-out {summary['unit']}s, 95% intervals")
-    rows = [row(NAMES.get(arm, arm), value, ".3f") for arm, value in summary["arms"].items()]
-    rows.append(row("gain: distilled - labels only", summary["gain"], "+.3f"))
-    rows += [row(name, value, "+.3f") for name, value in summary["differences"].items()]
+    rows = [row(NAMES.get(arm, arm), value, signed=False) for arm, value in summary["arms"].items()]
+    rows.append(row("gain: distilled - labels only", summary["gain"]))
+    rows += [row(name, value) for name, value in summary["differences"].items()]
     table(["", "mean", "low", "high"], rows)

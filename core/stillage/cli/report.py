@@ -40,10 +40,13 @@ def compare(first: Path, second: Path, as_json: bool) -> None:
         return
     for key, (a, b) in found["configuration"].items():
         emit(f"{key}: {a} | {b}")
-    if not found["figures"]:
-        emit("All figures are the same." if found["identical"] else "No figure in common.")
-        return
-    table(["figure", "of", "first", "second", "second - first"], _rows(found["figures"]))
+    for side in ("first", "second"):
+        if found[f"only_{side}"]:
+            emit(f"only in the {side}: {', '.join(found[f'only_{side}'])}")
+    if found["figures"]:
+        table(["figure", "of", "first", "second", "second - first"], _rows(found["figures"]))
+    else:
+        emit("All figures are the same." if found["identical"] else "No common figure differs.")
 
 
 def _rows(figures: list[dict[str, Any]]) -> list[list[str]]:

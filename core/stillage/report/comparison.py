@@ -19,7 +19,8 @@ def compare_runs(first: RunDir, second: RunDir) -> dict[str, Any]:
         ``identical`` (all figures equal, bit for bit); ``configuration``: differing keys
         with both values; ``figures``: a row for every figure that both have and that
         differs, with both intervals, ``difference`` (second minus first) and ``apart``
-        (whether the intervals do not overlap).
+        (whether the intervals do not overlap); ``only_first`` and ``only_second``: policies
+        and arms that the other lacks.
 
     Raises
     ------
@@ -41,12 +42,15 @@ def compare_runs(first: RunDir, second: RunDir) -> dict[str, Any]:
                 "apart": a["high"] < b["low"] or b["high"] < a["low"],
             }
         )
+    of = [list(dict.fromkeys(key[1] for key in side)) for side in (left, right)]
     return {
         "identical": one == two,
         "configuration": _differing(
             first.config.model_dump(mode="json"), second.config.model_dump(mode="json")
         ),
         "figures": rows,
+        "only_first": [name for name in of[0] if name not in of[1]],
+        "only_second": [name for name in of[1] if name not in of[0]],
     }
 
 

@@ -21,7 +21,7 @@ NAMES = {
     "oracle": "oracle",
     "random": "random",
     "majority": "no perception (majority)",
-    "rule": "rule",
+    "rule": "labels only, rejects the unsure (rule)",
     "balanced_accuracy": "balanced accuracy",
     "quadratic_kappa": "quadratic kappa",
     "r2": "R²",

@@ -240,7 +240,7 @@ def build_world(
         features={name: show(hands, name) for name in tables},
         labels=material.classes,
         missing=missing,
-        notes=(*prices.notes, *_left_out(cast, factors is not None)),
+        notes=(_arrivals(settings), *prices.notes, *_left_out(cast, factors is not None)),
     )
 
 
@@ -258,6 +258,17 @@ def _common_tables(cast: Cast) -> tuple[str, ...]:
     return tuple(
         name for name in cast.seeds[0].tables if all(name in seed.tables for seed in cast.seeds)
     )
+
+
+def _arrivals(settings: SortingSettings) -> str:
+    """How many items a day bring, which counts such as missed items are out of.
+
+    >>> _arrivals(SortingSettings())
+    'the belt brings 50 items a minute for 16 h, about 48,000 a day'
+    """
+    a_day = settings.arrivals_per_min * 60 * min(settings.shift_h, 24)
+    rate, hours = settings.arrivals_per_min, settings.shift_h
+    return f"the belt brings {rate:g} items a minute for {hours:g} h, about {a_day:,.0f} a day"
 
 
 def _left_out(cast: Cast, priced: bool) -> tuple[str, ...]:

@@ -115,6 +115,26 @@ def test_null_results_are_said_as_plainly_as_gains(
     assert said in Page(build(make_run(gain=gain))).text
 
 
+def test_a_teacher_that_drains_the_battery_is_said_to(make_run: MakeRun) -> None:
+    policies = make_run(name="seen").kpis()["policies"]
+    assert "leaves the battery empty" not in Page(build(make_run(name="full"))).text
+    policies["teacher"]["battery_empty_h"] = {"mean": 30.3, "low": 30.1, "high": 30.6}
+    said = Page(build(make_run(name="empty", policies=policies))).text
+    assert "2.9 J and leaves the battery empty for 30.3 h" in " ".join(said.split())
+
+
+def test_an_evaluation_does_not_answer_what_was_not_asked(make_run: MakeRun) -> None:
+    page = Page(build(make_run(kind="evaluate")))
+    assert "a teacher helps" not in page.text
+    assert "On the plant, recovered value" in page.text
+
+
+def test_few_trainings_are_said_to_be_few(make_run: MakeRun) -> None:
+    assert "So few trainings" in Page(build(make_run(name="three"))).text
+    summary = make_run(name="seen").kpis()["distillation"] | {"seeds": 20}
+    assert "So few trainings" not in Page(build(make_run(name="many", distillation=summary))).text
+
+
 def test_hostile_names_stay_text(make_run: MakeRun) -> None:
     text = build(make_run(classes=HOSTILE))
     page = Page(text)
@@ -211,3 +231,9 @@ def test_compare_tells_what_differs(make_run: MakeRun, capsys: pytest.CaptureFix
     assert "overlap" not in row
     assert any(line.startswith("material gain") for line in out.splitlines())
     assert "missed_items" not in out
+    assert "only in" not in out
+
+    del figures["policies"]["random"]
+    write_json(second.path / "kpis.json", figures)
+    assert command_line(["compare", str(first.path), str(second.path)]) == 0
+    assert "only in the first: random\n" in capsys.readouterr().out

@@ -21,9 +21,9 @@ def answer(run: RunDir) -> str:
 
 
 def distilling(figures: Mapping[str, Any]) -> str:
-    """What distilling brought, said as plainly when it brought nothing."""
+    """What distilling brought, said as plainly when it brought nothing; asked of a run only."""
     summary = figures.get("distillation")
-    if not summary:
+    if not summary or figures.get("kind") == "evaluate":
         return ""
     gain, arms = summary["gain"], summary["arms"]
     budget = budget_words(summary["labels"])
@@ -98,21 +98,23 @@ def deciding(figures: Mapping[str, Any]) -> str:
 
 
 def _teacher(figures: Mapping[str, Any]) -> str:
-    """The teacher on the plant: what its reading costs explains a lot."""
+    """The teacher on the plant: what its reading costs, and an empty battery, explain a lot."""
     found = figures.get("deployment", {}).get("teacher")
     if not found:
         return "the teacher"
     seconds, joules = (
         words.quantity(found[k], u) for k, u in (("latency_s", "s"), ("energy_j", "J"))
     )
-    return f"the teacher, whose reading of an item takes {seconds} and {joules}"
+    told = f"the teacher, whose reading of an item takes {seconds} and {joules}"
+    empty = figures["policies"].get("teacher", {}).get("battery_empty_h", {}).get("mean", 0.0)
+    return f"{told} and leaves the battery empty for {words.number(empty)} h" if empty else told
 
 
 def facts(figures: Mapping[str, Any]) -> list[dict[str, str]]:
     """Figures for the head of the page: label, value and remark."""
     found = []
     summary, student = figures.get("distillation"), student_policy(figures)
-    if summary:
+    if summary and figures.get("kind") != "evaluate":
         arms, gain = summary["arms"], summary["gain"]
         metric = words.name(summary["metric"])
         found.append(_fact("Distilled student", words.score(arms["distilled"]["mean"]), metric))

@@ -27,5 +27,10 @@ def kpis(run: RunDir) -> str:
         note = f"{one['summary']} {direction.get(one['better'], '')}".strip()
         charts.append({"title": title, "note": note, "svg": drawn})
     return render(
-        "kpis", figures=figures, charts=charts, kpis=about(figures), policies=policies(figures)
+        "kpis",
+        figures=figures,
+        charts=charts,
+        kpis=about(figures),
+        policies=policies(figures),
+        trainings=(figures.get("distillation") or {}).get("seeds", 0),
     )
