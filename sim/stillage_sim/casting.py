@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,22 +11,19 @@ from pydantic import BaseModel
 from stillage.errors import BadInput
 from stillage.task import LabelState
 from stillage_sim import deploy
+from stillage_sim.context import Context
 from stillage_sim.scenario import Cast, SeedCast
 
 if TYPE_CHECKING:
     from stillage.distillation import SeedResult
     from stillage.perception import PerceptionTable
     from stillage.recording import Recording
-    from stillage_sim.pipeline import Pipeline
 
 Ints = NDArray[np.int64]
 
-TRAINED = ("teacher", "labels_only", "distilled", "distilled_int8")
-"""Models that a run trains itself, which are policies' tables of the same names."""
-
 
 def held_out(
-    pipeline: Pipeline, recording: Recording, results: tuple[SeedResult, ...]
+    context: Context, recording: Recording, results: tuple[SeedResult, ...]
 ) -> list[tuple[int, Ints]]:
     """For every training seed, the samples that no model on stage was trained on.
 
@@ -40,7 +36,7 @@ def held_out(
     """
     known: set[str] = set()
     present = np.ones(recording.samples, bool)
-    for path in pipeline.config.bundles.values():
+    for path in context.config.bundles.values():
         groups, _ = deploy.trained_on(path, recording)
         known |= groups
         present &= _present(path, recording)
@@ -48,10 +44,10 @@ def held_out(
     if results:
         each = [(r.seed, np.asarray(r.arrays["samples"], np.int64)) for r in results]
     else:
-        settings = pipeline.scenario.Settings(**pipeline.config.settings)
-        target = next(iter(pipeline.scenario.roles(recording, settings).values()))
+        settings = context.scenario.Settings(**context.config.settings)
+        target = next(iter(context.scenario.roles(recording, settings).values()))
         labelled = recording.targets[target].states == LabelState.LABELLED
-        each = [(pipeline.config.seed, np.flatnonzero(labelled).astype(np.int64))]
+        each = [(context.config.seed, np.flatnonzero(labelled).astype(np.int64))]
     kept = [(seed, samples[fresh[samples]]) for seed, samples in each]
     for seed, samples in kept:
         if not len(samples):
@@ -72,26 +68,21 @@ def _present(path: str, recording: Recording) -> NDArray[np.bool_]:
     return np.asarray(np.any([recording.presence(name) for name in modalities], axis=0))
 
 
-def load_tables(pipeline: Pipeline, seed: int) -> dict[str, PerceptionTable]:
+def load_tables(context: Context, seed: int) -> dict[str, PerceptionTable]:
     """All tables of a training seed, by policy."""
     from stillage.perception import PerceptionTable
 
-    folder = pipeline.run.stage_folder("perceive")
-    names = [*pipeline.models, *pipeline.config.bundles]
-    return {
-        name: PerceptionTable.load(deploy.table_path(folder, name, seed, pipeline))
-        for name in names
-    }
+    return {name: PerceptionTable.load(context.table_path(name, seed)) for name in context.tables}
 
 
 def build_cast(
-    pipeline: Pipeline,
+    context: Context,
     recording: Recording,
     results: tuple[SeedResult, ...],
     settings: BaseModel,
 ) -> Cast:
     """The cast of a run: every seed's items, truth and tables."""
-    roles = pipeline.scenario.roles(recording, settings)
+    roles = context.scenario.roles(recording, settings)
     tasks = {target: recording.targets[target].task for target in roles.values()}
     seeds = [
         SeedCast(
@@ -99,11 +90,11 @@ def build_cast(
             samples=samples,
             groups=recording.groups[samples],
             truth={target: truth(recording, target, samples) for target in tasks},
-            tables=load_tables(pipeline, seed),
+            tables=load_tables(context, seed),
         )
-        for seed, samples in held_out(pipeline, recording, results)
+        for seed, samples in held_out(context, recording, results)
     ]
-    return Cast(seeds, tasks, roles, pipeline.config.worlds)
+    return Cast(seeds, tasks, roles, context.config.worlds)
 
 
 def truth(recording: Recording, target: str, samples: Ints) -> NDArray[Any]:
@@ -116,13 +107,6 @@ def truth(recording: Recording, target: str, samples: Ints) -> NDArray[Any]:
     return np.where(known, values, -1).astype(np.int64)
 
 
-def notes(pipeline: Pipeline, recording: Recording) -> list[str]:
+def notes(context: Context, recording: Recording) -> list[str]:
     """What a reader should know of the bundles on stage."""
-    return [deploy.trained_on(path, recording)[1] for path in pipeline.config.bundles.values()]
-
-
-def made_of(pipeline: Pipeline, name: str, seed: int) -> Mapping[str, Any]:
-    """Modalities, MACs, parameters and size of the model behind a table."""
-    path = deploy.table_path(pipeline.run.stage_folder("perceive"), name, seed, pipeline)
-    relative = path.with_suffix(".json").relative_to(pipeline.run.path)
-    return pipeline.run.read_json(str(relative))
+    return [deploy.trained_on(path, recording)[1] for path in context.config.bundles.values()]

@@ -16,7 +16,7 @@ from stillage.provenance import Training
 if TYPE_CHECKING:
     from stillage.distillation import SeedResult
     from stillage.recording import Recording
-    from stillage_sim.pipeline import Pipeline
+    from stillage_sim.context import Context
 
 INT8 = "_int8"
 FP32_SUFFIX = ":fp32"
@@ -90,44 +90,39 @@ def trained_on(path: str, recording: Recording) -> tuple[frozenset[str], str]:
 
 
 def perceptions(
-    pipeline: Pipeline, recording: Recording, results: tuple[SeedResult, ...], folder: Path
+    context: Context,
+    recording: Recording,
+    results: tuple[SeedResult, ...],
+    held_out: list[tuple[int, NDArray[np.int64]]],
 ) -> list[Perception]:
-    """Every table that the run needs, seed by seed, then the bundles' own."""
-    from stillage_sim.casting import held_out
+    """Every table that the run needs, seed by seed, then the bundles' own of ``held_out``."""
 
     def task(name: str, seed: int, model: Path, samples: NDArray[np.int64], **what: Any) -> None:
-        path = table_path(folder, name, seed, pipeline)
+        path = context.table_path(name, seed)
         found.append(
             Perception(
                 f"{name}, seed {seed}", path, name, seed, model,
                 recording=Path(recording.path).resolve(), samples=samples,
-                profile=pipeline.config.profile, **what,
+                profile=context.config.profile, **what,
             )
         )  # fmt: skip
 
     found: list[Perception] = []
     for result in results:
         samples = np.asarray(result.arrays["samples"], np.int64)
-        for name in pipeline.models:
+        for name in context.models:
             if name.startswith("distilled"):
-                model = pipeline.run.stage_folder("export") / f"{result.seed:03d}"
+                model = context.export_folder(result.seed)
                 precision = "int8" if name.endswith(INT8) else "fp32"
                 task(name, result.seed, model, samples, bundle=True, precision=precision)
             else:
-                model = pipeline.model_folder(result.seed, name)
+                model = context.model_folder(result.seed, name)
                 task(name, result.seed, model, samples, bundle=False, precision="fp32")
-    for name, path in pipeline.config.bundles.items():
+    for name, path in context.config.bundles.items():
         model, precision = split_bundle(path)
-        for seed, samples in held_out(pipeline, recording, results):
+        for seed, samples in held_out:
             task(name, seed, model.resolve(), samples, bundle=True, precision=precision)
     return found
-
-
-def table_path(folder: Path, name: str, seed: int, pipeline: Pipeline) -> Path:
-    """Where a table is kept; a policy's name never becomes a path."""
-    bundles = list(pipeline.config.bundles)
-    stem = f"bundle-{bundles.index(name):03d}" if name in bundles else name
-    return folder / f"{seed:03d}-{stem}.npz"
 
 
 def perceive(task: Perception) -> None:

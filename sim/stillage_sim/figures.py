@@ -13,6 +13,7 @@ from stillage.atomic import atomic_file
 from stillage.plugin.host import get_host
 from stillage.rundir import RunConfig
 from stillage_sim import casting
+from stillage_sim.context import Context
 from stillage_sim.replicas import over_worlds
 from stillage_sim.scenario import Totals, World
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from stillage.perception import PerceptionTable
     from stillage.recording import Recording
     from stillage.task import Task
-    from stillage_sim.pipeline import Pipeline
 
 Floats = NDArray[np.float64]
 Kpis = dict[str, dict[str, Floats]]
@@ -29,14 +29,14 @@ CONFUSED = ("teacher", "distilled", "labels_only")
 
 
 def assemble(
-    pipeline: Pipeline,
+    context: Context,
     recording: Recording,
     results: tuple[SeedResult, ...],
     world: World,
     totals: Mapping[str, Totals],
 ) -> dict[str, Any]:
     """Everything that ``kpis.json`` holds."""
-    config = pipeline.config
+    config = context.config
     kpis = {policy: world.kpis(each) for policy, each in totals.items()}
     described = _described(config.scenario, kpis)
     found: dict[str, Any] = {
@@ -52,8 +52,8 @@ def assemble(
         "paired": paired(kpis, config.worlds),
         "audit": _audit(world, totals),
         "left_out": _left_out(config, world, described),
-        "notes": list(dict.fromkeys([*world.notes, *casting.notes(pipeline, recording)])),
-        "deployment": _deployment(pipeline, recording, results),
+        "notes": list(dict.fromkeys([*world.notes, *casting.notes(context, recording)])),
+        "deployment": _deployment(context, recording, results),
         "distillation": None,
         "confusion": {},
     }
@@ -127,19 +127,19 @@ def _left_out(config: RunConfig, world: World, described: Sequence[Mapping[str, 
 
 
 def _deployment(
-    pipeline: Pipeline, recording: Recording, results: tuple[SeedResult, ...]
+    context: Context, recording: Recording, results: tuple[SeedResult, ...]
 ) -> dict[str, Any]:
     """What each perceiving model costs and how well it recognises, over its seeds."""
-    seeds = [r.seed for r in results] or [pipeline.config.seed]
-    names = [*pipeline.models, *pipeline.config.bundles]
+    seeds = [r.seed for r in results] or [context.config.seed]
+    names = context.tables
     if not names:
         return {}
-    by_seed = [casting.load_tables(pipeline, seed) for seed in seeds]
+    by_seed = [casting.load_tables(context, seed) for seed in seeds]
     found = {}
     for name in names:
         tables = [tables[name] for tables in by_seed]
-        made = casting.made_of(pipeline, name, seeds[0])
-        sizes = [casting.made_of(pipeline, name, seed)["size_bytes"] for seed in seeds]
+        made = context.made_of(name, seeds[0])
+        sizes = [context.made_of(name, seed)["size_bytes"] for seed in seeds]
         found[name] = {
             "modalities": made["modalities"],
             "macs": made["macs"],

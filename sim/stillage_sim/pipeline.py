@@ -14,6 +14,7 @@ from stillage.errors import BadInput, Incomplete
 from stillage.executor import Executor, open_executor
 from stillage.rundir import RunDir, Stage, checked
 from stillage_sim import casting, deploy, figures, replicas
+from stillage_sim.context import Context
 from stillage_sim.prepare import scenario_of
 from stillage_sim.scenario import Totals, World
 
@@ -62,7 +63,7 @@ class Pipeline:
     ) -> None:
         self.run = run
         self.config = run.config
-        self.scenario = scenario_of(run.config.scenario)
+        self.context = Context(run, scenario_of(run.config.scenario))
         self.progress = progress
         self.chunk = chunk
         self.at = STAGES[0]
@@ -78,12 +79,6 @@ class Pipeline:
         if "executor" in self.__dict__:
             self.executor.close()
 
-    @functools.cached_property
-    def models(self) -> tuple[str, ...]:
-        """The trained models that the policies need."""
-        wanted = self.scenario.tables(self.config.policies)
-        return tuple(name for name in casting.TRAINED if name in wanted)
-
     def stage(self, name: str, **inputs: Any) -> Stage:
         """A stage whose key also holds our version."""
         self.at = name
@@ -98,7 +93,7 @@ class Pipeline:
             self.export(results)
             cast_key = self.perceive(recording, results)
             world, totals = self.simulate(recording, results, cast_key)
-            found = figures.assemble(self, recording, results, world, totals)
+            found = figures.assemble(self.context, recording, results, world, totals)
         self.at = "report"
         self.run.set_status("running", "report")
         figures.write_replicas(self.run.path / "replicas.h5", world, totals, self.config)
@@ -123,7 +118,7 @@ class Pipeline:
             with self.progress("record", 1) as bar:
                 if not config.recording:
                     with atomic_file(rendered) as part:
-                        self.scenario.record(config.items, config.seed, part)
+                        self.context.scenario.record(config.items, config.seed, part)
                 with Recording.open(path) as recording:
                     self._check(recording)
                     write_json(stage.folder / "info.json", describe(recording))
@@ -144,7 +139,7 @@ class Pipeline:
 
     def distil(self, recording: Recording) -> tuple[SeedResult, ...]:
         """Train all seeds, if any policy needs a trained model."""
-        if not self.models:
+        if not self.context.models:
             return ()
         from stillage.distillation import SeedResult, distill, seed_folder
 
@@ -165,17 +160,17 @@ class Pipeline:
 
     def export(self, results: tuple[SeedResult, ...]) -> None:
         """Export each seed's distilled student, in this process: what is measured is quiet."""
-        if not any(name.startswith("distilled") for name in self.models):
+        if not any(name.startswith("distilled") for name in self.context.models):
             return
         stage = self.stage("export", distill=self.key("distill"))
         if stage.finished:
             return
         stage.begin()
-        folders = {result.seed: stage.folder / f"{result.seed:03d}" for result in results}
+        folders = {r.seed: self.context.export_folder(r.seed) for r in results}
         todo = {seed: path for seed, path in folders.items() if not deploy.exported(path)}
         with self.progress("export", len(todo)) as bar:
             for seed, path in todo.items():
-                deploy.export(self.model_folder(seed, "distilled"), path)
+                deploy.export(self.context.model_folder(seed, "distilled"), path)
                 bar.advance(f"seed {seed}")
         stage.finish()
 
@@ -183,28 +178,22 @@ class Pipeline:
         """The key of a finished stage."""
         return str(self.run.read_json(f"stages/{name}/done.json").get("key", ""))
 
-    def model_folder(self, seed: int, model: str) -> Path:
-        """Where a seed's model lies."""
-        return self.run.stage_folder("distill") / "seeds" / f"{seed:03d}" / "models" / model
-
     def perceive(self, recording: Recording, results: tuple[SeedResult, ...]) -> str:
         """What every model and bundle says of the held-out items; gives the stage's key."""
         stage = self.stage(
             "perceive",
             recording=recording.fingerprint,
-            distill=self.key("distill") if self.models else "",
-            models=self.models,
+            distill=self.key("distill") if self.context.models else "",
+            models=self.context.models,
             bundles={k: deploy.fingerprint(path) for k, path in self.config.bundles.items()},
             profile=self.config.profile,
         )
         if stage.finished:
             return stage.key
         stage.begin()
-        tasks = [
-            task
-            for task in deploy.perceptions(self, recording, results, stage.folder)
-            if not task.path.exists()
-        ]
+        held_out = casting.held_out(self.context, recording, results)
+        wanted = deploy.perceptions(self.context, recording, results, held_out)
+        tasks = [task for task in wanted if not task.path.exists()]
         with self.progress("perceive", len(tasks)) as bar:
             if tasks:
                 self.executor.map(
@@ -219,9 +208,9 @@ class Pipeline:
     ) -> tuple[World, Mapping[str, Totals]]:
         """Roll every policy out over all replicas."""
         config = self.config
-        settings = checked(self.scenario.Settings, config.settings, "settings")
-        cast = casting.build_cast(self, recording, results, settings)
-        world = self.scenario.world(settings, cast)
+        settings = checked(self.context.scenario.Settings, config.settings, "settings")
+        cast = casting.build_cast(self.context, recording, results, settings)
+        world = self.context.scenario.world(settings, cast)
         names = [name for name in config.policies if name in world.policies]
         stage = self.stage(
             "simulate", perceive=perceived, policies=names, settings=config.settings,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from stillage.errors import BadInput
-from stillage.executor import open_executor
 from stillage.rundir import RunDir
 from stillage_sim import casting
-from stillage_sim.pipeline import Pipeline
+from stillage_sim.context import Context
+from stillage_sim.prepare import scenario_of
 from stillage_sim.scenario import World
 
 
@@ -26,13 +26,13 @@ def world_of(folder: Path | str) -> World:
     run = RunDir.open(folder)
     if not run.finished:
         raise BadInput(folder, "an unfinished run", f"a finished one (`{run.resume_command}`)")
-    pipeline = Pipeline(run, lambda: open_executor(0))
-    config, scenario = pipeline.config, pipeline.scenario
+    context = Context(run, scenario_of(run.config.scenario))
+    config, scenario = context.config, context.scenario
     rendered = run.stage_folder("record") / "recording.h5"
     trained = run.stage_folder("distill")
-    seeds = config.distillation.seed_numbers if pipeline.models else ()
+    seeds = config.distillation.seed_numbers if context.models else ()
     results = tuple(SeedResult.load(seed_folder(trained, seed)) for seed in seeds)
     settings = scenario.Settings(**config.settings)
     with Recording.open(config.recording or rendered) as recording:
-        cast = casting.build_cast(pipeline, recording, results, settings)
+        cast = casting.build_cast(context, recording, results, settings)
         return scenario.world(settings, cast)

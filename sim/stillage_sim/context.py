@@ -1,0 +1,57 @@
+"""What every stage of a run knows: its directory, its scenario, and where things lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stillage.rundir import RunConfig, RunDir
+from stillage_sim.scenario import Scenario
+
+TRAINED = ("teacher", "labels_only", "distilled", "distilled_int8")
+"""Models that a run trains itself, which are policies' tables of the same names."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """A run directory and the scenario that is run in it."""
+
+    run: RunDir
+    scenario: Scenario
+
+    @property
+    def config(self) -> RunConfig:
+        """The complete configuration."""
+        return self.run.config
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The trained models that the policies need."""
+        wanted = self.scenario.tables(self.config.policies)
+        return tuple(name for name in TRAINED if name in wanted)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """All that perceives: trained models, then bundles."""
+        return (*self.models, *self.config.bundles)
+
+    def model_folder(self, seed: int, model: str) -> Path:
+        """Where a trained model of a seed lies."""
+        return self.run.stage_folder("distill") / "seeds" / f"{seed:03d}" / "models" / model
+
+    def export_folder(self, seed: int) -> Path:
+        """Where the exported student of a seed lies."""
+        return self.run.stage_folder("export") / f"{seed:03d}"
+
+    def table_path(self, name: str, seed: int) -> Path:
+        """Where a perception table is kept; a policy's name never becomes a path."""
+        bundles = list(self.config.bundles)
+        stem = f"bundle-{bundles.index(name):03d}" if name in bundles else name
+        return self.run.stage_folder("perceive") / f"{seed:03d}-{stem}.npz"
+
+    def made_of(self, name: str, seed: int) -> Mapping[str, Any]:
+        """Modalities, MACs, parameters and size of the model behind a table."""
+        path = self.table_path(name, seed).with_suffix(".json")
+        return self.run.read_json(str(path.relative_to(self.run.path)))
