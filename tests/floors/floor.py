@@ -40,6 +40,14 @@ def stillage(*arguments: str | Path, check: bool = True) -> Any:
     return json.loads(done.stdout) if "--json" in words else done.stdout
 
 
+def plastic_recording(data: Path, work: Path) -> Path:
+    """The plastic set as a recording, imported by the first floor that asks."""
+    recording = work / "plastic.h5"
+    if not recording.exists():
+        stillage("record", "import", "plastic-scanner", data / "plastic_scanner_paired", recording)
+    return recording
+
+
 def rounded(interval: dict[str, float]) -> dict[str, float]:
     """An interval to four decimals, for reading."""
     return {key: round(value, 4) for key, value in interval.items()}

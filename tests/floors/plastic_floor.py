@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.floors.floor import Floor, rounded, stillage
+from tests.floors.floor import Floor, plastic_recording, rounded, stillage
 
 MARGIN = 0.02
 
 
 def floors(data: Path, work: Path, seeds: int = 40) -> list[Floor]:
     """Four labels a class and all labels, on identical splits beside the plain model."""
-    recording = work / "plastic.h5"
-    stillage("record", "import", "plastic-scanner", data / "plastic_scanner_paired", recording)
+    recording = plastic_recording(data, work)
     return [*_few(recording, seeds), _all(recording, seeds)]
 
 

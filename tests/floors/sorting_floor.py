@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from tests.floors.floor import Floor, stillage
+from tests.floors.floor import Floor, plastic_recording, stillage
 
 
 def _digest(folder: Path) -> str:
@@ -28,7 +28,7 @@ def floors(data: Path, work: Path) -> list[Floor]:
         digests,
         command,
     )
-    recording = work / "plastic.h5"
+    recording = plastic_recording(data, work)
     out = work / "sorting-plastic"
     result = stillage("run", "sorting", "--recording", recording, "--out", out, "--json")
     residual = max(result["audit"].values())
