@@ -129,9 +129,13 @@ def checked(model: type[Model], values: Mapping[str, Any], where: str) -> Model:
 
 
 def _one_line(error: ValidationError, where: str) -> BadInput:
-    first = error.errors(include_url=False)[0]
+    first, *more = error.errors(include_url=False)
     place = " ".join([where, *(str(part) for part in first["loc"][:2])])
     message = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    if more and all(other["loc"][:-1] == first["loc"][:-1] for other in more):  # a union's kinds
+        place = " ".join([where, *(str(part) for part in first["loc"][:-1])])
+        kinds = [str(one["loc"][-1]) for one in (first, *more)]
+        message = " or ".join(k.removeprefix("literal[").removesuffix("]") for k in kinds)
     if first["type"] == "value_error":  # a whole sentence of our own
         return BadInput(message if message.startswith("--") else f"{place}: {message}")
     if first["type"] == "missing":
@@ -192,9 +196,10 @@ def _convert(key: str, field: FieldInfo, text: str) -> Any:
         value = text
     if get_origin(field.annotation) is tuple and not isinstance(value, list):
         value = [part.strip() for part in text.split(",") if part.strip()]
+    failures = []
     for candidate in (value, text):
         try:
             return TypeAdapter(annotation).validate_python(candidate)
         except ValidationError as error:
-            failure = error
-    raise _one_line(failure, f"-o {key}") from failure
+            failures.append(error)
+    raise _one_line(failures[0], f"-o {key}") from failures[0]

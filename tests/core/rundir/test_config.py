@@ -80,6 +80,8 @@ def test_overrides_have_the_type_of_their_field(pair: str, section: str, value: 
         ("replicas", "expected key=value"),
         ("replicas=-1", "greater than or equal to 1"),
         ("replicas=many", "-o replicas: found 'many'"),
+        ("days=nan", "-o days: found nan, expected a finite number"),
+        ("labels=foo", "-o labels: found 'foo', expected int or float or 'all'"),
         ("belt_m_per_s=nan", "-o belt_m_per_s: found"),
         ("run.belt_m_per_s=1", "unknown key 'run.belt_m_per_s'"),
     ],
