@@ -24,7 +24,11 @@ class Settings(BaseModel):
     open_set: bool = False
 
 
-SECTIONS: dict[str, type[BaseModel]] = {"run": RunConfig, "settings": Settings}
+SECTIONS: dict[str, type[BaseModel]] = {
+    "run": RunConfig,
+    "distillation": DistillPlan,
+    "settings": Settings,
+}
 
 
 def test_saved_configuration_loads_equal(tmp_path: Path) -> None:
