@@ -116,7 +116,7 @@ def attention_is_stochastic(case: Encoding) -> None:
             "heads already averaged, or maps of other tokens than those given",
         )
         rows = maps.movedim(1, 3) if tokens.mask is None else maps.movedim(1, 3)[tokens.mask]
-        sums = rows.sum(-2)
+        sums = rows.sum(-2).detach()
         demand(
             bool((maps >= 0).all()) and bool(torch.allclose(sums, sums.new_ones(()), atol=1e-4)),
             f"rows of map {number} sum to {float(sums.min()):.3g} .. {float(sums.max()):.3g}",

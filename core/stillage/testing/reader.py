@@ -202,11 +202,12 @@ def _spoilt(case: Reading) -> Path:
 
 def _cut(source: Path, target: Path) -> None:
     """Keep the first half; of a text, up to the middle of a line's first cell."""
+    half = source.stat().st_size // 2
     with source.open("rb") as handle:
-        content = handle.read(source.stat().st_size // 2)
-    if b"\x00" not in content[:4096] and b"\n" in content:
-        content = content[: content.rindex(b"\n") + 2]
-    target.write_bytes(content)
+        content = handle.read(half + 2)
+    line = content.rfind(b"\n", 0, half)
+    text = b"\x00" not in content[:4096] and line >= 0
+    target.write_bytes(content[: line + 2 if text else half])
 
 
 READER_CHECKS = (

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ import pytest
 from stillage.cli.main import run
 from stillage.cli.skeleton import write_skeleton
 from stillage.errors import BadInput
-from stillage.plugin.host import get_host
+from stillage.plugin.host import Host, get_host
+from stillage.plugin.loading import PluginStatus
+from stillage.plugin.spec import Cost, ModalitySpec, SampleSpec
 
 CONTRACT = {
     "name", "distribution", "version", "status", "modalities", "readers", "fusions",
@@ -30,6 +33,28 @@ def test_list_json(capsys) -> None:
     assert {"concat", "gated"} <= set(listed["core"]["fusions"])
     assert "sorting" in listed["scenarios"]["scenarios"]
     assert listed["core"]["distribution"] == "stillage"
+    assert listed["core"]["version"] == version("stillage")
+    assert listed["core"]["formats"]["reader manifest"] == ["csv"]
+    assert "led8.csv" in listed["spectral"]["formats"]["reader plastic-scanner"][0]
+    assert {"events", "thermal", "spectral", "audiovideo", "sensors"} <= set(listed)
+
+
+def test_list_json_names_own_suffixes(capsys, monkeypatch) -> None:
+    spec = ModalitySpec(
+        name="sonar",
+        summary="echoes",
+        factory="json:loads",
+        sample=SampleSpec(shape=(8,), dtype="float32", unit="mm", axes=("spot",)),
+        cost=Cost(price_eur=1, energy_j=1, time_s=1),
+        suffixes=(".son", ".ech"),
+    )
+    host = Host([PluginStatus("sonar", "sonar.plugin", "stillage-sonar", "1.2", specs=(spec,))])
+    monkeypatch.setattr("stillage.plugin.host.get_host", lambda: host)
+    assert run(["plugins", "list", "--json"]) == 0
+    (listed,) = json.loads(capsys.readouterr().out)
+    assert (listed["distribution"], listed["version"]) == ("stillage-sonar", "1.2")
+    assert listed["modalities"] == ["sonar"]
+    assert listed["formats"] == {"modality sonar": [".son", ".ech"]}
 
 
 def test_list_as_lines(capsys) -> None:

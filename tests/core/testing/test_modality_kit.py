@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,6 @@ from stillage.scene import Scene
 from stillage.testing import (
     PROMISES,
     Failing,
-    Result,
     augment,
     check_modality,
     prepare,
@@ -27,7 +25,7 @@ from stillage.testing import (
     rows,
 )
 from stillage.testing.modality import MODALITY_CHECKS, modality_results
-from stillage.testing.results import Failed, promise_of
+from tests.core.testing.common import Broken, why
 
 SPEC = ModalitySpec(
     name="probe",
@@ -257,16 +255,6 @@ class ReadsUndeclared(Good):
         return np.fromfile(path, np.float32)
 
 
-@dataclass(frozen=True)
-class Broken:
-    """A check, a plugin that breaks it, and what its author is told."""
-
-    check: Callable[[Any], None]
-    make: Callable[[], Any]
-    told: str
-    spec: ModalitySpec = SPEC
-
-
 READING = SPEC.model_copy(update={"suffixes": (".prb",)})
 NO_FIELD = SPEC.model_copy(update={"scene_fields": ("mass", "material", "colour")})
 BROKEN = (
@@ -311,25 +299,16 @@ BROKEN = (
 )
 
 
-def why(results: Iterator[Result], check: Callable[[Any], None]) -> str:
-    """What the result of one check says; those after it are not run."""
-    for result in results:
-        if result.promise.endswith(promise_of(check)):
-            assert isinstance(result, Failed), f"{result.promise} is kept"
-            return str(result)
-    raise AssertionError(f"{promise_of(check)} was not tried")
-
-
 def test_good_passes() -> None:
     passed = [str(result) for result in check_modality(SPEC)]
     assert len(passed) == len(PROMISES["modality"])
     assert "render() responds to each declared scene field" in passed
 
 
-@pytest.mark.parametrize("broken", BROKEN, ids=lambda b: f"{b.check.__name__}-{b.make.__name__}")
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda b: b.id)
 def test_broken_modality_is_told_why(monkeypatch, broken: Broken) -> None:
     monkeypatch.setitem(globals(), "made", broken.make)
-    assert broken.told in why(modality_results(broken.spec), broken.check)
+    assert broken.told in why(modality_results(broken.spec or SPEC), broken.check)
 
 
 def test_factory_that_raises_or_is_missing() -> None:
