@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+import ast
 import json
-import os
-import subprocess
-import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -108,40 +106,46 @@ def test_shown_defaults_are_those_of_a_run(capsys) -> None:
     assert keys == {key for values in parts.values() for key in values} - nested
 
 
-def test_new_plugin_passes_its_own_test(tmp_path: Path) -> None:
-    folder = tmp_path / "sonar"
-    files = write_skeleton("sonar-left", folder)
-    assert all(path.is_file() for path in files)
-    info = tmp_path / "site" / "stillage_sonar_left-0.1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: stillage-sonar-left\nVersion: 0.1.0\n"
-    )
-    declared = folder.joinpath("pyproject.toml").read_text().split("entry-points.stillage]\n")[1]
-    line = declared.splitlines()[0].replace('"', "")
-    (info / "entry_points.txt").write_text(f"[stillage]\n{line}\n")
-    paths = os.pathsep.join([str(folder), str(info.parent)])
-    environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
-    for command in (
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)],
-        [sys.executable, "-m", "stillage.cli.main", "plugins", "check", "sonar-left"],
-    ):
-        done = subprocess.run(
-            command, capture_output=True, text=True, env=environment, cwd=folder, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-    assert "responds to each declared scene field" in done.stdout
-    assert "encoder sonar-left-small" in done.stdout
-
-
 def test_new_refuses_a_folder_with_files(tmp_path: Path) -> None:
     (tmp_path / "kept.txt").write_text("mine")
     with pytest.raises(BadInput, match="expected a new or empty folder"):
         write_skeleton("sonar", tmp_path)
     assert (tmp_path / "kept.txt").read_text() == "mine"
-    with pytest.raises(BadInput, match="unfit name"):
-        write_skeleton("../evil", tmp_path / "x")
+    (tmp_path / "empty").mkdir()
+    assert write_skeleton("sonar", tmp_path / "empty")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(BadInput, match="expected a new or empty folder"):
+        write_skeleton("sonar", tmp_path / "link")
+    with pytest.raises(BadInput, match="expected a folder that can be made"):
+        write_skeleton("sonar", tmp_path / "kept.txt" / "inside")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "../evil", "a/b", "Sonar", "sönar", "声纳", "sonar\n", "sonar ", "3d", "-x", "x-", "a--b",
+     "a_b", "$name", "${x}", "a\x00b", "s" * 41, "٣", "ﬁ", "led", "thermal", "core", "sim"],
+)  # fmt: skip
+def test_new_refuses_hostile_and_taken_names_in_one_line(tmp_path: Path, capsys, name: str) -> None:
+    assert run(["plugins", "new", "--", name, str(tmp_path / "x")]) == 2
+    said = capsys.readouterr().err.strip().splitlines()
+    assert len(said) == 1
+    assert "plugin name" in said[0]
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("name", ["true", "none", "class", "any", "modality", "view", "a1-b2"])
+def test_new_writes_python_whatever_the_name_means_to_it(tmp_path: Path, name: str) -> None:
+    for path in write_skeleton(name, tmp_path / name):
+        if path.suffix == ".py":
+            tree = ast.parse(path.read_text())
+            defined = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+            imported = {
+                alias.asname or alias.name
+                for node in tree.body
+                if isinstance(node, ast.ImportFrom)
+                for alias in node.names
+            }
+            assert not defined & imported
 
 
 def test_new_from_the_command_line(tmp_path: Path, capsys) -> None:
