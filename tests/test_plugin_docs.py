@@ -41,9 +41,8 @@ def test_hooks_are_those_of_the_code() -> None:
 
 
 def test_kinds_and_fields_are_those_of_the_code() -> None:
-    rows = dict(
-        re.findall(r"\n\| `(\w+Spec)` \|[^|]*\|([^\n]*)\|(?=\n)", section("Spec reference"))
-    )
+    table = section("Spec reference")
+    rows = dict(re.findall(r"\n\| `(\w+Spec)` \|[^|]*\|([^\n]*)\|(?=\n)", table))
     union = typing.get_args(typing.get_args(spec.AnySpec)[0])
     assert set(rows) == {kind.__name__ for kind in union} == {k.__name__ for k in KINDS} - {"Spec"}
     general = set(re.findall(r"\n\| `(\w+)` \|", table))

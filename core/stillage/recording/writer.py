@@ -72,7 +72,8 @@ class RecordingWriter:
     def __enter__(self) -> Self:
         folder = self.path.parent
         if not folder.is_dir():
-            raise BadInput(folder, "no such folder", "an existing folder to write into")
+            found = "a file" if folder.exists() else "no such folder"
+            raise BadInput(folder, found, "an existing folder to write into")
         if self.path.is_dir():
             raise BadInput(self.path, "a folder", "a file to write")
         try:
@@ -82,7 +83,7 @@ class RecordingWriter:
                 h5py.File(self._sink, "w", libver=("earliest", "v110"))
             )
         except OSError as error:
-            self._stack.close()
+            self._stack.__exit__(type(error), error, error.__traceback__)
             raise BadInput(folder, _reason(error), "a folder that can be written") from None
         self._file.create_group("modalities")
         return self
