@@ -147,6 +147,8 @@ def _moved(found: Motion, name: str) -> int | None:
         start, end, size = found.axis(number)
         if not len(start) or np.abs(end - start).max() <= _slack(size) / 2:
             continue
+        moves = end != start  # statistics kept beside the samples stand still
+        start, end = start[moves], end[moves]
         off = np.abs(end - start - _offset(size)).max()
         demand(
             off <= _slack(size),

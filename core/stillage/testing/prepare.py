@@ -56,15 +56,17 @@ def spec_agrees(case: Case) -> None:
 
 
 def cost_is_stated(case: Case) -> None:
-    """Price, joules and seconds of a reading are finite, the last two positive, with a source."""
+    """Price, joules and seconds are finite, with a source, and a sensor's reading is not free."""
     cost = case.modality.cost
     demand(isinstance(cost, Cost), f"cost is a {type(cost).__name__}", "an overridden `cost`")
     values = (cost.price_eur, cost.energy_j, cost.time_s)
     demand(all(map(math.isfinite, values)), f"cost {values}", "a division by zero")
+    said = not any(values) and cost.source != Cost.model_fields["source"].default
     demand(
-        cost.price_eur >= 0 and cost.energy_j > 0 and cost.time_s > 0,
+        said or (cost.price_eur >= 0 and cost.energy_j > 0 and cost.time_s > 0),
         f"{cost.price_eur} EUR, {cost.energy_j} J and {cost.time_s} s a reading",
-        "a cost left at zero or below, which would make this sensor free in every scenario",
+        "a cost left at zero or below, which would make this sensor free in every scenario; what"
+        " is known without a sensor says so in its source",
     )
     demand(cost.source.strip() != "", "no source", "Cost(source=...) left empty")
 

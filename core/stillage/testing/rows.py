@@ -11,10 +11,17 @@ from numpy.typing import NDArray
 
 from stillage.errors import BadInput
 from stillage.modality import Modality
+from stillage.plugin.spec import SampleSpec
 from stillage.testing.results import demand
 
 if TYPE_CHECKING:
     from stillage.testing.prepare import Case
+
+
+def dense_sample(modality: Modality) -> SampleSpec:
+    """What ``collate`` gives: the spec's ``dense`` where it has one, else its sample."""
+    found = getattr(modality, "dense", None)
+    return found if isinstance(found, SampleSpec) else modality.sample
 
 
 def _lengths(case: Case) -> list[NDArray[Any]]:
@@ -29,15 +36,16 @@ def collates_rows(case: Case) -> None:
     """collate() makes rows dense: one a sample, of the sample's dtype and axes."""
     rows = _lengths(case) if case.spec.sample.ragged else case.rows
     dense = case.modality.collate(rows)
-    axes = len(case.spec.sample.shape)
+    wanted = dense_sample(case.modality)
+    axes = len(wanted.shape)
     demand(
         isinstance(dense, np.ndarray) and dense.shape[:1] == (len(rows),),
         f"{type(dense).__name__} {getattr(dense, 'shape', '')} of {len(rows)} rows",
         "rows joined end to end; pad or cut each to one length and stack them",
     )
     demand(
-        dense.dtype == rows[0].dtype and dense.ndim == axes + 1,
-        f"{dense.dtype} with {dense.ndim - 1} axes, the sample has {axes} of {rows[0].dtype}",
+        dense.dtype == np.dtype(wanted.dtype) and dense.ndim == axes + 1,
+        f"{dense.dtype} with {dense.ndim - 1} axes, the sample has {axes} of {wanted.dtype}",
         "np.zeros without a dtype, or an axis lost in padding",
     )
 

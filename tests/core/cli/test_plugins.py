@@ -26,8 +26,8 @@ def test_list_json(capsys) -> None:
     assert run(["plugins", "list", "--json"]) == 0
     listed = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)}
     assert all(set(entry) >= CONTRACT for entry in listed.values())
-    assert listed["spectral"]["modalities"] == ["led", "nir"]
-    assert listed["spectral"]["readers"] == ["plastic-scanner"]
+    assert {"led", "nir"} <= set(listed["spectral"]["modalities"])
+    assert "plastic-scanner" in listed["spectral"]["readers"]
     assert {"concat", "gated"} <= set(listed["core"]["fusions"])
     assert "sorting" in listed["scenarios"]["scenarios"]
     assert listed["core"]["distribution"] == "stillage"
@@ -59,7 +59,7 @@ def test_list_as_lines(capsys) -> None:
     assert run(["plugins", "list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["name", "distribution", "status", "provides"]
-    assert any("modalities: led, nir" in line for line in lines)
+    assert any("led, nir" in line for line in lines)
 
 
 def test_doctor_finds_nothing_wrong(capsys) -> None:

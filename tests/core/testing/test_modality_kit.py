@@ -192,6 +192,18 @@ class FreeOfCost(Good):
         return Cost(price_eur=1, energy_j=0, time_s=1)
 
 
+class FreeByDefault(Good):
+    @property
+    def cost(self) -> Cost:
+        return Cost(price_eur=0, energy_j=0, time_s=0)
+
+
+class KnownAnyway(Good):
+    @property
+    def cost(self) -> Cost:
+        return Cost(price_eur=0, energy_j=0, time_s=0, source="known without a sensor")
+
+
 class BatchScale(Good):
     def prepare(self, raw: Tensor) -> Tensor:
         return raw / raw.std() if len(raw) > 1 else raw
@@ -261,6 +273,7 @@ BROKEN = (
     Broken(prepare.spec_agrees, WrongSpec, "Modality.spec is 'other', registered is another one"),
     Broken(prepare.cost_is_stated, NoSource, "no source; likely cause: Cost(source=...) left"),
     Broken(prepare.cost_is_stated, FreeOfCost, "free in every scenario"),
+    Broken(prepare.cost_is_stated, FreeByDefault, "free in every scenario"),
     Broken(prepare.refuses_wrong_samples, TakesAll, "an overridden check() without super()"),
     Broken(prepare.prepares_float32, Double, "dtype torch.float64; likely cause: a missing"),
     Broken(prepare.prepares_float32, Flattening, "the batch axis was reduced or moved"),
@@ -303,6 +316,11 @@ def test_good_passes() -> None:
     passed = [str(result) for result in check_modality(SPEC)]
     assert len(passed) == len(PROMISES["modality"])
     assert "render() responds to each declared scene field" in passed
+
+
+def test_what_is_known_without_a_sensor_may_be_free(monkeypatch) -> None:
+    monkeypatch.setitem(globals(), "made", KnownAnyway)
+    assert check_modality(SPEC)
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda b: b.id)

@@ -67,6 +67,18 @@ class ChannelsLast(Frames):
         return moved * torch.from_numpy(0.5 + view.uniform("gain", 1, 1, 1, 1)).float()
 
 
+class WithStatistics(Frames):
+    """Keeps two columns beside the pictures, which do not move."""
+
+    def augment(self, prepared: Tensor, view: View) -> Tensor:
+        if view.identity:
+            return prepared
+        steps = np.rint((2 * view.uniform("time") - 1) * 0.125 * 18).astype(int)
+        pairs = zip(prepared[..., 2:], steps, strict=True)
+        moved = torch.stack([row.roll(int(step), -1) for row, step in pairs])
+        return torch.cat([prepared[..., :2], moved], -1)
+
+
 class OwnName(Frames):
     def augment(self, prepared: Tensor, view: View) -> Tensor:
         if view.identity:
@@ -190,7 +202,7 @@ BROKEN = (
 )
 
 
-@pytest.mark.parametrize("good", [Frames, ChannelsLast, HeightOnly])
+@pytest.mark.parametrize("good", [Frames, ChannelsLast, HeightOnly, WithStatistics])
 def test_cameras_in_step_pass(monkeypatch, good: Any) -> None:
     monkeypatch.setitem(globals(), "made", good)
     results = list(modality_results(FRAMES))
