@@ -71,7 +71,7 @@ class WithStatistics(Frames):
     """Keeps two columns beside the pictures, which do not move."""
 
     def augment(self, prepared: Tensor, view: View) -> Tensor:
-        if view.identity:
+        if view.identity or not len(prepared):
             return prepared
         steps = np.rint((2 * view.uniform("time") - 1) * 0.125 * 18).astype(int)
         pairs = zip(prepared[..., 2:], steps, strict=True)
