@@ -29,6 +29,17 @@ def _beside(target: Path) -> Path:
 
 
 @contextmanager
+def _named(target: Path, part: Path) -> Iterator[None]:
+    """Errors name the file that was asked for, not the one beside it."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None and os.fspath(error.filename) == str(part):
+            error.filename = str(target)
+        raise
+
+
+@contextmanager
 def atomic_file(target: Path | str) -> Iterator[Path]:
     """Yield a temporary path; on success it becomes ``target``, on any error it vanishes.
 
@@ -42,10 +53,11 @@ def atomic_file(target: Path | str) -> Iterator[Path]:
     target = Path(target)
     part = _beside(target)
     try:
-        yield part
-        with part.open("rb") as handle:
-            os.fsync(handle.fileno())
-        os.replace(part, target)
+        with _named(target, part):
+            yield part
+            with part.open("rb") as handle:
+                os.fsync(handle.fileno())
+            os.replace(part, target)
         _sync_folder(target.parent)
     finally:
         part.unlink(missing_ok=True)
@@ -57,7 +69,8 @@ def atomic_folder(target: Path | str) -> Iterator[Path]:
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = _beside(target)
-    part.mkdir()
+    with _named(target, part):
+        part.mkdir()
     try:
         yield part
         for file in part.rglob("*"):

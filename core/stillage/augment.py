@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+SHARED = ("flip", "shift", "time")
+"""Names whose draws all modalities of a sample share: (height, width), (height, width), time."""
+
+REACH = 0.125
+"""Farthest that ``"shift"`` and ``"time"`` move a sample, as a part of its axis."""
+
+
 @dataclass(frozen=True)
 class View:
     """One augmented view of the samples of a batch.
@@ -51,7 +58,7 @@ class View:
         return uniform(self.seed, self.index, samples, stream(name), counters)
 
 
-def move_frames(frames: Tensor, view: View, reach: float = 0.125) -> Tensor:
+def move_frames(frames: Tensor, view: View, reach: float = REACH) -> Tensor:
     """Flip and shift pictures ``(B, C, T, H, W)``, alike in every modality of a sample.
 
     ``"flip"`` mirrors either axis with probability one half; ``"shift"`` moves by at most

@@ -56,6 +56,9 @@ class Scene(Mapping[str, NDArray[Any]]):
             raise BadInput("scene", f"no field {name!r}", f"one of {sorted(self.fields)}")
         return self.fields[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.fields
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.fields)
 

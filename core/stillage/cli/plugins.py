@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from stillage.plugin.suggest import one_of
 if TYPE_CHECKING:
     from stillage.plugin.host import Host
     from stillage.plugin.loading import PluginStatus
+    from stillage.plugin.spec import Spec
 
 LISTED = {
     "modalities": "modality",
@@ -46,7 +48,18 @@ def as_json(status: PluginStatus) -> dict[str, Any]:
         "status": status.status,
         "reason": status.reason,
         **names,
+        "formats": _formats(status),
     }
+
+
+def _formats(status: PluginStatus) -> dict[str, list[str]]:
+    """What files each reader takes, and each modality by its own decoder."""
+    found: dict[str, list[str]] = {}
+    for spec in status.specs:
+        known = getattr(spec, "formats" if spec.kind == "reader" else "suffixes", ())
+        if known:
+            found[f"{spec.kind} {spec.name}"] = list(known)
+    return dict(sorted(found.items()))
 
 
 @plugins.command("list")
@@ -107,29 +120,50 @@ def _diagnose(host: Host, status: PluginStatus) -> list[str]:
 
 @plugins.command()
 @click.argument("name")
-def check(name: str) -> None:
+@click.option("--path", help="An example that the reader NAME reads: a file or a folder.")
+@click.option("-o", "options", multiple=True, metavar="KEY=VALUE", help="The reader's parameters.")
+def check(name: str, path: str | None, options: tuple[str, ...]) -> None:
     """Run the conformance kit on plugin NAME, or on one thing that it provides.
 
-    NAME is an entry point, a distribution, or a modality, fusion, objective or scenario.
+    NAME is an entry point, a distribution, or a modality, fusion, objective, scenario or, with
+    --path, a reader.
     """
     from stillage.plugin.host import get_host
-    from stillage.testing import CHECKS, Failed
+    from stillage.testing import Failed
 
-    host = get_host()
-    specs = _specs_of(host, name)
-    checked = [spec for spec in specs if spec.kind in CHECKS]
     failures = 0
-    for spec in checked:
-        for result in CHECKS[spec.kind](spec):
-            failed = isinstance(result, Failed)
-            failures += failed
-            emit(f"{'FAIL' if failed else 'pass'}  {spec.kind} {spec.name}: {result}")
-    for spec in specs:
-        if spec not in checked:
-            host.resolve(spec)
-            emit(f"pass  {spec.kind} {spec.name}: {spec.factory} can be imported")
+    for spec, result in _results(get_host(), name, path, options):
+        failed = isinstance(result, Failed)
+        failures += failed
+        emit(f"{'FAIL' if failed else 'pass'}  {spec.kind} {spec.name}: {result}")
     if failures:
         raise StillageError(f"{name}: {failures} checks failed")
+
+
+def _results(
+    host: Host, name: str, path: str | None, options: tuple[str, ...]
+) -> Iterator[tuple[Spec, Any]]:
+    """What was checked, with each result, as soon as it is there."""
+    from stillage.cli.record import parse_options
+    from stillage.testing import CHECKS
+    from stillage.testing.reader import reader_results
+
+    if path is not None:
+        reader = host.spec("reader", name)
+        for result in reader_results(reader, path, **parse_options(reader, options)):
+            yield reader, result
+        return
+    if options:
+        raise BadInput("-o", "no --path", "--path EXAMPLE, with the parameters of a reader")
+    specs = _specs_of(host, name)
+    for spec in specs:
+        if spec.kind in CHECKS:
+            for result in CHECKS[spec.kind](spec):
+                yield spec, result
+    for spec in specs:
+        if spec.kind not in CHECKS:
+            host.resolve(spec)
+            yield spec, f"{spec.factory} can be imported"
 
 
 def _specs_of(host: Host, name: str) -> list[Any]:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from string import Template
+from textwrap import shorten
 
 from stillage.atomic import atomic_folder
 from stillage.errors import BadInput
+from stillage.plugin.host import get_host
 
-_NAME = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+MAX_NAME = 40
+_TAKEN = {"Any", "Modality", "None", "Scene", "Tensor", "True", "False", "View"}
+"""Class names that the new module has another use for."""
 
 _PYPROJECT = """\
 [build-system]
@@ -172,15 +178,13 @@ def write_skeleton(name: str, folder: Path) -> list[Path]:
     BadInput
         If the name is none for a plugin, or the folder is there already.
     """
-    if not _NAME.match(name):
-        raise BadInput(f"plugin name {name!r}", "an unfit name", "like 'sonar' or 'sonar-left'")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BadInput(folder, "a file or a folder with files", "a new or empty folder")
     package = f"stillage_{name.replace('-', '_')}"
+    _check(name, package, folder)
+    klass = "".join(part.capitalize() for part in name.split("-"))
     words = {
         "name": name,
         "package": package,
-        "klass": "".join(part.capitalize() for part in name.split("-")),
+        "klass": f"{klass}Sensor" if klass in _TAKEN else klass,
         "version": version("stillage"),
     }
     files = {
@@ -192,10 +196,27 @@ def write_skeleton(name: str, folder: Path) -> list[Path]:
         f"{package}/encoder.py": _ENCODER,
         "tests/test_conforms.py": _TEST,
     }
-    if folder.exists():
-        folder.rmdir()
-    with atomic_folder(folder) as part:
-        for path, text in files.items():
-            (part / path).parent.mkdir(parents=True, exist_ok=True)
-            (part / path).write_text(Template(text).substitute(words), encoding="utf-8")
+    try:
+        if folder.exists():
+            folder.rmdir()
+        with atomic_folder(folder) as part:
+            for path, text in files.items():
+                (part / path).parent.mkdir(parents=True, exist_ok=True)
+                (part / path).write_text(Template(text).substitute(words), encoding="utf-8")
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise BadInput(folder, reason, "a folder that can be made") from None
     return [folder / path for path in files]
+
+
+def _check(name: str, package: str, folder: Path) -> None:
+    """Refuse a name that is none, is taken, or a place that is."""
+    if len(name) > MAX_NAME or not _NAME.fullmatch(name):
+        shown = shorten(repr(name), 60)
+        raise BadInput(f"plugin name {shown}", "an unfit name", "like 'sonar' or 'sonar-left'")
+    host = get_host()
+    taken = {spec.name for spec in host.specs("modality")} | {s.name for s in host.statuses()}
+    if name in taken or find_spec(package) is not None:
+        raise BadInput(f"plugin name {name!r}", "a name that is taken", "one of your own")
+    if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
+        raise BadInput(folder, "a file or a folder with files", "a new or empty folder")

@@ -28,8 +28,10 @@ from numpy.typing import NDArray
 from stillage.errors import BadInput
 from stillage.plugin.host import get_host
 from stillage.recording.columns import Stream, TargetColumn
-from stillage.recording.manifest_files import Sample, load_sample, locate
+from stillage.recording.manifest_cleaning import Mark, clean_lines, registrations
+from stillage.recording.manifest_files import Sample, load_sample, locate, read_own
 from stillage.recording.manifest_header import Column, Line, only, parse
+from stillage.recording.registration import Registration
 from stillage.recording.writer import RecordingWriter
 from stillage.task import LabelState, TaskKind
 
@@ -50,13 +52,16 @@ class _Source:
     load: Callable[[str, str], Sample]
     kept: dict[str, Sample] = field(default_factory=dict)
     shapes: set[tuple[int, ...]] = field(default_factory=set)
+    marks: dict[str, Mark] = field(default_factory=dict)
     rate_hz: float | None = None
     held: int = 0
+    registration: Registration | None = None
 
     def probe(self, cell: str, where: str) -> None:
-        if cell in self.kept:
+        if cell in self.marks:
             return
         sample = self.fetch(cell, where)
+        self.marks[cell] = Mark.of(sample.data)
         self.shapes.add(sample.data.shape)
         self.rate_hz = self.rate_hz or sample.rate_hz
         if sample.rate_hz and sample.rate_hz != self.rate_hz:
@@ -95,6 +100,8 @@ def read_manifest(
     task: str = "",
     width: int = 0,
     height: int = 0,
+    clean: bool = True,
+    registration: str = "",
 ) -> Path:
     """Turn the CSV at ``path`` into a recording at ``out``; the header is described above.
 
@@ -108,6 +115,11 @@ def read_manifest(
         Default target.
     width, height : int
         Size in pixels to scale pictures to; 0 keeps them.
+    clean : bool
+        Whether dead and repeated readings are masked or dropped; notes say which.
+    registration : str
+        A TOML file in the CSV's folder that says where the pixels of one modality lie in
+        another's: see :func:`stillage.recording.manifest_cleaning.registrations`.
 
     Raises
     ------
@@ -124,6 +136,12 @@ def read_manifest(
                 sources[column.name].probe(cells[column.place], where)
     for source in sources.values():
         source.check(path)
+    for name, mapping in registrations(path.parent, registration, list(sources)).items():
+        sources[name].registration = mapping
+    notes: list[str] = []
+    if clean:
+        marks = {name: source.marks for name, source in sources.items()}
+        lines, notes = clean_lines(columns, lines, marks)
     defaults = {"teacher": _listed(teacher), "student": _listed(student), "task": task}
     targets = [
         _target_classes(path, column, lines) for column in columns if column.role == "target"
@@ -131,7 +149,11 @@ def read_manifest(
     if task and task not in [target.name for target in targets]:
         raise BadInput("task", repr(task), f"one of {[target.name for target in targets]}")
     with RecordingWriter(
-        out, reader="manifest", provenance={"manifest": path.name}, defaults=defaults
+        out,
+        reader="manifest",
+        provenance={"manifest": path.name},
+        notes=notes,
+        defaults=defaults,
     ) as writer:
         for batch in _batches(lines, only(columns, "group")):
             _add(writer, path, columns, sources, targets, batch)
@@ -139,12 +161,13 @@ def read_manifest(
 
 
 def _sources(path: Path, columns: list[Column], size: tuple[int, int]) -> dict[str, _Source]:
-    known = {spec.name: spec.sample for spec in get_host().specs("modality")}
+    known = {spec.name: spec for spec in get_host().specs("modality")}
     sources = {}
     for column in columns:
         if column.role != "path":
             continue
-        spec = known.get(column.name)
+        modality = known.get(column.name)
+        spec = modality.sample if modality else None
         if column.unit is None and spec is None:
             raise BadInput(
                 f"{path} header",
@@ -155,12 +178,24 @@ def _sources(path: Path, columns: list[Column], size: tuple[int, int]) -> dict[s
         if spec and unit != spec.unit:
             raise BadInput(f"{path} header", f"{column.name} in {unit!r}", f"{spec.unit!r}")
 
-        def load(cell: str, where: str) -> Sample:
-            name, _, key = cell.partition("#")
-            return load_sample(locate(path.parent, name, where), key, size, where)
-
+        load = _loader(path.parent, size, column.name, modality.suffixes if modality else ())
         sources[column.name] = _Source(column.name, unit, spec, load)
     return sources
+
+
+def _loader(
+    folder: Path, size: tuple[int, int], name: str, suffixes: tuple[str, ...]
+) -> Callable[[str, str], Sample]:
+    """How the cells of a modality's column become samples: its own files by its own decoder."""
+
+    def load(cell: str, where: str) -> Sample:
+        file, _, key = cell.partition("#")
+        place = locate(folder, file, where)
+        if place.suffix.lower() in suffixes and not key:
+            return read_own(get_host().modality(name), place, where)
+        return load_sample(place, key, size, where, suffixes)
+
+    return load
 
 
 def _fit(data: NDArray[Any], spec: SampleSpec | None, where: str) -> NDArray[Any]:
@@ -306,6 +341,7 @@ def _stream(
         np.array(stamps) if time is not None else None,
         source.rate_hz or (source.spec.rate_hz if source.spec else None),
         source.spec.axes if source.spec else (),
+        source.registration,
     )
 
 

@@ -63,6 +63,7 @@ class RunDir:
         folder = Path(path)
         if not (folder / "config.toml").is_file():
             found = "no config.toml" if folder.is_dir() else "no such folder"
+            found = "a file" if folder.is_file() else found
             raise BadInput(folder, found, "a run directory")
         return cls(folder, RunConfig.load(folder / "config.toml"))
 

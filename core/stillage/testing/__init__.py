@@ -15,19 +15,30 @@ prints the same results line by line.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from stillage.plugin.host import get_host
-from stillage.plugin.spec import FusionSpec, ModalitySpec, ObjectiveSpec, ScenarioSpec
+from stillage.plugin.spec import (
+    FusionSpec,
+    ModalitySpec,
+    ObjectiveSpec,
+    ReaderSpec,
+    ScenarioSpec,
+)
 from stillage.scene import Scene
-from stillage.testing.fusion import fusion_results
-from stillage.testing.modality import modality_results
-from stillage.testing.objective import objective_results
+from stillage.testing.encoder import ENCODER_CHECKS
+from stillage.testing.fusion import FUSION_CHECKS, fusion_results
+from stillage.testing.modality import MODALITY_CHECKS, modality_results
+from stillage.testing.objective import OBJECTIVE_CHECKS, objective_results
+from stillage.testing.reader import READER_CHECKS, reader_results
+from stillage.testing.render import RENDER_CHECKS
 from stillage.testing.results import Failed, Failing, Passed, Result, demand_all
-from stillage.testing.scenario import scenario_results
+from stillage.testing.scenario import SCENARIO_CHECKS, scenario_results
 
 __all__ = [
     "CHECKS",
+    "PROMISES",
     "Failed",
     "Failing",
     "Passed",
@@ -35,6 +46,7 @@ __all__ = [
     "check_fusion",
     "check_modality",
     "check_objective",
+    "check_reader",
     "check_scenario",
 ]
 
@@ -45,6 +57,17 @@ CHECKS: dict[str, Callable[[Any], Iterator[Result]]] = {
     "scenario": scenario_results,
 }
 """For each kind that has checks, the function that gives their results one by one."""
+
+
+PROMISES: dict[str, tuple[Callable[[Any], None], ...]] = {
+    "modality": (*MODALITY_CHECKS, *RENDER_CHECKS),
+    "encoder": ENCODER_CHECKS,
+    "fusion": FUSION_CHECKS,
+    "objective": OBJECTIVE_CHECKS,
+    "scenario": SCENARIO_CHECKS,
+    "reader": READER_CHECKS,
+}
+"""Every check there is, by what it is of; the first line of its docstring is the promise."""
 
 
 def check_modality(spec: ModalitySpec | str, scene: Scene | None = None) -> list[Passed]:
@@ -89,6 +112,31 @@ def check_objective(spec: ObjectiveSpec | str) -> list[Passed]:
     """
     found = get_host().spec("objective", spec) if isinstance(spec, str) else spec
     return demand_all(f"objective {found.name!r}", objective_results(found))
+
+
+def check_reader(
+    spec: ReaderSpec | str, path: str | Path, *, cut: str = "", **parameters: Any
+) -> list[Passed]:
+    """Check a reader on an example: a file or folder of its format, of several groups.
+
+    Parameters
+    ----------
+    spec : ReaderSpec or str
+        The spec, or the name of an installed reader.
+    path : path
+        The example; it is only read. Copies of it are emptied and cut short.
+    cut : str
+        The file inside the example that is cut short; default: the largest.
+    **parameters
+        Of the reader.
+
+    Raises
+    ------
+    Failing
+        Every promise that is not kept, with its likely cause.
+    """
+    found = get_host().spec("reader", spec) if isinstance(spec, str) else spec
+    return demand_all(f"reader {found.name!r}", reader_results(found, path, cut=cut, **parameters))
 
 
 def check_scenario(spec: ScenarioSpec | str) -> list[Passed]:

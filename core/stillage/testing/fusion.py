@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,6 +15,7 @@ from stillage.fusion.base import Fusion
 from stillage.plugin.resolve import last_line, resolve
 from stillage.plugin.spec import FusionSpec
 from stillage.testing.results import Failed, Result, demand, results_of
+from stillage.testing.worker import in_worker
 from stillage.tokens import Tokens
 
 BATCH = 5
@@ -129,6 +132,46 @@ def fuses_samples_independently(case: Fusing) -> None:
     )
 
 
+def fuses_empty_batch(case: Fusing) -> None:
+    """An empty batch gives no features."""
+    none = {
+        name: Tokens(tokens.values[:0], None if tokens.mask is None else tokens.mask[:0])
+        for name, tokens in case.tokens.items()
+    }
+    fused = case.fuse(none)
+    demand(
+        tuple(fused.shape) == (0, case.fusion.width),
+        f"shape {tuple(fused.shape)}",
+        "a reshape(len(values), -1), which cannot infer a size; name every size",
+    )
+
+
+def fuses_repeatably(case: Fusing) -> None:
+    """In evaluation, the same tokens give the same features every time."""
+    demand(
+        bool(torch.equal(case.fuse(), case.fuse())),
+        "two calls differ",
+        "dropout by functional.dropout without training=self.training, or another random draw",
+    )
+
+
+def _features(fusion: Fusion, tokens: dict[str, Any]) -> Any:
+    given = {name: Tokens(torch.from_numpy(values)) for name, values in tokens.items()}
+    with torch.no_grad():
+        return fusion(given, None).numpy()
+
+
+def fuses_in_a_worker(case: Fusing) -> None:
+    """The fusion can be pickled to a fresh process and gives the same features there."""
+    tokens = {name: part.values.numpy() for name, part in case.tokens.items()}
+    there = in_worker(_features, "", case.fusion, tokens)
+    demand(
+        bool(np.allclose(there, _features(case.fusion, tokens), atol=1e-5, rtol=1e-5)),
+        "the features differ",
+        "state that is not pickled with the module",
+    )
+
+
 def gradients_reach_all(case: Fusing) -> None:
     """Gradients reach every parameter and every modality's tokens."""
     case.fusion.zero_grad()
@@ -175,6 +218,9 @@ FUSION_CHECKS = (
     missing_is_not_zero,
     nothing_present_is_finite,
     fuses_samples_independently,
+    fuses_empty_batch,
+    fuses_repeatably,
+    fuses_in_a_worker,
     gradients_reach_all,
     state_survives,
 )

@@ -97,6 +97,26 @@ def loss_is_repeatable(case: Losing) -> None:
     demand(bool(first == second), "two calls differ", "a random draw in loss()")
 
 
+def loss_of_one_sample(case: Losing) -> None:
+    """A batch of one sample gives a finite loss."""
+    loss = case.objective(_first(case.ports, 1))
+    demand(bool(loss.isfinite()), f"{loss.item()}", "a variance of one, or a mean over no pair")
+
+
+def _first(ports: Ports, count: int) -> Ports:
+    def outputs(given: Outputs) -> Outputs:
+        heads = {name: tensor[:count] for name, tensor in given.heads.items()}
+        return Outputs(heads=heads, features=given.features[:count])
+
+    return replace(
+        ports,
+        student=outputs(ports.student),
+        teacher=None if ports.teacher is None else outputs(ports.teacher),
+        targets={name: values[:count] for name, values in ports.targets.items()},
+        states={name: values[:count] for name, values in ports.states.items()},
+    )
+
+
 def _student(ports: Ports) -> dict[str, Tensor]:
     heads = {f"student.heads {n}": t for n, t in ports.student.heads.items()}
     return {"student.features": ports.student.features, **heads}
@@ -167,6 +187,7 @@ OBJECTIVE_CHECKS = (
     ports_agree,
     loss_is_scalar,
     loss_is_repeatable,
+    loss_of_one_sample,
     gradients_reach_student,
     teacher_gets_no_gradient,
     nothing_to_learn_is_zero,

@@ -11,7 +11,8 @@ from stillage.errors import BadInput
 from stillage.modality import Modality
 from stillage.scene import Scene
 from stillage.testing.results import demand
-from stillage.testing.samples import chosen, equal, rows_of
+from stillage.testing.samples import chosen, decoys, equal, rows_of
+from stillage.testing.worker import in_worker
 
 SEED = 3
 
@@ -114,6 +115,31 @@ def responds_to_every_field(case: Rendering) -> None:
     )
 
 
+def responds_to_no_other_field(case: Rendering) -> None:
+    """render() responds to no scene field that the spec does not declare."""
+    before, heard = case.render(), []
+    for name, (values, unit) in decoys(case.fields, case.scene.items_count).items():
+        fields = {**case.scene.fields, name: values}
+        with_it = Scene(fields, {**case.scene.units, name: unit})
+        if not equal(before, case.render(with_it)):
+            heard.append(name)
+    demand(
+        not heard,
+        f"adding {', '.join(heard)} changes the readings",
+        "an optional field read by scene.fields.get(); declare it in the spec's scene_fields",
+    )
+
+
+def renders_alike_in_a_worker(case: Rendering) -> None:
+    """render() gives the same readings in a fresh process."""
+    there = in_worker(case.modality, "render", case.scene, SEED, None)
+    demand(
+        equal(there, case.render()),
+        "the readings differ",
+        'hash("name") or the order of a set, which each process salts; use stillage.counter.stream',
+    )
+
+
 RENDER_CHECKS = (
     scene_has_fields,
     renders_declared_fields,
@@ -122,4 +148,6 @@ RENDER_CHECKS = (
     renders_items_independently,
     renders_empty_scene,
     responds_to_every_field,
+    responds_to_no_other_field,
+    renders_alike_in_a_worker,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -31,18 +33,49 @@ def example_scene(spec: ModalitySpec) -> Scene | None:
     An example of a modality's spec is a scene: ``{field: values, ...}``, one value an item.
     """
     for example in spec.examples:
-        fields = {name: np.asarray(values) for name, values in example.items()}
-        return Scene(fields, {name: _unit(values) for name, values in fields.items()})
-    host = get_host()
-    for scenario in host.specs("scenario"):
-        build = getattr(host.create("scenario", scenario.name), "scene", None)
-        try:
-            scene = build(ITEMS, 1) if build else None
-        except BadInput:
-            continue
+        return _given(example)
+    for scenario in get_host().specs("scenario"):
+        scene = _scene_of(scenario.name)
         if scene is not None and set(spec.scene_fields) <= set(scene):
             return restricted(scene, spec.scene_fields)
     return None
+
+
+def decoys(fields: tuple[str, ...], count: int) -> dict[str, tuple[NDArray[Any], str]]:
+    """Fields that other installed modalities and scenarios know and ``fields`` lacks.
+
+    Each ``(count, ...)`` with its unit.
+    """
+    found: dict[str, tuple[NDArray[Any], str]] = {}
+    for scene in _known_scenes():
+        for name, values in scene.fields.items():
+            if name not in fields and len(values):
+                found.setdefault(name, (values[np.arange(count) % len(values)], scene.units[name]))
+    return found
+
+
+@functools.cache
+def _known_scenes() -> tuple[Scene, ...]:
+    host = get_host()
+    scenes = [_given(example) for spec in host.specs("modality") for example in spec.examples[:1]]
+    for scenario in host.specs("scenario"):
+        scene = _scene_of(scenario.name)
+        if scene is not None:
+            scenes.append(scene)
+    return tuple(scenes)
+
+
+def _scene_of(scenario: str) -> Scene | None:
+    build = getattr(get_host().create("scenario", scenario), "scene", None)
+    try:
+        return build(ITEMS, 1) if build else None
+    except BadInput:
+        return None
+
+
+def _given(example: Mapping[str, Any]) -> Scene:
+    fields = {name: np.asarray(values) for name, values in example.items()}
+    return Scene(fields, {name: _unit(values) for name, values in fields.items()})
 
 
 def _unit(values: NDArray[Any]) -> str:

@@ -406,3 +406,13 @@ def test_random_damage_never_ends_in_anything_else(
     whole, refusals = map(int, measured(script, path).split())
     assert whole + refusals == 200
     assert refusals > 60
+
+
+def test_a_name_given_twice_is_named(spoil: Spoil) -> None:
+    path = spoil()
+    with h5py.File(path, "r+") as file:
+        metadata = json.loads(file["metadata"][...].tobytes())
+        metadata["group_names"][1] = metadata["group_names"][0]
+        del file["metadata"]
+        file["metadata"] = np.frombuffer(json.dumps(metadata).encode(), np.uint8)
+    refused(path, f"found the name {metadata['group_names'][0]!r} twice", "expected each name once")

@@ -8,17 +8,24 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from stillage.augment import View
 from stillage.counter import normal
 from stillage.modality import Modality
-from stillage.plugin.spec import Cost, EncoderSpec, ModalitySpec, SampleSpec
+from stillage.plugin.spec import Cost, ModalitySpec, SampleSpec
 from stillage.scene import Scene
-from stillage.testing import Failing, check_modality
-from stillage.testing.encoder import encoder_results
-from stillage.testing.results import Failed
-from stillage.tokens import Tokens
+from stillage.testing import (
+    PROMISES,
+    Failing,
+    augment,
+    check_modality,
+    prepare,
+    render,
+    rows,
+)
+from stillage.testing.modality import MODALITY_CHECKS, modality_results
+from tests.core.testing.common import Broken, why
 
 SPEC = ModalitySpec(
     name="probe",
@@ -179,45 +186,147 @@ class NeedsItems(Good):
         return super().render(scene, seed, samples)
 
 
-BROKEN: dict[type[Any], str] = {
-    WrongSpec: "Modality.spec is 'other', registered is another one",
-    NoSource: "no source; likely cause: Cost(source=...) left empty",
-    TakesAll: "was taken; likely cause: an overridden check() without super().check()",
-    Double: "dtype torch.float64; likely cause: a missing .float()",
-    Flattening: "the batch axis was reduced or moved",
-    Zscore: "a division by a zero deviation; clamp first",
-    Inferring: "prepare() takes an empty batch: raised RuntimeError",
-    BatchMean: "a mean or squeeze over the batch axis",
-    InPlace: "the input was changed; likely cause: an operation in place",
-    Noisy: "a random number; augmentation belongs in augment()",
-    AlwaysAugments: "view 0 differs",
-    Cropping: "a crop without padding",
-    OwnDraws: "draw from view.uniform(name, ...) only",
-    ByPosition: "draw from view.uniform(name, ...) only",
-    Unpicklable: "The modality can be pickled and copied, for workers: raised",
-    Undeclared: "no field 'colour'",
-    Deaf: "exchanging material between items changes no reading",
-    Unseeded: "a generator without the seed; draw from stillage.counter",
-    ByRow: "noise numbered by row, not by `samples`",
-    WideNoise: "another dtype or shape than SampleSpec; use astype",
-    Normalised: "or a statistic over the batch",
-    NeedsItems: "raised ValueError: no items",
-    dict: "it gave a dict",
-}
+class FreeOfCost(Good):
+    @property
+    def cost(self) -> Cost:
+        return Cost(price_eur=1, energy_j=0, time_s=1)
 
 
-def test_good_passes(monkeypatch) -> None:
+class FreeByDefault(Good):
+    @property
+    def cost(self) -> Cost:
+        return Cost(price_eur=0, energy_j=0, time_s=0)
+
+
+class KnownAnyway(Good):
+    @property
+    def cost(self) -> Cost:
+        return Cost(price_eur=0, energy_j=0, time_s=0, source="known without a sensor")
+
+
+class BatchScale(Good):
+    def prepare(self, raw: Tensor) -> Tensor:
+        return raw / raw.std() if len(raw) > 1 else raw
+
+
+class Peak(Good):
+    def prepare(self, raw: Tensor) -> Tensor:
+        return raw if raw.numel() == 0 else raw / (1.0 + raw.abs().max())
+
+
+class ByNumpy(Good):
+    def prepare(self, raw: Tensor) -> Tensor:
+        return torch.from_numpy(np.sort(raw.numpy(), 1))
+
+
+class Constant(Good):
+    def prepare(self, raw: Tensor) -> Tensor:
+        return raw - float(raw[0, 0]) if len(raw) == 1 else raw - raw[:, :1]
+
+
+class Salted(Good):
+    def prepare(self, raw: Tensor) -> Tensor:
+        return raw + hash("probe") % 1000
+
+
+class SaltedRender(Good):
+    def render(self, scene: Scene, seed: int, samples: Any = None) -> Any:
+        return super().render(scene, seed, samples) + np.float32(hash("probe") % 1000)
+
+
+class Eavesdropper(Good):
+    def render(self, scene: Scene, seed: int, samples: Any = None) -> Any:
+        raw = super().render(scene, seed, samples)
+        return raw * scene.fields["thickness"][:, None].astype(np.float32) if (
+            "thickness" in scene.fields
+        ) else raw  # fmt: skip
+
+
+class Stacking(Good):
+    def augment(self, prepared: Tensor, view: View) -> Tensor:
+        return torch.stack([row * 1.0 for row in prepared])
+
+
+class Joining(Good):
+    def collate(self, rows: Any) -> Any:
+        return np.concatenate(rows)
+
+
+class Wider(Good):
+    def collate(self, rows: Any) -> Any:
+        return np.stack(rows).astype(np.float64)
+
+
+class BatchStart(Good):
+    def collate(self, rows: Any) -> Any:
+        return np.stack(rows) - rows[0][0]
+
+
+class ReadsUndeclared(Good):
+    def read(self, path: Any) -> Any:
+        return np.fromfile(path, np.float32)
+
+
+READING = SPEC.model_copy(update={"suffixes": (".prb",)})
+NO_FIELD = SPEC.model_copy(update={"scene_fields": ("mass", "material", "colour")})
+BROKEN = (
+    Broken(prepare.spec_agrees, WrongSpec, "Modality.spec is 'other', registered is another one"),
+    Broken(prepare.cost_is_stated, NoSource, "no source; likely cause: Cost(source=...) left"),
+    Broken(prepare.cost_is_stated, FreeOfCost, "free in every scenario"),
+    Broken(prepare.cost_is_stated, FreeByDefault, "free in every scenario"),
+    Broken(prepare.refuses_wrong_samples, TakesAll, "an overridden check() without super()"),
+    Broken(prepare.prepares_float32, Double, "dtype torch.float64; likely cause: a missing"),
+    Broken(prepare.prepares_float32, Flattening, "the batch axis was reduced or moved"),
+    Broken(prepare.prepares_flat_samples, Zscore, "a division by a zero deviation; clamp first"),
+    Broken(prepare.prepares_beside_missing, BatchScale, "a maximum or a scale over the batch"),
+    Broken(prepare.prepares_empty_batch, Inferring, "raised RuntimeError"),
+    Broken(prepare.prepares_samples_independently, BatchMean, "a mean or squeeze over the batch"),
+    Broken(prepare.prepares_samples_independently, Peak, "a mean or squeeze over the batch"),
+    Broken(prepare.prepares_purely, InPlace, "the input was changed; likely cause: an operation"),
+    Broken(prepare.prepares_purely, Noisy, "a random number; augmentation belongs in augment()"),
+    Broken(prepare.prepares_in_a_graph, ByNumpy, "NumPy or a branch on values inside prepare()"),
+    Broken(prepare.prepares_in_a_graph, Constant, "NumPy or a branch on values"),
+    Broken(prepare.works_in_a_worker, Unpicklable, "it cannot be pickled (AttributeError"),
+    Broken(prepare.works_in_a_worker, Salted, "prepare() gives other values there"),
+    Broken(augment.augments_view_zero_not, AlwaysAugments, "view 0 differs"),
+    Broken(augment.augments_in_shape, Cropping, "a crop without padding"),
+    Broken(augment.augments_empty_batch, Stacking, "raised RuntimeError"),
+    Broken(augment.augments_consistently, OwnDraws, "draw from view.uniform(name, ...) only"),
+    Broken(augment.augments_consistently, ByPosition, "draw from view.uniform(name, ...) only"),
+    Broken(rows.collates_rows, Joining, "pad or cut each to one length and stack them"),
+    Broken(rows.collates_rows, Wider, "np.zeros without a dtype"),
+    Broken(rows.collates_independently, BatchStart, "taken from the whole batch"),
+    Broken(rows.reads_declared_files, ReadsUndeclared, "suffixes that read() decodes"),
+    Broken(rows.reads_declared_files, Good, "or suffixes without read()", READING),
+    Broken(rows.reads_declared_files, ReadsUndeclared, "an empty file (.prb) is taken", READING),
+    Broken(render.scene_has_fields, Good, "no colour; likely cause: a declared field", NO_FIELD),
+    Broken(render.renders_declared_fields, Undeclared, "no field 'colour'"),
+    Broken(render.renders_samples, WideNoise, "another dtype or shape than SampleSpec; use astype"),
+    Broken(render.renders_reproducibly, Unseeded, "a generator without the seed; draw from"),
+    Broken(render.renders_items_independently, ByRow, "noise numbered by row, not by `samples`"),
+    Broken(render.renders_items_independently, Normalised, "or a statistic over the batch"),
+    Broken(render.renders_empty_scene, NeedsItems, "raised ValueError: no items"),
+    Broken(render.responds_to_every_field, Deaf, "exchanging material between items changes no"),
+    Broken(render.responds_to_no_other_field, Eavesdropper, "adding thickness changes"),
+    Broken(render.renders_alike_in_a_worker, SaltedRender, "which each process salts"),
+)
+
+
+def test_good_passes() -> None:
     passed = [str(result) for result in check_modality(SPEC)]
-    assert len(passed) == 19
+    assert len(passed) == len(PROMISES["modality"])
     assert "render() responds to each declared scene field" in passed
 
 
-@pytest.mark.parametrize("broken", BROKEN, ids=lambda kind: kind.__name__)
-def test_broken_modality_is_told_why(monkeypatch, broken: type[Any]) -> None:
-    monkeypatch.setitem(globals(), "made", broken)
-    with pytest.raises(Failing) as caught:
-        check_modality(SPEC)
-    assert any(BROKEN[broken] in str(failure) for failure in caught.value.failures), caught.value
+def test_what_is_known_without_a_sensor_may_be_free(monkeypatch) -> None:
+    monkeypatch.setitem(globals(), "made", KnownAnyway)
+    assert check_modality(SPEC)
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda b: b.id)
+def test_broken_modality_is_told_why(monkeypatch, broken: Broken) -> None:
+    monkeypatch.setitem(globals(), "made", broken.make)
+    assert broken.told in why(modality_results(broken.spec or SPEC), broken.check)
 
 
 def test_factory_that_raises_or_is_missing() -> None:
@@ -234,77 +343,10 @@ def test_sensor_model_without_a_scene_is_a_failure() -> None:
 
 def test_without_sensor_model_samples_are_drawn(monkeypatch) -> None:
     monkeypatch.setitem(globals(), "made", Blind)
-    assert len(check_modality(SPEC)) == 12
+    assert len(check_modality(SPEC)) == len(MODALITY_CHECKS)
 
 
-class Linear(nn.Module):
-    def __init__(self, shape: tuple[int, ...], width: int = 3) -> None:
-        super().__init__()
-        self.width = width
-        self.layer = nn.Linear(shape[0], width)
-
-    def forward(self, prepared: Tensor) -> Any:
-        return Tokens(self.layer(prepared).unsqueeze(1))
-
-
-class BareTensor(Linear):
-    def forward(self, prepared: Tensor) -> Any:
-        return self.layer(prepared)
-
-
-class NoWidth(Linear):
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        super().__init__(shape)
-        self.width = None  # type: ignore[assignment]
-
-
-class Flat(Linear):
-    def forward(self, prepared: Tensor) -> Any:
-        return Tokens(self.layer(prepared))
-
-
-class Detached(Linear):
-    def forward(self, prepared: Tensor) -> Any:
-        return Tokens(self.layer(prepared).detach().unsqueeze(1))
-
-
-class Unused(Linear):
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        super().__init__(shape)
-        self.spare = nn.Linear(2, 2)
-
-
-class Centred(Linear):
-    def forward(self, prepared: Tensor) -> Any:
-        return Tokens(self.layer(prepared - prepared.mean(0)).unsqueeze(1))
-
-
-ENCODERS = {
-    BareTensor: "a Tensor; likely cause: a bare tensor returned",
-    NoWidth: "width None; likely cause: no `self.width` set",
-    Flat: "a single token needs .unsqueeze(1)",
-    Detached: "Gradients reach every parameter: raised RuntimeError",
-    Unused: "none at spare.weight, spare.bias; likely cause: a layer that forward() does not use",
-    Centred: "statistics over the batch",
-    dict: "raised",
-}
-
-
-def _encoder(factory: type[Any]) -> list[str]:
-    monkey = EncoderSpec(
-        name="probe-small", modality="probe", size="small", summary="",
-        factory=f"{__name__}:current_encoder",
-    )  # fmt: skip
-    globals()["current_encoder"] = factory
-    results = encoder_results(monkey, torch.linspace(0.0, 1.0, 24).reshape(4, 6))
-    return [str(result) for result in results if isinstance(result, Failed)]
-
-
-def test_good_encoder_passes() -> None:
-    assert _encoder(Linear) == []
-
-
-@pytest.mark.parametrize("broken", ENCODERS, ids=lambda kind: kind.__name__)
-def test_broken_encoder_is_told_why(broken: type[Any]) -> None:
-    failures = _encoder(broken)
-    assert any(ENCODERS[broken] in failure for failure in failures), failures
+def test_a_factory_that_gives_no_modality(monkeypatch) -> None:
+    monkeypatch.setitem(globals(), "made", dict)
+    with pytest.raises(Failing, match="it gave a dict"):
+        check_modality(SPEC)

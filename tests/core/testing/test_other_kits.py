@@ -19,8 +19,21 @@ from stillage.fusion.specs import SPECS as FUSIONS
 from stillage.objectives.base import Objective, ObjectiveContext, Ports
 from stillage.objectives.specs import SPECS as OBJECTIVES
 from stillage.plugin.spec import FusionSpec, ObjectiveSpec, ScenarioSpec
-from stillage.testing import Failing, check_fusion, check_objective, check_scenario
+from stillage.testing import (
+    PROMISES,
+    Failing,
+    check_fusion,
+    check_objective,
+    check_scenario,
+    fusion,
+    objective,
+    scenario,
+)
+from stillage.testing.fusion import fusion_results
+from stillage.testing.objective import objective_results
+from stillage.testing.scenario import scenario_results
 from stillage.tokens import Tokens
+from tests.core.testing.common import Broken, why
 
 made: Any = None
 
@@ -103,28 +116,75 @@ class Forgets(Sum):
         return super().forward({first: tokens[first]} if first in tokens else {}, mask)
 
 
-FUSION_FAULTS = {
-    Multiplies: "a multiplication by the mask, which keeps NaN",
-    Zeros: "zeros filled in for what is missing",
-    WrongWidth: "self.width differs from what forward() gives",
-    Inverted: "a mask that is applied the wrong way round",
-    BatchCentred: "statistics over the batch axis",
-    Counts: "a softmax over nothing, or a mean over a count of zero",
-    Forgets: "none at tokens b",
-    dict: "it gave a dict",
-}
+class Inferring(Sum):
+    def forward(self, tokens: Mapping[str, Tokens], presence: Tensor | None = None) -> Tensor:
+        fused = super().forward(tokens, presence)
+        return fused.reshape(len(fused), -1)
+
+
+class Dropping(Sum):
+    def forward(self, tokens: Mapping[str, Tokens], presence: Tensor | None = None) -> Tensor:
+        return nn.functional.dropout(super().forward(tokens, presence), 0.5)
+
+
+class Unpicklable(Sum):
+    def __init__(self, widths: Mapping[str, int], width: int) -> None:
+        super().__init__(widths, width)
+        self.after = lambda values: values
+
+
+class ByKeys(Sum):
+    """Columns of the mask taken from the tokens at hand."""
+
+    def forward(self, tokens: Mapping[str, Tokens], presence: Tensor | None = None) -> Tensor:
+        if presence is None or len(tokens) == len(self.widths):
+            return super().forward(tokens, presence)
+        mask = torch.zeros_like(presence)
+        for column, name in enumerate(tokens):
+            mask[:, list(self.widths).index(name)] = presence[:, column]
+        return super().forward(tokens, mask)
+
+
+class PlainState(Sum):
+    def __init__(self, widths: Mapping[str, int], width: int) -> None:
+        super().__init__(widths, width)
+        self.gain = 1.0
+
+    def forward(self, tokens: Mapping[str, Tokens], presence: Tensor | None = None) -> Tensor:
+        return super().forward(tokens, presence) * self.gain
+
+    def load_state_dict(self, state_dict: Any, strict: bool = True, assign: bool = False) -> Any:
+        self.gain = 2.0
+        return super().load_state_dict(state_dict, strict, assign)
+
+
+FUSION_FAULTS = (
+    Broken(fusion.absent_values_never_matter, Multiplies, "a multiplication by the mask"),
+    Broken(fusion.missing_is_not_zero, Zeros, "zeros filled in for what is missing"),
+    Broken(fusion.gives_features, WrongWidth, "self.width differs from what forward() gives"),
+    Broken(fusion.presence_all_true_is_none, Inverted, "a mask that is applied the wrong way"),
+    Broken(fusion.leaving_out_is_absent, ByKeys, "columns of the mask taken from tokens.keys()"),
+    Broken(fusion.fuses_samples_independently, BatchCentred, "statistics over the batch axis"),
+    Broken(fusion.fuses_empty_batch, Inferring, "raised RuntimeError"),
+    Broken(fusion.fuses_repeatably, Dropping, "without training=self.training"),
+    Broken(fusion.fuses_in_a_worker, Unpicklable, "it cannot be pickled"),
+    Broken(fusion.nothing_present_is_finite, Counts, "a mean over a count of zero"),
+    Broken(fusion.gradients_reach_all, Forgets, "none at tokens b"),
+    Broken(fusion.state_survives, PlainState, "state in plain attributes; use register_buffer"),
+)
 
 FUSION = FusionSpec(name="probe", summary="", factory=f"{__name__}:current")
 
 
-@pytest.mark.parametrize("broken", FUSION_FAULTS, ids=lambda kind: kind.__name__)
-def test_broken_fusion_is_told_why(broken: Any, monkeypatch) -> None:
-    assert FUSION_FAULTS[broken] in told(check_fusion, FUSION, broken, monkeypatch)
+@pytest.mark.parametrize("broken", FUSION_FAULTS, ids=lambda b: b.id)
+def test_broken_fusion_is_told_why(broken: Broken, monkeypatch) -> None:
+    monkeypatch.setitem(globals(), "made", broken.make)
+    assert broken.told in why(fusion_results(FUSION), broken.check)
 
 
 def test_good_fusion_passes(monkeypatch) -> None:
     monkeypatch.setitem(globals(), "made", ConcatFusion)
-    assert len(check_fusion(FUSION)) == 9
+    assert len(check_fusion(FUSION)) == len(PROMISES["fusion"])
 
 
 class Hint(Objective):
@@ -175,23 +235,33 @@ class MeanOfNothing(Hint):
         return ports.student.features[inside].mean() + super().loss(ports)
 
 
+class Narrow(Hint):
+    ports: ClassVar[tuple[str, ...]] = ("student.features", "teacher.features", "targets")
+
+
 class NeverRefuses(Hint):
     def check(self, context: ObjectiveContext) -> None:
         return
 
 
-OBJECTIVE_FAULTS = {
-    PerSample: "a loss per sample; take the mean",
-    Cut: "gradients reach the student",
-    Undeclared: "gradient at ['student.heads']; likely cause: an undeclared port",
-    Unused: "none at ['student.heads']; likely cause: a declared port that loss() does not use",
-    TeachesBack: "a missing .detach() on the teacher's side",
-    Random: "a random draw in loss()",
-    UnknownPort: "binds: raised stillage.errors.BadInput: objective 'probe'",
-    MeanOfNothing: "a mean over no sample",
-    NeverRefuses: "no teacher, and no refusal",
-    dict: "it gave a dict",
-}
+class Deviation(Hint):
+    def loss(self, ports: Ports) -> Tensor:
+        centred = ports.student.features - ports.student.features.mean(0)
+        return (centred.square() / (len(centred) - 1)).sum() + super().loss(ports)
+
+
+OBJECTIVE_FAULTS = (
+    Broken(objective.loss_is_scalar, PerSample, "a loss per sample; take the mean"),
+    Broken(objective.gradients_reach_student, Cut, "raised RuntimeError"),
+    Broken(objective.gradients_reach_student, Undeclared, "at ['student.heads']; likely cause: an"),
+    Broken(objective.gradients_reach_student, Unused, "none at ['student.heads']; likely cause: a"),
+    Broken(objective.teacher_gets_no_gradient, TeachesBack, "a missing .detach() on the teacher's"),
+    Broken(objective.loss_is_repeatable, Random, "a random draw in loss()"),
+    Broken(objective.loss_of_one_sample, Deviation, "nan; likely cause: a variance of one"),
+    Broken(objective.nothing_to_learn_is_zero, MeanOfNothing, "a mean over no sample"),
+    Broken(objective.refuses_missing_ports, NeverRefuses, "no teacher, and no refusal"),
+    Broken(objective.ports_agree, Narrow, "added to the class but not to the spec's inputs"),
+)
 
 OBJECTIVE = ObjectiveSpec(
     name="probe",
@@ -201,15 +271,27 @@ OBJECTIVE = ObjectiveSpec(
 )
 
 
-@pytest.mark.parametrize("broken", OBJECTIVE_FAULTS, ids=lambda kind: kind.__name__)
-def test_broken_objective_is_told_why(broken: Any, monkeypatch) -> None:
-    message = told(check_objective, OBJECTIVE, broken, monkeypatch)
-    assert OBJECTIVE_FAULTS[broken].lower() in message.lower()
+@pytest.mark.parametrize("broken", OBJECTIVE_FAULTS, ids=lambda b: b.id)
+def test_broken_objective_is_told_why(broken: Broken, monkeypatch) -> None:
+    monkeypatch.setitem(globals(), "made", broken.make)
+    assert broken.told in why(objective_results(OBJECTIVE), broken.check)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [(UnknownPort, "raised stillage.errors.BadInput: objective 'probe'"), (dict, "it gave a dict")],
+)
+def test_factories_that_give_no_objective(make: Any, message: str, monkeypatch) -> None:
+    assert message in told(check_objective, OBJECTIVE, make, monkeypatch)
+
+
+def test_a_factory_that_gives_no_fusion(monkeypatch) -> None:
+    assert "it gave a dict" in told(check_fusion, FUSION, dict, monkeypatch)
 
 
 def test_good_objective_passes_and_spec_must_agree(monkeypatch) -> None:
     monkeypatch.setitem(globals(), "made", Hint)
-    assert len(check_objective(OBJECTIVE)) == 7
+    assert len(check_objective(OBJECTIVE)) == len(PROMISES["objective"])
     other = OBJECTIVE.model_copy(update={"inputs": ("student.features",)})
     assert "added to the class but not to the spec's inputs" in told(
         check_objective, other, Hint, monkeypatch
@@ -224,6 +306,12 @@ class Documented(BaseModel):
 
 class Undocumented(BaseModel):
     speed: float = 0.5
+
+
+class Required(BaseModel):
+    speed: float = Field(
+        description="Belt speed.", json_schema_extra={"unit": "m/s", "source": "assumed"}
+    )
 
 
 class Plant:
@@ -252,18 +340,26 @@ class MoreModalities(Plant):
 SCENARIO = ScenarioSpec(
     name="probe", summary="", factory=f"{__name__}:current", modalities=("nir", "led")
 )
-SCENARIO_FAULTS = {
-    Renamed: "'other', registered is 'probe'",
-    Unexplained: "no summary of speed",
-    NoSettings: "no pydantic model in the class",
-    MoreModalities: "sonar undeclared",
-    Plant: "no policy; likely cause: register() without a policy spec of this scenario",
-}
 
 
-@pytest.mark.parametrize("broken", SCENARIO_FAULTS, ids=lambda kind: kind.__name__)
-def test_broken_scenario_is_told_why(broken: Any, monkeypatch) -> None:
-    assert SCENARIO_FAULTS[broken] in told(check_scenario, SCENARIO, broken, monkeypatch)
+class Demanding(Plant):
+    Settings = Required
+
+
+SCENARIO_FAULTS = (
+    Broken(scenario.has_name, Renamed, "'other', registered is 'probe'"),
+    Broken(scenario.settings_are_documented, Unexplained, "no summary of speed"),
+    Broken(scenario.settings_are_documented, NoSettings, "no pydantic model in the class"),
+    Broken(scenario.settings_have_defaults, Demanding, "no default of speed"),
+    Broken(scenario.modalities_exist, MoreModalities, "sonar undeclared"),
+    Broken(scenario.parts_resolve, Plant, "no policy; likely cause: register() without a policy"),
+)
+
+
+@pytest.mark.parametrize("broken", SCENARIO_FAULTS, ids=lambda b: b.id)
+def test_broken_scenario_is_told_why(broken: Broken, monkeypatch) -> None:
+    monkeypatch.setitem(globals(), "made", broken.make)
+    assert broken.told in why(scenario_results(SCENARIO), broken.check)
 
 
 class BadEnv(gymnasium.Env[Any, Any]):
@@ -278,6 +374,9 @@ class BadEnv(gymnasium.Env[Any, Any]):
 
     def step(self, action: Any) -> Any:
         return np.full(2, 3.0, np.float32), 0.0, False, False, {}
+
+
+ENV_FAULT = Broken(scenario.env_passes_check_env, BadEnv, "raised AssertionError")
 
 
 def test_env_must_pass_check_env(monkeypatch) -> None:

@@ -1,0 +1,90 @@
+"""Where an augmentation moves things: measured with a probe, whatever the layout.
+
+A small change is put at one place of a prepared sample. Where it turns up in the augmented
+sample is where that place has moved; gains, noise and masks leave it where it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from stillage.augment import View
+from stillage.counter import uniform
+from stillage.modality import Modality
+
+STILL: Mapping[str, tuple[float, ...]] = {"flip": (0.9, 0.9), "shift": (0.5, 0.5), "time": (0.5,)}
+"""Draws of the shared names at which nothing moves."""
+
+ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class HeldView(View):
+    """A view whose draws of some names are given; keeps the names that were asked for."""
+
+    given: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+
+    def uniform(self, name: str, *shape: int) -> NDArray[np.float64]:
+        self.asked.add(name)
+        if name not in self.given:
+            return super().uniform(name, *shape)
+        flat = np.resize(np.array(self.given[name]), int(np.prod(shape, dtype=np.int64)))
+        return np.broadcast_to(flat.reshape(shape), (len(self.samples), *shape)).copy()
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Where probes at ``start`` turned up: both (P, axes), in elements of axes of ``sizes``."""
+
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    sizes: tuple[int, ...]
+    asked: frozenset[str]
+
+    def axis(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+        """Starts, ends and size of one axis."""
+        return self.start[:, number], self.end[:, number], self.sizes[number]
+
+    def far(self) -> list[int]:
+        """Axes along which a probe moved; jitter of 3 % or 2 elements is none."""
+        axes = []
+        for number, size in enumerate(self.sizes):
+            start, end, _ = self.axis(number)
+            if size > 4 and len(start) and np.abs(end - start).max() > max(2.0, 0.03 * size):
+                axes.append(number)
+        return axes
+
+
+def motion(
+    modality: Modality, prepared: Tensor, samples: NDArray[np.int64], **given: tuple[float, ...]
+) -> Motion:
+    """Probe ``modality.augment`` of prepared samples (B, *shape) under given shared draws."""
+    view = HeldView(5, 1, samples, {**STILL, **given})
+    before = modality.augment(prepared.clone(), view)
+    size = float(prepared.std()) + 1e-3 * float(prepared.abs().max()) + 1e-3
+    sizes = tuple(prepared.shape[1:])
+    starts, ends = [], []
+    for number in range(ROUNDS):
+        places = _places(len(prepared), sizes, number)
+        for sign in (1.0, -1.0):
+            probed = prepared.clone()
+            probed[(torch.arange(len(prepared)), *torch.from_numpy(places).T)] += sign * size
+            change = (modality.augment(probed, view) - before).abs().flatten(1)
+            seen = (change.amax(1) > 1e-3 * size).numpy()
+            ends.append(np.stack(np.unravel_index(change.argmax(1).numpy(), sizes), 1)[seen])
+            starts.append(places[seen])
+    return Motion(np.concatenate(starts), np.concatenate(ends), sizes, frozenset(view.asked))
+
+
+def _places(count: int, sizes: tuple[int, ...], number: int) -> NDArray[np.int64]:
+    """One place a sample, away from the edges and from the middle of long axes."""
+    draw = uniform(number, np.arange(count)[:, None], np.arange(len(sizes)))
+    part = np.where(draw < 0.5, 0.2 + 0.4 * draw, 0.4 + 0.4 * draw)
+    return np.asarray(np.floor(part * np.array(sizes)), np.int64)

@@ -1,0 +1,1 @@
+"""The radar modality: range-Doppler maps of items on a belt."""
