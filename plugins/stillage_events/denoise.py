@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage_events.compiled import compiled
-from stillage_events.reading import Events
+from stillage_events.reading import Events, check_inside
 
 
 @compiled
@@ -43,6 +43,7 @@ def neighbours(events: Events, within_us: int = 10_000) -> NDArray[np.bool_]:
     >>> neighbours(events_of([1, 2, 9], [1, 1, 9], [0, 5, 6], [1, 0, 1], 16, 16)).tolist()
     [False, True, False]
     """
+    check_inside(events)
     keep = np.zeros(len(events.t), np.bool_)
     last = np.full((events.height + 2, events.width + 2), _NEVER, np.int64)
     _supported(events.x, events.y, events.t, last, int(within_us), keep)
@@ -56,6 +57,7 @@ def rested(events: Events, dead_us: int = 1_000) -> NDArray[np.bool_]:
     >>> rested(events_of([1, 1, 1], [1, 1, 1], [0, 5, 12], [1, 0, 1], 4, 4), 10).tolist()
     [True, False, True]
     """
+    check_inside(events)
     keep = np.zeros(len(events.t), np.bool_)
     last = np.full((events.height, events.width), _NEVER, np.int64)
     _rested(events.x, events.y, events.t, last, int(dead_us), keep)

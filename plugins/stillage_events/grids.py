@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage_events.compiled import compiled
-from stillage_events.reading import Events
+from stillage_events.reading import Events, check_columns, check_inside
 
 
 @compiled
@@ -21,30 +21,44 @@ def _count(x: Any, y: Any, p: Any, out: Any) -> None:
 
 
 @compiled
-def _voxels(x: Any, y: Any, t: Any, p: Any, start: float, scale: float, out: Any) -> None:
-    bins = out.shape[0]
+def _voxels(
+    x: Any, y: Any, t: Any, p: Any, start: float, scale: float, size: Any, out: Any
+) -> bool:
+    """Add to ``out`` (bins * height * width); False where an event lies outside the sensor."""
+    width, height, bins = size
+    plane, inside = width * height, True
+    one = np.float32(1.0)
     for i in range(len(x)):
         place = (t[i] - start) * scale
-        left = int(np.floor(place))
-        right = place - left
-        sign = 1.0 if p[i] else -1.0
-        if 0 <= left < bins:
-            out[left, y[i], x[i]] += sign * (1.0 - right)
-        if -1 <= left < bins - 1 and right > 0.0:
-            out[left + 1, y[i], x[i]] += sign * right
+        if np.uint32(x[i]) >= np.uint32(width) or np.uint32(y[i]) >= np.uint32(height):
+            inside = False  # a negative pixel is a huge unsigned one
+            continue
+        if place < 0.0:
+            continue
+        left = int(place)
+        right = np.float32(place - left)
+        sign = np.float32(2 * int(p[i]) - 1)
+        cell = left * plane + y[i] * width + x[i]
+        if left < bins - 1:
+            out[np.uint64(cell)] += sign * (one - right)
+            out[np.uint64(cell + plane)] += sign * right
+        elif left == bins - 1:
+            out[np.uint64(cell)] += sign * (one - right)
+    return inside
 
 
 @compiled
-def _polar(x: Any, y: Any, t: Any, p: Any, scale: float, out: Any) -> None:
-    bins = out.shape[1]
+def _polar(x: Any, y: Any, t: Any, p: Any, scale: float, width: int, bins: int, out: Any) -> None:
+    plane = len(out) // (2 * bins)
+    one = np.float32(1.0)
     for i in range(len(x)):
-        place = t[i] * scale
-        left = min(int(place), bins - 1)
-        right = place - left
-        half = int(p[i])
-        out[half, left, y[i], x[i]] += 1.0 - right
-        if right > 0.0 and left + 1 < bins:
-            out[half, left + 1, y[i], x[i]] += right
+        place = min(max(t[i] * scale, 0.0), bins - 1.0)
+        left = int(place)
+        right = np.float32(place - left)
+        cell = (int(p[i]) * bins + left) * plane + y[i] * width + x[i]
+        out[np.uint64(cell)] += one - right
+        if left < bins - 1:
+            out[np.uint64(cell + plane)] += right
 
 
 @compiled
@@ -61,6 +75,7 @@ def count_frame(events: Events) -> NDArray[np.int32]:
     >>> count_frame(events_of([1, 1], [0, 0], [0, 9], [1, -1], 2, 1)).tolist()
     [[[0, 1]], [[0, 1]]]
     """
+    check_inside(events)
     out = np.zeros((2, events.height, events.width), np.int32)
     _count(events.x, events.y, events.p, out)
     return out
@@ -81,18 +96,22 @@ def voxel_grid(
     bins : int
         At least 1.
     window : (t0, tN), optional
-        In us; default: times of the first and the last event. What falls outside the grid
-        is left out. A window without length puts everything into bin 0.
+        In us; default: times of the first and the last event. Events before t0 are left out;
+        those after tN fade out over one more bin. A window without length puts all into bin 0.
 
     >>> from stillage_events.reading import events_of
     >>> voxel_grid(events_of([0, 0, 0], [0, 0, 0], [0, 3, 4], [1, 0, 1], 1, 1), 3).ravel().tolist()
     [1.0, -0.5, 0.5]
     """
+    check_columns(events)
     out = np.zeros((bins, events.height, events.width), np.float32)
     if len(events.t):
         start, stop = window or (float(events.t[0]), float(events.t[-1]))
         scale = (bins - 1) / (stop - start) if stop > start else 0.0
-        _voxels(events.x, events.y, events.t, events.p, float(start), scale, out)
+        x, y, t, p = events[:4]
+        size = (events.width, events.height, bins)
+        if not _voxels(x, y, t, p, float(start), scale, size, out.reshape(-1)):
+            check_inside(events)
     return out
 
 
@@ -107,9 +126,11 @@ def polar_grid(events: Events, bins: int) -> NDArray[np.float32]:
     >>> polar_grid(events, 2).reshape(2, 2).round(2).tolist()
     [[0.0, 1.0], [1.0, 0.0]]
     """
+    check_inside(events)
     out = np.zeros((2, bins, events.height, events.width), np.float32)
     scale = (bins - 1) / max(events.duration - 1, 1)
-    _polar(events.x, events.y, events.t, events.p, scale, out)
+    columns = (events.x, events.y, events.t, events.p)
+    _polar(*columns, scale, events.width, bins, out.reshape(-1))
     return out
 
 
@@ -124,6 +145,7 @@ def time_surface(events: Events, tau_us: float, at: float | None = None) -> NDAr
     >>> time_surface(events, 1000.0)[1].round(3).tolist()
     [[0.36800000071525574, 1.0]]
     """
+    check_inside(events)
     if at is None:
         at = float(events.t[-1]) if len(events.t) else 0.0
     last = np.full((2, events.height, events.width), -np.inf)

@@ -139,6 +139,24 @@ def check_side(width: int, height: int, where: object) -> None:
         raise BadInput(where, f"a sensor of {width} x {height}", f"sides of 1 to {MAX_SIDE} pixels")
 
 
+def check_columns(events: Events) -> None:
+    """Refuse columns of other types or of different lengths: kernels trust them."""
+    x, y, t, p = events.x, events.y, events.t, events.p
+    lengths = {len(x), len(y), len(t), len(p)}
+    if x.dtype != np.int32 or y.dtype != np.int32 or len(lengths) > 1:
+        found = f"{x.dtype} x, {y.dtype} y, lengths {sorted(lengths)}"
+        raise BadInput("events", found, "columns of one length, made by events_of()")
+    check_side(events.width, events.height, "events")
+
+
+def check_inside(events: Events) -> None:
+    """The same, and refuse events outside the sensor."""
+    check_columns(events)
+    sides = (events.x, events.width), (events.y, events.height)
+    if any(len(c) and (int(c.max()) >= side or int(c.min()) < 0) for c, side in sides):
+        raise BadInput("events", "an event outside the sensor", f"{events.width} x {events.height}")
+
+
 def pack(events: Events) -> NDArray[np.int32]:
     """The raw sample ``(n + 1, 4)`` int32: the frame, then x, y, t, p of each event.
 
