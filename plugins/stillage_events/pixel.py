@@ -114,7 +114,7 @@ def _advance(
     """Low-pass a row of pixels; ``before`` is what the old levels had beyond the memory."""
     for x in range(len(low)):
         value = frame[x]
-        level = table[int(value)] if lookup else lin_log(float(value))
+        level = table[int(value)] if lookup else lin_log(np.float64(value))
         before[x] = low[x] - memory[x]
         gain = min((value + 20.0) * rate, 1.0) if rate > 0.0 else 1.0
         low[x] += gain * (level - low[x])
