@@ -129,6 +129,23 @@ SPECS: tuple[Spec, ...] = (
         parameters=_WINDOWS,
     ),
     ReaderSpec(
+        name="video-events",
+        summary="a clip, and the events that an event camera would have seen of it",
+        factory="stillage_events.video_events:read",
+        modalities=("video", "events"),
+        formats=("mp4", "mov", "avi", "mkv", "webm"),
+        parameters=(
+            Parameter(name="frames", type="int", default=8, summary="frames of a sample"),
+            Parameter(name="block", type="int", default=5, summary="samples of a group"),
+            Parameter(name="width", type="int", default=0, unit="px", summary="0: as it is"),
+            Parameter(name="height", type="int", default=0, unit="px", summary="0: as it is"),
+            Parameter(name="noisy", type="bool", default=False, summary="poor light"),
+            Parameter(name="seed", type="int", default=0, summary="of thresholds and noise"),
+        ),
+        teacher=("events", "video"),
+        student=("video",),
+    ),
+    ReaderSpec(
         name="aedat4",
         summary="one AEDAT4 file of events, cut into windows of time",
         factory="stillage_events.windows:read",

@@ -11,7 +11,7 @@ import pytest
 
 from stillage.errors import BadInput
 from stillage.recording import Recording
-from stillage_events import nmnist, slider_depth, windows
+from stillage_events import nmnist, slider_depth, video_events, windows
 from stillage_events.reading import unpack
 
 
@@ -238,3 +238,41 @@ def test_real_slider(real_data: Path, tmp_path: Path) -> None:
         assert present.sum() == 34
         assert recording.samples == 34 + 82
         assert recording.modalities["video"].count == 87
+
+
+def test_any_clip_becomes_a_paired_recording(tmp_path: Path) -> None:
+    import av
+
+    path = tmp_path / "clip.mkv"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("ffv1", rate=100)
+        stream.width, stream.height, stream.pix_fmt = 48, 32, "bgr0"
+        for k in range(21):
+            picture = np.full((32, 48, 3), 60, np.uint8)
+            picture[:, : 10 + k] = 200
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        file.mux(stream.encode())
+    out = video_events.read(path, tmp_path / "out.h5", frames=5)
+    with Recording.open(out) as recording:
+        assert recording.samples == 4
+        assert recording.read("video").shape == (4, 5, 32, 48, 3)
+        rows = [unpack(row) for row in recording.read("events")]
+        for k, events in enumerate(rows):
+            assert events[4:] == (48, 32, 50_000)
+            edge = (events.x >= 10 + 5 * k) & (events.x <= 15 + 5 * k)
+            assert len(events.t) >= 5 * 32
+            assert edge.mean() > 0.98
+            assert events.p.mean() > 0.98
+    with pytest.raises(BadInput, match="at least 2"):
+        video_events.read(path, tmp_path / "out.h5", frames=1)
+    with pytest.raises(BadInput, match="at least 41 frames"):
+        video_events.read(path, tmp_path / "out.h5", frames=40)
+    with pytest.raises(BadInput, match="no clip"):
+        video_events.read(tmp_path / "none.txt", tmp_path / "out.h5")
+
+
+def test_light_is_linear_grey() -> None:
+    half = video_events.intensities(np.full((1, 1, 1, 3), 188, np.uint8)).item()
+    assert abs(half / 255.0 - 0.5028) < 1e-3  # sRGB 188 is half the light
+    green = video_events.intensities(np.array([[[[0, 255, 0]]]], np.uint8)).item()
+    assert abs(green / 255.0 - 0.7152) < 1e-6
