@@ -86,9 +86,9 @@ SPECS: tuple[Spec, ...] = (
         )
         for size, summary, factory in (
             ("linear", "counts in 8 x 8 areas, activity of each bin", "encoders:EventStatistics"),
-            ("small", "student CNN of 103,000 parameters", "encoders:SmallEvents"),
-            ("patch", "student transformer over patches, with maps", "patches:EventPatches"),
-            ("large", "teacher CNN of 390,000 parameters", "encoders:LargeEvents"),
+            ("small", "student CNN of 102,000 parameters", "encoders:SmallEvents"),
+            ("patch", "student transformer of 120,000 parameters, with maps", "patches:EventPatches"),
+            ("large", "teacher CNN of 379,000 parameters", "encoders:LargeEvents"),
         )
     ),
     ReaderSpec(
