@@ -87,7 +87,11 @@ SPECS: tuple[Spec, ...] = (
         for size, summary, factory in (
             ("linear", "counts in 8 x 8 areas, activity of each bin", "encoders:EventStatistics"),
             ("small", "student CNN of 102,000 parameters", "encoders:SmallEvents"),
-            ("patch", "student transformer of 120,000 parameters, with maps", "patches:EventPatches"),
+            (
+                "patch",
+                "student transformer of 120,000 parameters, with maps",
+                "patches:EventPatches",
+            ),
             ("large", "teacher CNN of 379,000 parameters", "encoders:LargeEvents"),
         )
     ),

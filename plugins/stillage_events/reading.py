@@ -3,7 +3,8 @@
 In a recording a reading is int32 ``(n + 1, 4)``. Row 0 is its *frame*: width and height of the
 sensor in pixels, length of the reading in us, and -1. Each further row is an event: x, y, time
 since the reading's start in us, polarity 1 (brighter) or 0 (darker). So a reading without any
-event, or any part of a recording, still says what it is a reading of.
+event still says what it is a reading of, and readings joined end to end are one longer reading:
+a further frame begins when the one before has ended.
 """
 
 from __future__ import annotations
@@ -189,9 +190,11 @@ def unpack(row: NDArray[Any], where: object = "a reading of events") -> Events:
     >>> unpack(pack(events_of([3], [4], [0], [1], 34, 34))).p
     array([ True])
     """
-    frame = frame_of(row, where)
+    width, height, duration = frame_of(row, where)
+    later = np.flatnonzero(row[1:, 3] == -1) + 1
+    if len(later):
+        return _joined([unpack(part, where) for part in np.split(row, later)], where)
     x, y, t, p = (np.ascontiguousarray(column) for column in row[1:].T)
-    width, height, duration = frame
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height) & (t >= 0) & (t < duration)
     inside &= (p == 0) | (p == 1)
     if not inside.all():
@@ -199,6 +202,17 @@ def unpack(row: NDArray[Any], where: object = "a reading of events") -> Events:
         found = f"event {bad} with x, y, t, p = {row[bad + 1].tolist()}"
         raise BadInput(where, found, f"{width} x {height} pixels, {duration} us, polarity 0 or 1")
     return Events(x, y, t.astype(np.int64), p == 1, width, height, duration)
+
+
+def _joined(parts: list[Events], where: object) -> Events:
+    """Readings one after the other in time."""
+    sizes = sorted({part[4:6] for part in parts})
+    if len(sizes) > 1:
+        raise BadInput(where, f"frames of {sizes[0]} and {sizes[1]} pixels", "one size")
+    starts = np.cumsum([0, *(part.duration for part in parts)])
+    times = [part.t + start for part, start in zip(parts, starts, strict=False)]
+    x, y, p = (np.concatenate([part[k] for part in parts]) for k in (0, 1, 3))
+    return Events(x, y, np.concatenate(times), p, *sizes[0], int(starts[-1]))
 
 
 def frame_of(row: NDArray[Any], where: object = "a reading of events") -> tuple[int, int, int]:

@@ -70,6 +70,17 @@ def test_events_are_put_in_order_and_ties_keep_theirs() -> None:
     assert events.duration == 5
 
 
+def test_readings_joined_end_to_end_are_a_longer_one() -> None:
+    events = some()
+    parts = [pack(events.window(a, b)) for a, b in ((0, 2500), (2500, 2600), (2600, 10_000))]
+    whole = unpack(np.concatenate(parts))
+    for one, other in zip(whole, events, strict=True):
+        assert np.array_equal(np.asarray(one), np.asarray(other))
+    wider = pack(events._replace(width=40))
+    with pytest.raises(BadInput, match="one size"):
+        unpack(np.concatenate([parts[0], wider]))
+
+
 @pytest.mark.parametrize(
     ("row", "told"),
     [
