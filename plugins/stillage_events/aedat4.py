@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def read_aedat4(path: Path) -> Events:
     if head != SIGNATURE:
         raise BadInput(path, f"a file that begins {head!r}", "AEDAT4")
     try:
-        import aedat
+        aedat = import_module("aedat")  # optional: the extra stillage[aedat]
     except ImportError:
         raise BadInput(path, "no library aedat", "pip install stillage[aedat]") from None
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def read_dsec(path: Path, start_ms: int = 0, stop_ms: int | None = None) -> Even
     """
     file_size(path, MAX_FILE_BYTES)
     with suppress(ImportError):  # DSEC compresses with Blosc
-        import hdf5plugin  # noqa: F401
+        import_module("hdf5plugin")  # optional
     try:
         with h5py.File(path, "r", locking=False) as file:
             return _read(path, file.id, start_ms, stop_ms)
