@@ -13,6 +13,7 @@ from torch import Tensor
 
 from stillage.errors import BadInput
 from stillage.network.parts import parts_of
+from stillage.readings import dense
 from stillage.task import LabelState, Task
 from stillage.tokens import Tokens
 
@@ -233,9 +234,10 @@ def load_batch(
         modality = parts.modality(name)
         present = np.asarray(recording.presence(name)[samples], bool)
         rows = recording.read(name, samples)
-        dense = modality.collate(rows) if isinstance(rows, list) else rows
-        modality.check(dense[present], f"{recording.path}: modality {name!r}")
-        raw[name] = torch.from_numpy(np.require(dense, requirements=["C", "W"]))
+        if isinstance(rows, list):
+            rows = dense(modality, recording, samples, rows)
+        modality.check(rows[present], f"{recording.path}: modality {name!r}")
+        raw[name] = torch.from_numpy(np.require(rows, requirements=["C", "W"]))
         presence[name] = torch.from_numpy(present)
     targets: dict[str, Tensor] = {}
     states: dict[str, Tensor] = {}

@@ -52,12 +52,20 @@ class Modality(ABC):
         return self.spec.sample
 
     @property
+    def dense(self) -> SampleSpec:
+        """What :meth:`collate` gives and :meth:`prepare` reads: ``spec.dense``, else ``sample``."""
+        return self.spec.dense or self.spec.sample
+
+    @property
     def cost(self) -> Cost:
         """Price of the sensor; joules and seconds of a reading."""
         return self.spec.cost
 
     def check(self, raw: NDArray[Any], where: str = "") -> None:
-        """Refuse raw samples ``(B, *shape)`` of another shape or dtype, NaN or infinity.
+        """Refuse samples ``(B, *shape)`` of another shape or dtype, NaN or infinity.
+
+        Where ``spec.dense`` differs from the raw sample, samples with its axes are held
+        against it.
 
         Raises
         ------
@@ -65,14 +73,15 @@ class Modality(ABC):
             One line that names ``where``, what was found and what was expected.
         """
         place = where or f"modality {self.name!r}"
-        wanted = self.sample.shape
+        spec = self.dense if raw.ndim == len(self.dense.shape) + 1 else self.sample
+        wanted = spec.shape
         fits = raw.ndim == len(wanted) + 1 and all(
             want is None or want == have for want, have in zip(wanted, raw.shape[1:], strict=True)
         )
         if not fits:
-            raise BadInput(place, f"samples of shape {raw.shape[1:]}", self.sample.describe())
-        if raw.dtype != np.dtype(self.sample.dtype):
-            raise BadInput(place, f"dtype {raw.dtype}", self.sample.describe())
+            raise BadInput(place, f"samples of shape {raw.shape[1:]}", spec.describe())
+        if raw.dtype != np.dtype(spec.dtype):
+            raise BadInput(place, f"dtype {raw.dtype}", spec.describe())
         if np.issubdtype(raw.dtype, np.floating) and not np.isfinite(raw).all():
             bad = np.argwhere(~np.isfinite(raw))[0]
             raise BadInput(place, f"NaN or infinity at {tuple(map(int, bad))}", "finite readings")
@@ -92,7 +101,7 @@ class Modality(ABC):
         raise BadInput(f"modality {self.name!r}", "no files of its own", "one with read()")
 
     def collate(self, rows: Sequence[NDArray[Any]]) -> NDArray[Any]:
-        """Make raw samples dense, ``(B, *shape)``; ragged modalities override this."""
+        """Make raw samples dense, ``(B, *dense.shape)``; ragged modalities override this."""
         return np.stack(rows)
 
     @abstractmethod

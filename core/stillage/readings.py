@@ -82,7 +82,9 @@ class Readings:
         presence: dict[str, NDArray[np.bool_]] = {}
         for name in modalities:
             rows = recording.read(name, samples)
-            raw[name] = _modality(name, host).collate(rows) if isinstance(rows, list) else rows
+            if isinstance(rows, list):
+                rows = dense(_modality(name, host), recording, samples, rows)
+            raw[name] = rows
             presence[name] = np.asarray(recording.presence(name)[samples], bool)
         return cls(raw, presence)
 
@@ -109,6 +111,34 @@ class Readings:
             for name, values in raw.items()
         }
         return cls(raw, presence)
+
+
+def dense(
+    modality: Modality,
+    recording: Recording,
+    samples: NDArray[np.int64],
+    rows: list[NDArray[Any]],
+) -> NDArray[Any]:
+    """Ragged rows of samples, collated; absent ones are zero.
+
+    A reading that is there stands in for an absent one until the rows are dense, since an
+    empty row does not tell what shape its sensor's readings have.
+    """
+    present = np.asarray(recording.presence(modality.name)[samples], bool)
+    if present.all():
+        return modality.collate(rows)
+    if present.any():
+        stand_in = rows[int(np.argmax(present))]
+    else:
+        some = np.flatnonzero(recording.presence(modality.name))[:1].astype(np.int64)
+        if not len(some):
+            return modality.collate(rows)
+        stand_in = recording.read(modality.name, some)[0]
+    collated = modality.collate(
+        [row if there else stand_in for row, there in zip(rows, present, strict=True)]
+    )
+    collated[~present] = 0
+    return collated
 
 
 def _modality(name: str, host: Mapping[str, Modality] | None) -> Modality:

@@ -3,9 +3,162 @@
 from __future__ import annotations
 
 from stillage.plugin import hookimpl
-from stillage.plugin.spec import Spec
+from stillage.plugin.spec import (
+    Cost,
+    EncoderSpec,
+    ModalitySpec,
+    Parameter,
+    ReaderSpec,
+    SampleSpec,
+    Spec,
+)
 
-SPECS: tuple[Spec, ...] = ()
+BINS = 8
+"""Bins of the voxel grid that a reading becomes."""
+
+EVENTS = ModalitySpec(
+    name="events",
+    summary="events of an event camera: pixels that became brighter or darker, and when",
+    factory="stillage_events.modality:EventStream",
+    sample=SampleSpec(
+        shape=(None, 4),
+        dtype="int32",
+        unit="px px us 1",
+        axes=("event", "x y t p"),
+        ragged=True,
+    ),
+    dense=SampleSpec(
+        shape=(2, BINS, None, None),
+        dtype="float32",
+        unit="1",
+        axes=("polarity", "bin", "height", "width"),
+    ),
+    cost=Cost(
+        price_eur=900.0,
+        energy_j=0.0005,
+        time_s=0.02,
+        source="assumed: 25 mW sensor, 20 ms a passing item",
+    ),
+    default_size="small",
+    scene_fields=(
+        "length",
+        "width",
+        "angle",
+        "centre",
+        "squareness",
+        "colour",
+        "black",
+        "transparency",
+        "fibre",
+        "crumple",
+        "degradation",
+    ),
+    suffixes=(".raw", ".bin", ".txt", ".h5", ".hdf5", ".aedat4"),
+)
+
+_SHAPE = (BINS + 2, 34, 34)
+_WINDOWS = (
+    Parameter(
+        name="window_ms",
+        type="float",
+        default=50.0,
+        unit="ms",
+        summary="length of a sample",
+    ),
+    Parameter(
+        name="block",
+        type="int",
+        default=10,
+        summary="neighbouring samples that make one group, which no split cuts",
+    ),
+)
+
+SPECS: tuple[Spec, ...] = (
+    EVENTS,
+    *(
+        EncoderSpec(
+            name=f"events-{size}",
+            modality="events",
+            size=size,
+            summary=summary,
+            factory=f"stillage_events.{factory}",
+            examples=({"shape": _SHAPE},),
+        )
+        for size, summary, factory in (
+            ("linear", "counts in 8 x 8 areas, activity of each bin", "encoders:EventStatistics"),
+            ("small", "student CNN of 102,000 parameters", "encoders:SmallEvents"),
+            (
+                "patch",
+                "student transformer of 120,000 parameters, with maps",
+                "patches:EventPatches",
+            ),
+            ("large", "teacher CNN of 379,000 parameters", "encoders:LargeEvents"),
+        )
+    ),
+    ReaderSpec(
+        name="nmnist",
+        summary="N-MNIST digits: folder of .bin files, or the packed nmnist_*.npz",
+        factory="stillage_events.nmnist:read",
+        modalities=("events",),
+        formats=("folder Train/<digit>/*.bin and Test/<digit>/*.bin", "nmnist_*.npz"),
+        teacher=("events",),
+        student=("events",),
+        task="digit",
+    ),
+    ReaderSpec(
+        name="slider-depth",
+        summary="slider_depth of the Event-Camera Dataset: events, frames and poses",
+        factory="stillage_events.slider_depth:read",
+        modalities=("events", "video"),
+        formats=("folder with slider_depth.npz", "folder with events.txt and groundtruth.txt"),
+        parameters=(
+            Parameter(
+                name="window_ms",
+                type="float",
+                default=5.0,
+                unit="ms",
+                summary="length of a sample of events",
+            ),
+        ),
+        teacher=("events",),
+        student=("video",),
+        task="x",
+    ),
+    ReaderSpec(
+        name="event-file",
+        summary="one file of events, cut into windows of time",
+        factory="stillage_events.windows:read",
+        modalities=("events",),
+        formats=("EVT2 .raw", "EVT3 .raw", "N-MNIST .bin", "ECD .txt", "DSEC .h5"),
+        parameters=_WINDOWS,
+    ),
+    ReaderSpec(
+        name="video-events",
+        summary="a clip, and the events that an event camera would have seen of it",
+        factory="stillage_events.video_events:read",
+        modalities=("video", "events"),
+        formats=("mp4", "mov", "avi", "mkv", "webm"),
+        parameters=(
+            Parameter(name="frames", type="int", default=8, summary="frames of a sample"),
+            Parameter(name="block", type="int", default=5, summary="samples of a group"),
+            Parameter(name="width", type="int", default=0, unit="px", summary="0: as it is"),
+            Parameter(name="height", type="int", default=0, unit="px", summary="0: as it is"),
+            Parameter(name="noisy", type="bool", default=False, summary="poor light"),
+            Parameter(name="seed", type="int", default=0, summary="of thresholds and noise"),
+        ),
+        teacher=("events", "video"),
+        student=("video",),
+    ),
+    ReaderSpec(
+        name="aedat4",
+        summary="one AEDAT4 file of events, cut into windows of time",
+        factory="stillage_events.windows:read",
+        modalities=("events",),
+        formats=("AEDAT4 .aedat4",),
+        parameters=_WINDOWS,
+        requires=("aedat",),
+    ),
+)
 
 
 @hookimpl

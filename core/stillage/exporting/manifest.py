@@ -33,9 +33,9 @@ def describe(network: Network, module: ExportableModule, int8: bool) -> dict[str
             {
                 "name": name,
                 "shape": list(network.config.modalities[name].shape),
-                "dtype": modality.sample.dtype,
-                "unit": modality.sample.unit,
-                "axes": list(modality.sample.axes),
+                "dtype": modality.dense.dtype,
+                "unit": modality.dense.unit,
+                "axes": list(modality.dense.axes),
                 "encoder": network.config.modalities[name].size,
                 "cost": modality.cost.model_dump(),
                 "preprocessing": {

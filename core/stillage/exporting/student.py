@@ -165,7 +165,7 @@ def _checked(network: Network, readings: Readings | None) -> Readings:
         if name not in readings.raw:
             raise BadInput("calibration", f"readings of {', '.join(readings.raw)}", name)
         have = readings.raw[name]
-        dtype = network.readings[name].sample.dtype
+        dtype = network.readings[name].dense.dtype
         if have.shape != wanted or have.dtype != dtype:
             found = f"{have.dtype} {have.shape}"
             raise BadInput(f"calibration: {name}", found, f"{dtype} {wanted}")
@@ -180,7 +180,7 @@ def _checked(network: Network, readings: Readings | None) -> Readings:
 
 def _zeros(network: Network) -> Readings:
     raw = {
-        name: np.zeros((1, *chosen.shape), network.readings[name].sample.dtype)
+        name: np.zeros((1, *chosen.shape), network.readings[name].dense.dtype)
         for name, chosen in network.config.modalities.items()
     }
     return Readings(raw, {name: np.ones(1, bool) for name in raw})

@@ -57,7 +57,7 @@ class ExportableModule(nn.Module):
 
         tensors: list[Tensor] = []
         for name, chosen in self.network.config.modalities.items():
-            dtype = self.network.readings[name].sample.dtype
+            dtype = self.network.readings[name].dense.dtype
             tensors.append(torch.from_numpy(np.zeros((count, *chosen.shape), dtype)))
             if self.several:
                 tensors.append(torch.ones(count, dtype=torch.bool))

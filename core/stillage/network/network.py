@@ -40,7 +40,7 @@ def seeded(seed: int, part: str) -> Iterator[None]:
 
 def prepared_shape(modality: Modality, shape: tuple[int, ...]) -> tuple[int, ...]:
     """Shape of a prepared sample, from preparing one of zeros."""
-    dtype = torch.from_numpy(np.zeros(0, modality.sample.dtype)).dtype
+    dtype = torch.from_numpy(np.zeros(0, modality.dense.dtype)).dtype
     with torch.no_grad():
         prepared = modality.prepare(torch.zeros(1, *shape, dtype=dtype, device="cpu"))
     if prepared.dtype != torch.float32 or prepared.shape[:1] != (1,) or prepared.ndim < 2:
@@ -92,13 +92,13 @@ class Network(nn.Module):
         self, name: str, chosen: ModalityConfig, parts: PartsProtocol, seed: int
     ) -> int:
         modality = self.readings[name]
-        wanted = modality.sample.shape
+        wanted = modality.dense.shape
         if len(wanted) != len(chosen.shape) or any(
             want is not None and want != have
             for want, have in zip(wanted, chosen.shape, strict=True)
         ):
             found = f"samples of shape {chosen.shape}"
-            raise BadInput(f"modality {name!r}", found, modality.sample.describe())
+            raise BadInput(f"modality {name!r}", found, modality.dense.describe())
         shape = prepared_shape(modality, chosen.shape)
         self.standards.append(Standardise(shape, modality.standardise))
         with seeded(seed, f"encoder {name}"):

@@ -115,7 +115,9 @@ class ModalitySpec(Spec):
     """A modality; ``factory()`` gives a :class:`stillage.Modality`.
 
     ``suffixes`` are those of the files that :meth:`stillage.Modality.read` decodes, in lower
-    case with the dot; a manifest may name such files.
+    case with the dot; a manifest may name such files. ``dense`` is what ``collate`` makes of
+    ragged samples, where that is no padded copy of them (events become a grid): what
+    ``prepare`` and an exported graph read. Left out, it is ``sample``.
     """
 
     kind: Literal["modality"] = "modality"
@@ -124,6 +126,7 @@ class ModalitySpec(Spec):
     default_size: str = "small"
     scene_fields: tuple[str, ...] = ()
     suffixes: tuple[Suffix, ...] = ()
+    dense: SampleSpec | None = None
 
 
 class EncoderSpec(Spec):

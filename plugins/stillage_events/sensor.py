@@ -1,0 +1,101 @@
+"""Sensor model of the event camera: an item that passes under it on the belt.
+
+The item moves along x at :data:`SPEED` for 20 ms and is where the scene has its centre in the
+middle of them. Frames of its light, 1 ms apart, drive :mod:`stillage_events.pixel`.
+Strengths of textures are assumed; the outline is the one that every camera of the station sees.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillage.counter import stream, uniform
+from stillage.footprint import Footprint, footprint
+from stillage.scene import Scene
+from stillage_events.pixel import Pixel, simulate
+from stillage_events.reading import pack
+
+HEIGHT, WIDTH = 32, 32
+FIELD_MM = 160.0
+"""Width of the field of view, mm."""
+
+SPEED = 2000.0
+"""Of the belt, mm/s (assumed; sorting belts run at 2 to 3 m/s)."""
+
+FRAMES, INTERVAL_S = 21, 0.001
+CHUNK = 64
+"""Items whose frames are in memory at once."""
+
+BELT = 0.08
+"""Reflectance of the belt (assumed)."""
+
+LIGHT = 255.0
+"""Intensity of a white item, on the scale 0 .. 255 of the pixel model."""
+
+WAVES = 5
+"""Plane waves that make up each texture."""
+
+PIXEL = Pixel()
+Array = NDArray[np.float64]
+
+
+def _column(values: NDArray[Any]) -> Array:
+    return np.asarray(values, np.float64)[:, None, None]
+
+
+def _brightness(scene: Scene) -> Array:
+    """Reflectance (N,) of the surface: black hides the colour, ageing bleaches it (assumed)."""
+    grey = scene["colour"] @ np.array([0.2126, 0.7152, 0.0722])
+    body = np.where(np.asarray(scene["black"], bool), 0.03, grey)
+    aged = body + 0.45 * scene["degradation"] * (0.55 - body)
+    clear = scene["transparency"] * (1.0 - 0.3 * scene["degradation"])
+    return np.asarray(aged * (1.0 - clear) + clear * (0.75 * BELT + 0.25 * aged))
+
+
+def _texture(
+    outline: Footprint, seed: int, samples: NDArray[np.int64], name: str, fine: float
+) -> Array:
+    """Unit-variance pattern (N, H, W) fixed to the item: waves in its own coordinates."""
+    out = np.zeros_like(outline.cover)
+    for k in range(WAVES):
+        draw = [uniform(seed, samples, stream(name), k, part) for part in range(3)]
+        turn, phase = 2.0 * np.pi * draw[0], 2.0 * np.pi * draw[1]
+        pitch = fine * (0.6 + 0.8 * draw[2])
+        place = outline.along * _column(pitch * np.cos(turn))
+        place += outline.across * _column(pitch * np.sin(turn))
+        out += np.cos(place + _column(phase))
+    return np.asarray(out * np.sqrt(2.0 / WAVES))
+
+
+def light(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Intensities (N, 21, 32, 32) on 0 .. 255 while the items pass."""
+    out = np.empty((len(samples), FRAMES, HEIGHT, WIDTH), np.float32)
+    body = _column(_brightness(scene))
+    fibre, crumple = _column(scene["fibre"]), _column(scene["crumple"])
+    for k in range(FRAMES):
+        moved = np.array([SPEED * INTERVAL_S * (k - (FRAMES - 1) / 2.0), 0.0])
+        fields = {**scene.fields, "centre": scene["centre"] + moved}
+        outline = footprint(Scene(fields, scene.units), HEIGHT, WIDTH, FIELD_MM)
+        shade = 1.0 + 0.30 * crumple * _texture(outline, seed, samples, "event crumple", 5.0)
+        shade += 0.15 * fibre * _texture(outline, seed, samples, "event fibre", 14.0)
+        item = np.clip(body * np.clip(shade, 0.1, 2.5), 0.0, 1.0)
+        out[:, k] = LIGHT * (BELT + outline.cover * (item - BELT))
+    return out
+
+
+def passes(scene: Scene, seed: int, samples: NDArray[np.int64]) -> list[NDArray[np.int32]]:
+    """Raw samples of N items, each (n + 1, 4) int32."""
+    seconds = INTERVAL_S * np.arange(FRAMES, dtype=np.float64)
+    rows: list[NDArray[np.int32]] = []
+    for start in range(0, len(samples), CHUNK):
+        part = slice(start, start + CHUNK)
+        fields = {name: values[part] for name, values in scene.fields.items()}
+        frames = light(Scene(fields, scene.units), seed, samples[part])
+        rows += [
+            pack(simulate(frames[k], seconds, PIXEL, seed, int(number)))
+            for k, number in enumerate(samples[part])
+        ]
+    return rows

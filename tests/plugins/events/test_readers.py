@@ -1,0 +1,278 @@
+"""Readers on tiny folders made here, and on the real ones."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stillage.errors import BadInput
+from stillage.recording import Recording
+from stillage_events import nmnist, slider_depth, video_events, windows
+from stillage_events.reading import unpack
+
+
+def packed(path: Path, **changed: Any) -> Path:
+    """Three recordings of 2, 1 and 3 events."""
+    arrays: dict[str, Any] = {
+        "x": np.arange(6, dtype=np.uint8),
+        "y": np.arange(6, dtype=np.uint8) + 10,
+        "p": np.array([1, 0, 0, 1, 1, 0], np.uint8),
+        "t_us": np.array([5, 9, 7, 100, 200, 300], np.uint32),
+        "offsets": np.array([0, 2, 3, 6]),
+        "label": np.array([5, 0, 5], np.uint8),
+        "sample_id": np.array([1, 2, 60001], np.int32),
+        "split": np.array(["train", "train", "test"]),
+    }
+    np.savez_compressed(path, **(arrays | changed))
+    return path
+
+
+def test_packed_digits(tmp_path: Path) -> None:
+    packed(tmp_path / "nmnist_3.npz")
+    with Recording.open(nmnist.read(tmp_path, tmp_path / "out.h5")) as recording:
+        assert recording.groups.tolist() == ["train-1", "train-2", "test-60001"]
+        assert recording.split is not None
+        assert recording.split.tolist() == ["train", "train", "test"]
+        column = recording.targets["digit"]
+        assert [column.classes[k] for k in column.values] == ["5", "0", "5"]
+        events = unpack(recording.read("events")[2])
+        assert events.x.tolist() == [3, 4, 5]
+        assert events.t.tolist() == [0, 100, 200]
+        assert events.p.tolist() == [True, True, False]
+        assert events[4:] == (34, 34, 201)
+        assert any("timing" in note for note in recording.notes)
+
+
+def test_digits_in_folders_give_the_same(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    for place, content in (
+        ("Train/5/00001.bin", [0, 10, 0x80, 0, 5, 1, 11, 0, 0, 9]),
+        ("Train/0/00002.bin", [2, 12, 0, 0, 7]),
+        ("Test/5/00001.bin", [3, 13, 0x80, 0, 100, 4, 14, 0x80, 0, 200, 5, 15, 0, 1, 44]),
+    ):
+        (folder / place).parent.mkdir(parents=True)
+        (folder / place).write_bytes(bytes(content))
+    packed(tmp_path / "nmnist_3.npz")
+    with (
+        Recording.open(nmnist.read(folder, tmp_path / "a.h5")) as one,
+        Recording.open(nmnist.read(tmp_path, tmp_path / "b.h5")) as other,
+    ):
+        assert one.groups.tolist() == ["train-0-00002", "train-5-00001", "test-5-00001"]
+        rows, same = one.read("events"), other.read("events")
+        for row, k in zip(rows, (1, 0, 2), strict=True):
+            assert np.array_equal(row, same[k])
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"x": np.arange(5, dtype=np.uint8)}, "offsets"),
+        ({"y": np.arange(5, dtype=np.uint8)}, "y: found 5"),
+        ({"offsets": np.array([0, 2, 3, 10**12])}, "offsets"),
+        ({"offsets": np.array([0, 3, 2, 6])}, "offsets"),
+        ({"label": np.array([5, 0, 10], np.uint8)}, "0 to 9"),
+        ({"x": np.arange(6, dtype=np.uint8) + 30}, "34 x 34"),
+        ({"x": np.array([{}] * 6)}, "pickle|without|arrays"),
+        ({"split": np.array([1, 2, 3])}, "split"),
+        ({"sample_id": np.array([1])}, "sample_id"),
+    ],
+)
+def test_wrong_digits_are_refused(tmp_path: Path, changed: dict[str, Any], told: str) -> None:
+    path = packed(tmp_path / "nmnist_3.npz", **changed)
+    with pytest.raises(BadInput, match=told) as caught:
+        nmnist.read(path, tmp_path / "out.h5")
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.glob("out*"))
+
+
+def test_a_zip_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nmnist, "MAX_NPZ_BYTES", 2**22)
+    path = packed(tmp_path / "nmnist_3.npz", bomb=np.zeros(2**23, np.uint8))
+    assert path.stat().st_size < 2**15
+    with pytest.raises(BadInput, match=r"8\d{6} bytes, expected under 4194304"):
+        nmnist.read(path, tmp_path / "out.h5")
+
+
+def test_a_header_that_promises_a_million_million_events_is_refused(tmp_path: Path) -> None:
+    path = packed(tmp_path / "nmnist_3.npz")
+    whole = tmp_path / "nmnist_4.npz"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(whole, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "x.npy":
+                content = content.replace(b"(6,), } " + b" " * 12, b"(1000000000000,), } ")
+                assert b"1000000000000" in content
+            new.writestr(name, content)
+    with pytest.raises(BadInput, match="1000000000000"):
+        nmnist.read(whole, tmp_path / "out.h5")
+
+
+def test_nothing_is_refused_by_name(tmp_path: Path) -> None:
+    for reader in (nmnist.read, slider_depth.read, windows.read):
+        with pytest.raises(BadInput):
+            reader(tmp_path / "none", tmp_path / "out.h5")
+        with pytest.raises(BadInput):
+            reader(tmp_path, tmp_path / "out.h5")
+
+
+def slider(folder: Path, **changed: Any) -> Path:
+    """Events from 0.01 to 0.05 s, frames at 0, 0.03, 0.06 s, poses from 0 to 0.045 s."""
+    random = np.random.default_rng(0)
+    arrays: dict[str, Any] = {
+        "ev_t_s": np.linspace(0.010, 0.05, 401),
+        "ev_x": random.integers(0, 240, 401).astype(np.uint8),
+        "ev_y": random.integers(0, 180, 401).astype(np.uint8),
+        "ev_p": random.integers(0, 2, 401).astype(np.uint8),
+        "frame_t_s": np.array([0.0, 0.03, 0.06]),
+        "frames": random.integers(0, 255, (3, 180, 240)).astype(np.uint8),
+        "gt_pose": np.array([[0.0, 1, 0, 0, 0, 0, 0, 1], [0.045, 1.9, 0, 0, 0, 0, 0, 1]]),
+        "calib": np.arange(9.0),
+    }
+    folder.mkdir(exist_ok=True)
+    np.savez_compressed(folder / "slider_depth.npz", **(arrays | changed))
+    return folder
+
+
+def test_slider(tmp_path: Path) -> None:
+    out = slider_depth.read(slider(tmp_path / "set"), tmp_path / "out.h5", window_ms=10.0)
+    with Recording.open(out) as recording:
+        assert recording.rows("events").tolist() == [0, 1, 2, 3, -1]
+        assert recording.rows("video").tolist() == [0, 1, 1, 1, 2]
+        rows = [unpack(row) for row in recording.read("events")[:4]]
+        assert [len(events.t) for events in rows] == [100] * 4
+        assert all(events[4:] == (240, 180, 10_000) for events in rows)
+        column = recording.targets["x"]
+        np.testing.assert_allclose(column.values[:3], [1.3, 1.5, 1.7], atol=1e-9)
+        assert column.states.tolist() == [1, 1, 1, 1, 0]
+        assert recording.read("video")[0].shape == (1, 180, 240, 3)
+        assert any("not recorded" in note for note in recording.notes)
+
+
+def test_slider_as_text_gives_the_same(tmp_path: Path) -> None:
+    import av
+
+    folder = slider(tmp_path / "set")
+    with np.load(folder / "slider_depth.npz") as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    text = tmp_path / "text"
+    (text / "images").mkdir(parents=True)
+    columns = (arrays[f"ev_{name}"] for name in ("t_s", "x", "y", "p"))
+    lines = (f"{t:.9f} {x} {y} {p}\n" for t, x, y, p in zip(*columns, strict=True))
+    (text / "events.txt").write_text("".join(lines))
+    np.savetxt(text / "groundtruth.txt", arrays["gt_pose"])
+    np.savetxt(text / "calib.txt", arrays["calib"][None])
+    named = []
+    for k, picture in enumerate(arrays["frames"]):
+        name = f"images/{k}.png"
+        named.append(f"{arrays['frame_t_s'][k]:.6f} {name}\n")
+        with av.open(str(text / name), "w", format="image2") as file:
+            stream = file.add_stream("png", rate=1)
+            stream.width, stream.height, stream.pix_fmt = 240, 180, "gray"
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "gray")))
+            file.mux(stream.encode())
+    (text / "images.txt").write_text("".join(named))
+    one = slider_depth.read(folder, tmp_path / "a.h5", window_ms=10.0)
+    other = slider_depth.read(text, tmp_path / "b.h5", window_ms=10.0)
+    with Recording.open(one) as first, Recording.open(other) as second:
+        assert first.fingerprint == second.fingerprint
+    (text / "images.txt").write_text("0.0 ../../secret.png\n")
+    with pytest.raises(BadInput, match="inside"):
+        slider_depth.read(text, tmp_path / "c.h5")
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"frames": np.zeros((3, 10, 10), np.uint8)}, "180 x 240"),
+        ({"frame_t_s": np.array([0.0, 0.0, 1.0])}, "rising"),
+        ({"gt_pose": np.zeros((2, 7))}, "poses"),
+        ({"gt_pose": np.full((2, 8), np.nan)}, "NaN|poses"),
+        ({"ev_x": np.full(401, 250, np.uint8)}, "240 x 180"),
+        ({"ev_x": np.zeros(7, np.uint8)}, "one length"),
+    ],
+)
+def test_wrong_sliders_are_refused(tmp_path: Path, changed: dict[str, Any], told: str) -> None:
+    with pytest.raises(BadInput, match=told):
+        slider_depth.read(slider(tmp_path / "set", **changed), tmp_path / "out.h5")
+
+
+def test_windows_of_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "events.txt"
+    path.write_text("".join(f"{1 + k / 1000:.6f} {k % 34} 1 {k % 2}\n" for k in range(100)))
+    with Recording.open(windows.read(path, tmp_path / "out.h5", window_ms=20.0, block=2)) as found:
+        assert found.samples == 4
+        assert found.groups.tolist() == ["block-0", "block-0", "block-1", "block-1"]
+        assert [len(row) - 1 for row in found.read("events")] == [20] * 4
+        stamps = found.timestamps("events")
+        assert stamps is not None
+        np.testing.assert_allclose(stamps, [1.0, 1.02, 1.04, 1.06])
+    with pytest.raises(BadInput, match="window_ms"):
+        windows.read(path, tmp_path / "out.h5", window_ms=0.0)
+    with pytest.raises(BadInput, match="block"):
+        windows.read(path, tmp_path / "out.h5", block=0)
+
+
+def test_real_digits(real_data: Path, tmp_path: Path) -> None:
+    out = nmnist.read(real_data / "event_small", tmp_path / "nmnist.h5")
+    with Recording.open(out) as recording:
+        assert recording.samples == 1100 == len(set(recording.groups.tolist()))
+        assert recording.split is not None
+        assert (recording.split == "train").sum() == 1000
+        rows = recording.read("events", np.arange(0, 1100, 100))
+        assert len(rows[0]) == 4681 + 1
+        assert all((np.diff(unpack(row).t) >= 0).all() for row in rows)
+        assert recording.modalities["events"].count == 1100
+
+
+def test_real_slider(real_data: Path, tmp_path: Path) -> None:
+    out = slider_depth.read(real_data / "event_small", tmp_path / "slider.h5")
+    with Recording.open(out) as recording:
+        present = recording.presence("events")
+        events = [unpack(row) for row in recording.read("events", np.flatnonzero(present))]
+        kept = sum(len(part.t) for part in events)
+        assert 49_000 < kept <= 50_000
+        assert present.sum() == 34
+        assert recording.samples == 34 + 82
+        assert recording.modalities["video"].count == 87
+
+
+def test_any_clip_becomes_a_paired_recording(tmp_path: Path) -> None:
+    import av
+
+    path = tmp_path / "clip.mkv"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("ffv1", rate=100)
+        stream.width, stream.height, stream.pix_fmt = 48, 32, "bgr0"
+        for k in range(21):
+            picture = np.full((32, 48, 3), 60, np.uint8)
+            picture[:, : 10 + k] = 200
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        file.mux(stream.encode())
+    out = video_events.read(path, tmp_path / "out.h5", frames=5)
+    with Recording.open(out) as recording:
+        assert recording.samples == 4
+        assert recording.read("video").shape == (4, 5, 32, 48, 3)
+        rows = [unpack(row) for row in recording.read("events")]
+        for k, events in enumerate(rows):
+            assert events[4:] == (48, 32, 50_000)
+            edge = (events.x >= 10 + 5 * k) & (events.x <= 15 + 5 * k)
+            assert len(events.t) >= 5 * 32
+            assert edge.mean() > 0.98
+            assert events.p.mean() > 0.98
+    with pytest.raises(BadInput, match="at least 2"):
+        video_events.read(path, tmp_path / "out.h5", frames=1)
+    with pytest.raises(BadInput, match="at least 41 frames"):
+        video_events.read(path, tmp_path / "out.h5", frames=40)
+    with pytest.raises(BadInput, match="no clip"):
+        video_events.read(tmp_path / "none.txt", tmp_path / "out.h5")
+
+
+def test_light_is_linear_grey() -> None:
+    half = video_events.intensities(np.full((1, 1, 1, 3), 188, np.uint8)).item()
+    assert abs(half / 255.0 - 0.5028) < 1e-3  # sRGB 188 is half the light
+    green = video_events.intensities(np.array([[[[0, 255, 0]]]], np.uint8)).item()
+    assert abs(green / 255.0 - 0.7152) < 1e-6
