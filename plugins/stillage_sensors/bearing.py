@@ -51,7 +51,8 @@ class Geometry:
     def multiples(self) -> dict[str, float]:
         """Strikes a turn of the shaft: outer race (BPFO), inner race (BPFI), ball (BSF), cage
         (FTF). CWRU's published ball figure, 4.7135, is twice BSF: a ball's defect strikes both
-        races."""
+        races.
+        """
         ratio = self.ball_mm / self.pitch_mm * cos(radians(self.contact_deg))
         return {
             "outer": self.elements / 2 * (1.0 - ratio),
