@@ -1,4 +1,8 @@
-"""Encoders of sensor series ``(B, channels, time)`` and of a few points ``(B, points)``."""
+"""Encoders of sensor series ``(B, channels, 8 + time)`` and of a few points ``(B, points)``.
+
+A prepared series begins with eight statistics a channel (:mod:`stillage_sensors.told`), so that
+an encoder may read them, the series behind them, or both.
+"""
 
 from __future__ import annotations
 
@@ -9,42 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from stillage.tokens import Tokens
+from stillage_sensors.told import TOLD
 
 STEPS = 64
 """Most steps that a recurrent layer takes; longer readings pass a strided convolution first."""
-
-
-def statistics(series: Tensor) -> Tensor:
-    """Per-channel statistics ``(B, 8, C)`` of series ``(B, C, T)``.
-
-    Mean, minimum, maximum, slope (least squares, over the reading), RMS, and the logarithms of
-    the deviation, of the kurtosis plus one and of the roughness (deviation of differences).
-
-    >>> statistics(torch.arange(6.0).reshape(1, 1, 6))[0, :5, 0].round(decimals=2).tolist()
-    [2.5, 0.0, 5.0, 5.0, 3.03]
-    """
-    length = series.shape[2]
-    mean = series.mean(2, keepdim=True)
-    centred = series - mean
-    variance = (centred * centred).mean(2)
-    grid = torch.linspace(-0.5, 0.5, length, dtype=series.dtype, device=series.device)
-    grid = grid - grid.mean()
-    slope = (centred * grid).sum(2) / (grid * grid).sum().clamp(min=1e-6)
-    fourth = (centred**4).mean(2) / (variance * variance + 1e-8)
-    steps = series[:, :, 1:] - series[:, :, :-1] if length > 1 else torch.zeros_like(series)
-    rough = (steps * steps).mean(2)
-    level = mean.squeeze(2)
-    told = [
-        level,
-        series.amin(2),
-        series.amax(2),
-        slope,
-        (variance + level * level + 1e-12).sqrt(),
-        0.5 * torch.log(variance + 1e-6),
-        torch.log(fourth + 1.0),
-        0.5 * torch.log(rough + 1e-6),
-    ]
-    return torch.stack(told, 1)
 
 
 class Statistics(nn.Module):
@@ -55,20 +27,23 @@ class Statistics(nn.Module):
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()
-        self.width = 8 * shape[0]
+        self.width = TOLD * shape[0]
 
     def forward(self, prepared: Tensor) -> Tokens:
-        """Tokens ``(B, 1, 8 C)`` of ``(B, C, T)``."""
-        return Tokens(statistics(prepared).flatten(1).unsqueeze(1))
+        """Tokens ``(B, 1, 8 C)`` of ``(B, C, 8 + T)``."""
+        return Tokens(prepared[:, :, :TOLD].flatten(1).unsqueeze(1))
 
 
 class Recurrent(nn.Module):
-    """A recurrent network over at most 64 steps; last state, mean and maximum make one token.
+    """A recurrent network over at most 64 steps, beside the statistics; one token.
+
+    The token is projected from the last state, the mean and the maximum of all states, and the
+    statistics of the reading.
 
     Parameters
     ----------
     shape : tuple of int
-        Prepared shape ``(channels, time)``.
+        Prepared shape ``(channels, 8 + time)``.
     cell : {"lstm", "gru"}
         Hochreiter and Schmidhuber (1997), or Cho et al. (2014).
     hidden : int
@@ -79,7 +54,7 @@ class Recurrent(nn.Module):
 
     def __init__(self, shape: tuple[int, ...], cell: str, hidden: int, layers: int = 1) -> None:
         super().__init__()
-        channels, length = shape
+        channels, length = shape[0], shape[1] - TOLD
         self.width, stride = hidden, ceil(length / STEPS)
         self.stem = nn.Sequential(
             nn.Conv1d(channels, hidden, stride, stride, bias=False),
@@ -88,19 +63,20 @@ class Recurrent(nn.Module):
         )
         kind = {"lstm": nn.LSTM, "gru": nn.GRU}[cell]
         self.cell = kind(hidden, hidden, layers, batch_first=True)
-        self.project = nn.Linear(3 * hidden, hidden)
+        self.project = nn.Linear(3 * hidden + TOLD * channels, hidden)
 
     def forward(self, prepared: Tensor) -> Tokens:
-        """Tokens ``(B, 1, hidden)`` of ``(B, C, T)``."""
-        states, _ = self.cell(self.stem(prepared).transpose(1, 2))
-        pooled = torch.cat([states[:, -1], states.mean(1), states.amax(1)], 1)
+        """Tokens ``(B, 1, hidden)`` of ``(B, C, 8 + T)``."""
+        states, _ = self.cell(self.stem(prepared[:, :, TOLD:]).transpose(1, 2))
+        told = prepared[:, :, :TOLD].flatten(1)
+        pooled = torch.cat([states[:, -1], states.mean(1), states.amax(1), told], 1)
         return Tokens(torch.relu(self.project(pooled)).unsqueeze(1))
 
 
 class SmallLstm(Recurrent):
     """One LSTM layer of 32.
 
-    >>> SmallLstm((4, 60))(torch.zeros(2, 4, 60)).values.shape
+    >>> SmallLstm((4, 68))(torch.zeros(2, 4, 68)).values.shape
     torch.Size([2, 1, 32])
     """
 
@@ -134,50 +110,47 @@ class _Causal(nn.Module):
 
 
 class Tcn(nn.Module):
-    """Temporal convolutional network (Bai, Kolter and Koltun 2018): nothing sees its future.
+    """Temporal convolutional network (Bai, Kolter and Koltun 2018): no state sees its future.
 
-    Blocks of dilation 1, 2, 4 ...; one token from the last step, the mean and the maximum, and
-    where ``told`` also from the statistics of the reading.
+    Blocks of dilation 1, 2, 4 ...; one token from the last state, the mean and the maximum of
+    all, and the statistics of the reading.
     """
 
-    def __init__(
-        self, shape: tuple[int, ...], channels: int, blocks: int, kernel: int = 3, told: bool = True
-    ) -> None:
+    def __init__(self, shape: tuple[int, ...], channels: int, blocks: int, kernel: int = 3) -> None:
         super().__init__()
-        self.width, self.told = channels, told
+        self.width = channels
         inputs = [shape[0]] + [channels] * (blocks - 1)
         self.blocks = nn.Sequential(
             *(_Causal(n, channels, kernel, 2**k) for k, n in enumerate(inputs))
         )
-        self.project = nn.Linear(3 * channels + (8 * shape[0] if told else 0), channels)
+        self.project = nn.Linear(3 * channels + TOLD * shape[0], channels)
 
-    def states(self, prepared: Tensor) -> Tensor:
-        """States ``(B, channels, T)``; step t depends on steps up to t alone."""
-        found: Tensor = self.blocks(prepared)
+    def states(self, series: Tensor) -> Tensor:
+        """States ``(B, channels, T)`` of ``(B, C, T)``; step t depends on steps up to t alone."""
+        found: Tensor = self.blocks(series)
         return found
 
     def forward(self, prepared: Tensor) -> Tokens:
-        """Tokens ``(B, 1, channels)`` of ``(B, C, T)``."""
-        found = self.states(prepared)
-        pooled = [found[:, :, -1], found.mean(2), found.amax(2)]
-        if self.told:
-            pooled.append(statistics(prepared).flatten(1))
-        return Tokens(torch.relu(self.project(torch.cat(pooled, 1))).unsqueeze(1))
+        """Tokens ``(B, 1, channels)`` of ``(B, C, 8 + T)``."""
+        found = self.states(prepared[:, :, TOLD:])
+        told = prepared[:, :, :TOLD].flatten(1)
+        pooled = torch.cat([found[:, :, -1], found.mean(2), found.amax(2), told], 1)
+        return Tokens(torch.relu(self.project(pooled)).unsqueeze(1))
 
 
 class SmallTcn(Tcn):
     """Four blocks of 24 channels.
 
-    >>> SmallTcn((4, 60))(torch.zeros(2, 4, 60)).values.shape
+    >>> SmallTcn((4, 68))(torch.zeros(2, 4, 68)).values.shape
     torch.Size([2, 1, 24])
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
-        super().__init__(shape, 24, 4, told=False)
+        super().__init__(shape, 24, 4)
 
 
 class LargeTcn(Tcn):
-    """Five blocks of 64 channels beside the statistics, token of 64: for teachers."""
+    """Five blocks of 64 channels, token of 64: for teachers."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__(shape, 64, 5)

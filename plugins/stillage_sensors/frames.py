@@ -15,8 +15,8 @@ from torch import Tensor
 
 from stillage.errors import BadInput
 
-LONGEST, SHORTEST = 512, 8
-BANDS = 12
+LONGEST, SHORTEST = 1024, 8
+BANDS = 16
 FEATURES = BANDS + 3
 """Rows a channel: log level, log kurtosis, log crest factor, then log band energies."""
 
@@ -25,7 +25,9 @@ FLOOR = 1e-4
 
 
 def frame_length(samples: int) -> int:
-    """Values of a frame: the largest power of two up to a quarter of the reading, 8 to 512.
+    """Values of a frame: the largest power of two up to half of the reading, 8 to 1024.
+
+    1024 values at 25.6 kHz are 40 ms: a turn of a shaft at 1,500 rpm.
 
     Raises
     ------
@@ -33,11 +35,11 @@ def frame_length(samples: int) -> int:
         If the reading is shorter than a frame.
 
     >>> frame_length(2560), frame_length(100)
-    (512, 16)
+    (1024, 32)
     """
     if samples < SHORTEST:
         raise BadInput("vibration", f"{samples} values", f"at least {SHORTEST}")
-    return max(SHORTEST, min(LONGEST, 1 << ((samples // 4) | 1).bit_length() - 1))
+    return max(SHORTEST, min(LONGEST, 1 << ((samples // 2) | 1).bit_length() - 1))
 
 
 @lru_cache(maxsize=16)
@@ -82,13 +84,13 @@ def frames_of(raw: Tensor) -> Tensor:
 
 
 def describe(raw: Tensor) -> Tensor:
-    """Features ``(B, C * 15, F)`` of vibration ``(B, C, T)``, each frame less its mean.
+    """Features ``(B, C * 19, F)`` of vibration ``(B, C, T)``, each frame less its mean.
 
-    Row ``15 c + k`` is feature k of channel c: ``ln RMS``, ``ln kurtosis`` (Gaussian noise:
-    ln 3), ``ln crest``, and ``ln`` of the energy in 12 geometric bands.
+    Row ``19 c + k`` is feature k of channel c: ``ln RMS``, ``ln kurtosis`` (Gaussian noise:
+    ln 3), ``ln crest``, and ``ln`` of the energy in 16 geometric bands.
 
     >>> describe(torch.zeros(2, 1, 2560)).shape
-    torch.Size([2, 15, 9])
+    torch.Size([2, 19, 4])
     """
     frames = frames_of(raw)
     centred = frames - frames.mean(3, keepdim=True)

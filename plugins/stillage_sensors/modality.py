@@ -14,6 +14,7 @@ from stillage.modality import Modality
 from stillage.scene import Scene
 from stillage_sensors import plugin
 from stillage_sensors.frames import describe
+from stillage_sensors.told import TOLD, with_statistics
 
 REACH = 0.125
 """Largest shift in time of an augmented view, as a share of the reading; the same share and the
@@ -38,19 +39,24 @@ def move_in_time(series: Tensor, view: View, reach: float = REACH) -> Tensor:
 
 
 class Waves(Modality):
-    """Readings ``(channels, time)`` float32, in the unit of the modality; prepared unchanged.
+    """Readings ``(channels, time)`` float32, in the unit of the modality.
 
-    Standardised channel by channel with statistics of the training samples.
+    Prepared: eight statistics of each channel, then the channel: ``(channels, 8 + time)``; each
+    element is standardised with the training samples.
     """
 
-    standardise = "channel"
-
     def prepare(self, raw: Tensor) -> Tensor:
-        return raw.to(torch.float32)
+        return with_statistics(raw.to(torch.float32))
 
     def augment(self, prepared: Tensor, view: View) -> Tensor:
-        """Shift in time, as every series and camera of the sample does."""
-        return move_in_time(prepared, view)
+        """Shift in time, as every series and camera of the sample does.
+
+        The statistics stay: those of the reading that was taken.
+        """
+        if view.identity:
+            return prepared
+        moved = move_in_time(prepared[:, :, TOLD:], view)
+        return torch.cat([prepared[:, :, :TOLD], moved], 2)
 
     def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
         from stillage_sensors.sensor import render
@@ -63,7 +69,7 @@ class Series(Waves):
     """Any channels together, each in a unit of its own: float32 ``(channels, time)``.
 
     >>> Series().prepare(torch.zeros(2, 3, 50)).shape
-    torch.Size([2, 3, 50])
+    torch.Size([2, 3, 58])
     """
 
     spec = plugin.SERIES
@@ -102,23 +108,25 @@ class VibrationLevel(Waves):
 class Vibration(Waves):
     """Accelerometer: float32 ``(channels, time)``, g.
 
-    Prepared: level, kurtosis, crest factor and 12 band energies of half-overlapping frames
-    (:func:`stillage_sensors.frames.describe`), float32 ``(15 channels, frames)``.
+    Prepared: level, kurtosis, crest factor and 16 band energies of half-overlapping frames
+    (:func:`stillage_sensors.frames.describe`), and the statistics of each over the frames:
+    float32 ``(19 channels, 8 + frames)``.
 
     >>> Vibration().prepare(torch.rand(2, 2, 2560)).shape
-    torch.Size([2, 30, 9])
+    torch.Size([2, 38, 12])
     """
 
     spec = plugin.VIBRATION
 
     def prepare(self, raw: Tensor) -> Tensor:
-        return describe(raw.to(torch.float32))
+        return with_statistics(describe(raw.to(torch.float32)))
 
 
 class Points(Waves):
     """A few values ``(points,)``, each with a meaning of its own; no augmentation."""
 
-    standardise = "element"
+    def prepare(self, raw: Tensor) -> Tensor:
+        return raw.to(torch.float32)
 
     def augment(self, prepared: Tensor, view: View) -> Tensor:
         """Leave them: they have neither time nor place to move in."""

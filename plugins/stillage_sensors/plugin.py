@@ -309,6 +309,15 @@ READERS = (
         factory="stillage_sensors.pulsebat:read",
         modalities=("rest_voltage", "pulse", "pulse_sweep", "setting"),
         formats=("pulsebat_all.csv, or its folder",),
+        parameters=(
+            Parameter(
+                name="by",
+                type="choice",
+                default="cell",
+                choices=("cell", "state"),
+                summary="groups: physical cells, or ageing states as published (optimistic)",
+            ),
+        ),
         teacher=("pulse_sweep", "setting"),
         student=("rest_voltage", "setting"),
         task="state_of_health",
