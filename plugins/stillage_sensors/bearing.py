@@ -179,4 +179,4 @@ def envelope_spectrum(
     envelope = np.abs(np.fft.ifft(2.0 * np.fft.fft(signal, axis=1) * inside, axis=1))
     envelope -= envelope.mean(1, keepdims=True)
     amplitude = np.abs(np.fft.rfft(envelope, axis=1)) * (2.0 / length)
-    return np.fft.rfftfreq(length, 1.0 / rate_hz), amplitude
+    return np.asarray(np.fft.rfftfreq(length, 1.0 / rate_hz), np.float64), np.asarray(amplitude)

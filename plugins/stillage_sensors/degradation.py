@@ -109,7 +109,7 @@ def gamma_passage(
         middle = 0.5 * (low + high)
         below = gammaincc(shape * middle, threshold / scale) < wanted
         low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return 0.5 * (low + high)
+    return np.asarray(0.5 * (low + high))
 
 
 def weibull_life(shape: float, scale: float, seed: int, samples: Samples) -> Array:

@@ -79,7 +79,8 @@ def frames_of(raw: Tensor) -> Tensor:
     length = frame_length(raw.shape[2])
     hop = length // 2
     count = (raw.shape[2] - length) // hop + 1
-    halves = raw[:, :, : (count + 1) * hop].unflatten(2, (count + 1, hop))
+    halves = raw[:, :, : (count + 1) * hop]
+    halves = halves.reshape(raw.shape[0], raw.shape[1], count + 1, hop)
     return torch.cat([halves[:, :, :-1], halves[:, :, 1:]], 3)
 
 

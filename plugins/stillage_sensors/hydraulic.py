@@ -86,7 +86,7 @@ def read(path: str | Path, out: str | Path, blocks: int = 20) -> Path:
         raise BadInput(f"{file} channels", channels, known)
     if len(values) != len(profile):
         raise BadInput(file, f"{len(profile)} states", f"{len(values)}, one for each cycle")
-    start = np.arange(len(values)) * CYCLE_S
+    start = np.asarray(np.arange(len(values)) * CYCLE_S, np.float64)
     streams = [
         Stream(
             name,

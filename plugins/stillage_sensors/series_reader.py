@@ -169,7 +169,7 @@ def _starts(unit: Unit, window: float, step: float) -> tuple[Array, float]:
     if last < -1e-9:
         return np.zeros(0), seconds
     count = int(np.floor(max(last, 0.0) / (step or seconds) + 1e-9)) + 1
-    return np.arange(count) * (step or seconds), seconds
+    return np.asarray(np.arange(count) * (step or seconds), np.float64), seconds
 
 
 def _describe(writer: RecordingWriter, unit: Unit, layout: Layout) -> None:

@@ -1,8 +1,9 @@
 """Sensor series on real machines and cells: by held-out unit, beside the plain model.
 
-The plain model is scikit-learn's extra-trees on simple features of the same readings (mean,
-deviation, extremes, slope, kurtosis, roughness of each channel; of vibration RMS, kurtosis, peak and band energies; of
-cells the voltages themselves), on identical splits. ``python -m tests.floors sensors``.
+The plain model is scikit-learn's extra-trees on simple features of the same readings, on
+identical splits: mean, deviation, extremes, slope, kurtosis and roughness of each channel; of
+vibration RMS, kurtosis, peak and band energies; of cells the voltages themselves.
+``python -m tests.floors sensors``.
 """
 
 from __future__ import annotations
