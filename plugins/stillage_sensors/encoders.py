@@ -7,6 +7,7 @@ an encoder may read them, the series behind them, or both.
 from __future__ import annotations
 
 from math import ceil
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +35,36 @@ class Statistics(nn.Module):
         return Tokens(prepared[:, :, :TOLD].flatten(1).unsqueeze(1))
 
 
+class Cell(nn.Module):
+    """One LSTM or GRU layer from a state of zeros: ``(B, T, inputs)`` to ``(B, T, hidden)``.
+
+    It calls what ``nn.LSTM`` and ``nn.GRU`` call, but holds its weights as plain parameters: theirs
+    are kept twice, which ``torch.export`` warns of. Weights start as theirs do.
+    """
+
+    def __init__(self, kind: str, inputs: int, hidden: int) -> None:
+        super().__init__()
+        self.kind, self.hidden = kind, hidden
+        gates = {"lstm": 4, "gru": 3}[kind] * hidden
+        self.weight_inputs = nn.Parameter(torch.empty(gates, inputs))
+        self.weight_state = nn.Parameter(torch.empty(gates, hidden))
+        self.bias_inputs = nn.Parameter(torch.empty(gates))
+        self.bias_state = nn.Parameter(torch.empty(gates))
+        for parameter in self.parameters():
+            nn.init.uniform_(parameter, -(hidden**-0.5), hidden**-0.5)
+
+    def forward(self, steps: Tensor) -> Tensor:
+        zero = steps.new_zeros(1, steps.shape[0], self.hidden)
+        weights = [self.weight_inputs, self.weight_state, self.bias_inputs, self.bias_state]
+        how: tuple[Any, ...] = (weights, True, 1, 0.0, False, False, True)
+        states: Tensor
+        if self.kind == "lstm":
+            states = torch.lstm(steps, (zero, zero), *how)[0]
+        else:
+            states = torch.gru(steps, zero, *how)[0]
+        return states
+
+
 class Recurrent(nn.Module):
     """A recurrent network over at most 64 steps, beside the statistics; one token.
 
@@ -48,11 +79,9 @@ class Recurrent(nn.Module):
         Hochreiter and Schmidhuber (1997), or Cho et al. (2014).
     hidden : int
         Width of the state and of the token.
-    layers : int
-        Layers of it.
     """
 
-    def __init__(self, shape: tuple[int, ...], cell: str, hidden: int, layers: int = 1) -> None:
+    def __init__(self, shape: tuple[int, ...], cell: str, hidden: int) -> None:
         super().__init__()
         channels, length = shape[0], shape[1] - TOLD
         self.width, stride = hidden, ceil(length / STEPS)
@@ -61,13 +90,12 @@ class Recurrent(nn.Module):
             nn.BatchNorm1d(hidden),
             nn.ReLU(),
         )
-        kind = {"lstm": nn.LSTM, "gru": nn.GRU}[cell]
-        self.cell = kind(hidden, hidden, layers, batch_first=True)
+        self.cell = Cell(cell, hidden, hidden)
         self.project = nn.Linear(3 * hidden + TOLD * channels, hidden)
 
     def forward(self, prepared: Tensor) -> Tokens:
         """Tokens ``(B, 1, hidden)`` of ``(B, C, 8 + T)``."""
-        states, _ = self.cell(self.stem(prepared[:, :, TOLD:]).transpose(1, 2))
+        states = self.cell(self.stem(prepared[:, :, TOLD:]).transpose(1, 2))
         told = prepared[:, :, :TOLD].flatten(1)
         pooled = torch.cat([states[:, -1], states.mean(1), states.amax(1), told], 1)
         return Tokens(torch.relu(self.project(pooled)).unsqueeze(1))

@@ -50,7 +50,7 @@ def _edges(length: int) -> tuple[int, ...]:
     edges = [1]
     for number, edge in enumerate(raw[1:], 1):
         room = BANDS - number
-        edges.append(max(min(round(float(edge)), last - room), edges[-1]))
+        edges.append(max(min(round(float(edge)), last - room), edges[-1] + 1))
     return tuple(edges)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -47,7 +49,7 @@ def test_bands_cover_every_line_once() -> None:
         edges = _edges(length)
         assert edges[0] == 1
         assert edges[-1] == length // 2 + 1
-        assert all(a < b for a, b in zip(edges, edges[1:], strict=False))
+        assert all(a < b for a, b in pairwise(edges))
 
 
 def test_a_tone_is_told_in_its_band() -> None:
