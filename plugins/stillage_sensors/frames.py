@@ -69,6 +69,7 @@ def _matrices(length: int) -> tuple[NDArray[np.float32], NDArray[np.float32], ND
     for band in range(BANDS):
         first, last = edges[band], max(edges[band + 1], edges[band] + 1)
         pool[min(first, len(lines) - 1) : last, band] = 1.0
+    pool[-1] *= 0.5  # the line at half the rate has no mirror image
     weighted = (window * scale)[:, None]
     cosine, sine = np.cos(angle) * weighted, np.sin(angle) * weighted
     return cosine.astype(np.float32), sine.astype(np.float32), pool.astype(np.float32)

@@ -87,12 +87,15 @@ def test_refuses_what_does_not_fit() -> None:
         crf.score(torch.zeros(1, 2, 3), torch.tensor([[0, 3]]))
 
 
+STEPS = 40
+
+
 def simulated(count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """A machine that idles, runs and jams, each for long: two noisy channels (N, 2, 60)."""
+    """A machine that idles, runs and jams, each for long: two noisy channels (N, 2, 40)."""
     generator = np.random.default_rng(seed)
     stay = np.array([[0.92, 0.08, 0.0], [0.02, 0.93, 0.05], [0.1, 0.0, 0.9]])
-    states = np.zeros((count, 60), np.int64)
-    for step in range(1, 60):
+    states = np.zeros((count, STEPS), np.int64)
+    for step in range(1, STEPS):
         draw = generator.random(count)
         states[:, step] = (draw[:, None] > stay[states[:, step - 1]].cumsum(1)).sum(1)
     level = np.array([[0.0, 0.0], [1.0, 0.3], [0.6, 1.0]])[states.clip(0, 2)]
@@ -106,8 +109,8 @@ def test_states_of_a_simulated_machine() -> None:
     torch.manual_seed(0)
     tagger = StateTagger(channels=2, states=3)
     series, states = simulated(32, 1)
-    optimiser = torch.optim.Adam(tagger.parameters(), lr=0.02)
-    for _ in range(60):
+    optimiser = torch.optim.Adam(tagger.parameters(), lr=0.04)
+    for _ in range(40):
         optimiser.zero_grad()
         loss = tagger.loss(series, states)
         loss.backward()
