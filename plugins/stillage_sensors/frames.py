@@ -23,6 +23,9 @@ FEATURES = BANDS + 3
 FLOOR = 1e-4
 """Amplitude, in the reading's unit, below which levels are not told apart."""
 
+BAND_FLOOR = 1e-2
+"""The same of a band (10 mg): weaker bands are rounding and would differ from runtime to runtime."""
+
 
 def frame_length(samples: int) -> int:
     """Values of a frame: the largest power of two up to half of the reading, 8 to 1024.
@@ -106,6 +109,6 @@ def describe(raw: Tensor) -> Tensor:
         torch.from_numpy(matrix).to(raw.device) for matrix in _matrices(frames.shape[3])
     )
     real, imaginary = centred @ cosine, centred @ sine
-    bands = torch.log((real * real + imaginary * imaginary) @ pool + FLOOR**2)
+    bands = torch.log((real * real + imaginary * imaginary) @ pool + BAND_FLOOR**2)
     told = torch.cat([torch.stack([level, kurtosis, crest], 3), bands], 3)
     return told.transpose(2, 3).flatten(1, 2)
