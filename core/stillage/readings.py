@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.lib import format as npy
@@ -200,9 +200,10 @@ def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any]:
         count = 1
         for size in shape:
             count *= int(size)
-        if fortran or count < 0 or count * dtype.itemsize > entry.file_size:
+        if count < 0 or count * dtype.itemsize > entry.file_size:
             raise ValueError(f"{entry.filename} of {count} elements in {entry.file_size} bytes")
         content = handle.read(count * dtype.itemsize)
         if len(content) != count * dtype.itemsize:
             raise ValueError(f"{entry.filename} is cut short")
-        return np.frombuffer(content, dtype).reshape(shape).copy()
+        order: Literal["C", "F"] = "F" if fortran else "C"
+        return np.frombuffer(content, dtype).reshape(shape, order=order).copy()

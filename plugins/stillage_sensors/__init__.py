@@ -1,1 +1,1 @@
-"""The sensor time series plugin."""
+"""Sensor time series: vibration, temperature, pressure, flow, power, battery pulses and others."""

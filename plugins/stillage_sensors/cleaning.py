@@ -1,0 +1,135 @@
+"""Dead readings: open thermocouples, stuck sensors, gaps; found, and masked as absent.
+
+A value counts as lost where it is NaN, outside what the quantity can be, or part of a run of
+equal values that is too long for a living sensor. Short losses are bridged by straight lines
+between good neighbours; a reading that lost more is absent, never fed to a model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillage.errors import BadInput
+
+Array = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a living sensor can say.
+
+    Parameters
+    ----------
+    low, high : float
+        Physical range, in the reading's unit.
+    stuck : int
+        Equal values in a row that only a dead sensor gives; 0 asks for no such check.
+    guard : int
+        Values on either side of a lost one that are not believed either (an open contact
+        rises and falls through plausible values).
+    share : float
+        Largest share of lost values that is bridged; beyond it the reading is absent.
+    """
+
+    low: float = -np.inf
+    high: float = np.inf
+    stuck: int = 0
+    guard: int = 0
+    share: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high or self.stuck < 0 or self.guard < 0 or not 0 <= self.share < 1:
+            raise BadInput("limits", repr(self), "low < high, counts >= 0, a share in 0..1")
+
+
+THERMOMETER = Limits(low=-40.0, high=200.0, guard=10)
+"""A platinum thermometer in a machine: an open one reads 300 to 1,300 degC."""
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """Readings ``values`` (R, C, T), finite; which of them are ``present`` (R,); and counts.
+
+    ``lost`` values were not believed in all, ``bridged`` of them filled in present readings.
+    """
+
+    values: NDArray[np.float32]
+    present: Bools
+    lost: int
+    bridged: int
+
+    def note(self, what: str) -> str:
+        """One line for a recording."""
+        absent = int((~self.present).sum())
+        return (
+            f"{what}: {self.lost} of {self.values.size} values lost (not a number, out of range "
+            f"or stuck); {absent} of {len(self.present)} readings masked as absent, "
+            f"{self.bridged} values bridged by straight lines in the others"
+        )
+
+
+def stuck_runs(values: Array, length: int) -> Bools:
+    """Where ``values`` (..., T) are part of a run of at least ``length`` equal values.
+
+    >>> stuck_runs(np.array([1.0, 2.0, 2.0, 2.0, 3.0]), 3)
+    array([False,  True,  True,  True, False])
+    """
+    if length < 2 or values.shape[-1] < length:
+        return np.zeros(values.shape, bool)
+    equal = values[..., 1:] == values[..., :-1]
+    spans = np.lib.stride_tricks.sliding_window_view(equal, length - 1, axis=-1).all(-1)
+    out = np.zeros(values.shape, bool)
+    for offset in range(length):
+        out[..., offset : offset + spans.shape[-1]] |= spans
+    return out
+
+
+def lost_values(values: Array, limits: Limits) -> Bools:
+    """Where values (..., T) are not to be believed.
+
+    >>> lost_values(np.array([20.0, 21.0, 900.0, np.nan]), Limits(high=200.0))
+    array([False, False,  True,  True])
+    """
+    with np.errstate(invalid="ignore"):
+        lost = ~((values >= limits.low) & (values <= limits.high))
+    if limits.stuck:
+        lost |= stuck_runs(values, limits.stuck)
+    wild = lost & np.isfinite(values)
+    for shift in range(1, limits.guard + 1):
+        lost[..., shift:] |= wild[..., :-shift]
+        lost[..., :-shift] |= wild[..., shift:]
+    return np.asarray(lost)
+
+
+def bridge(row: Array, lost: Bools) -> Array:
+    """One series (T,) with lost values on straight lines between good ones, ends held."""
+    good = np.flatnonzero(~lost)
+    return np.interp(np.arange(len(row)), good, row[good])
+
+
+def clean(values: NDArray[np.generic], limits: Limits) -> Cleaned:
+    """Clean readings (R, C, T): bridge short losses, mark the rest absent.
+
+    Absent readings hold zeros in ``values``: leave them out of the recording.
+
+    >>> readings = np.array([[[1.0, 2.0, 3.0, 4.0]], [[1.0, 900.0, 900.0, 4.0]]])
+    >>> found = clean(readings, Limits(high=200.0, share=0.3))
+    >>> found.present, found.lost
+    (array([ True, False]), 2)
+    """
+    if values.ndim != 3:
+        raise BadInput("readings", f"shape {values.shape}", "(readings, channels, time)")
+    numbers = np.asarray(values, np.float64)
+    lost = lost_values(numbers, limits)
+    share = lost.mean(2).max(1) if lost.size else np.zeros(len(lost))
+    present = share <= limits.share
+    out = np.where(present[:, None, None], np.where(lost, 0.0, numbers), 0.0)
+    bridged = 0
+    for row, channel in np.argwhere(lost.any(2) & present[:, None]):
+        out[row, channel] = bridge(numbers[row, channel], lost[row, channel])
+        bridged += int(lost[row, channel].sum())
+    return Cleaned(out.astype(np.float32), present, int(lost.sum()), bridged)

@@ -1,0 +1,169 @@
+"""Sensor series as readings: from raw values to what encoders read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from stillage.augment import View
+from stillage.modality import Modality
+from stillage.scene import Scene
+from stillage_sensors import plugin
+from stillage_sensors.frames import describe
+from stillage_sensors.told import TOLD, with_statistics
+
+REACH = 0.125
+"""Largest shift in time of an augmented view, as a share of the reading; the same share and the
+same draw (``"time"``) as :func:`stillage.augment.move_frames`, so that pairs stay together."""
+
+
+def move_in_time(series: Tensor, view: View, reach: float = REACH) -> Tensor:
+    """Shift series ``(B, C, T)`` in time by at most ``reach`` of T; edges repeat.
+
+    >>> series = torch.arange(4.0).reshape(1, 1, 4)
+    >>> bool((move_in_time(series, View(0, 0, np.array([5]))) == series).all())
+    True
+    """
+    if view.identity:
+        return series
+    length = series.shape[2]
+    draw = view.uniform("time", 1)[:, 0]
+    offset = np.rint((2.0 * draw - 1.0) * reach * length).astype(np.int64)
+    index = np.clip(np.arange(length) - offset[:, None], 0, length - 1)
+    places = torch.from_numpy(index).to(series.device)[:, None, :].expand_as(series)
+    return torch.gather(series, 2, places)
+
+
+class Waves(Modality):
+    """Readings ``(channels, time)`` float32, in the unit of the modality.
+
+    Prepared: eight statistics of each channel, then the channel: ``(channels, 8 + time)``; each
+    element is standardised with the training samples.
+    """
+
+    def prepare(self, raw: Tensor) -> Tensor:
+        return with_statistics(raw.to(torch.float32))
+
+    def augment(self, prepared: Tensor, view: View) -> Tensor:
+        """Shift in time, as every series and camera of the sample does.
+
+        The statistics stay: those of the reading that was taken.
+        """
+        if view.identity:
+            return prepared
+        moved = move_in_time(prepared[:, :, TOLD:], view)
+        return torch.cat([prepared[:, :, :TOLD], moved], 2)
+
+    def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
+        from stillage_sensors.sensor import render
+
+        numbers = np.arange(scene.items_count) if samples is None else samples
+        return render(self.name, scene, seed, np.asarray(numbers, np.int64))
+
+
+class Series(Waves):
+    """Any channels together, each in a unit of its own: float32 ``(channels, time)``.
+
+    >>> Series().prepare(torch.zeros(2, 3, 50)).shape
+    torch.Size([2, 3, 58])
+    """
+
+    spec = plugin.SERIES
+
+
+class Temperature(Waves):
+    """Thermometers: float32 ``(channels, time)``, degC."""
+
+    spec = plugin.TEMPERATURE
+
+
+class Pressure(Waves):
+    """Pressure transmitters: float32 ``(channels, time)``, bar."""
+
+    spec = plugin.PRESSURE
+
+
+class Flow(Waves):
+    """Flow meters: float32 ``(channels, time)``, l/min."""
+
+    spec = plugin.FLOW
+
+
+class Power(Waves):
+    """Power meters: float32 ``(channels, time)``, W."""
+
+    spec = plugin.POWER
+
+
+class VibrationLevel(Waves):
+    """Vibration severity, the RMS of velocity: float32 ``(channels, time)``, mm/s."""
+
+    spec = plugin.VIBRATION_LEVEL
+
+
+class Vibration(Waves):
+    """Accelerometer: float32 ``(channels, time)``, g.
+
+    Prepared: level, kurtosis, crest factor and 16 band energies of half-overlapping frames
+    (:func:`stillage_sensors.frames.describe`), and the statistics of each over the frames:
+    float32 ``(19 channels, 8 + frames)``.
+
+    >>> Vibration().prepare(torch.rand(2, 2, 2560)).shape
+    torch.Size([2, 38, 12])
+    """
+
+    spec = plugin.VIBRATION
+
+    def prepare(self, raw: Tensor) -> Tensor:
+        return with_statistics(describe(raw.to(torch.float32)))
+
+
+class Points(Waves):
+    """A few values ``(points,)``, each with a meaning of its own; no augmentation."""
+
+    def prepare(self, raw: Tensor) -> Tensor:
+        return raw.to(torch.float32)
+
+    def augment(self, prepared: Tensor, view: View) -> Tensor:
+        """Leave them: they have neither time nor place to move in."""
+        return prepared
+
+
+class Setting(Points):
+    """Known settings (speed, load, rating): float32 ``(points,)``."""
+
+    spec = plugin.SETTING
+
+
+class RestVoltage(Points):
+    """Open-circuit voltage of a rested cell: float32 ``(points,)``, V."""
+
+    spec = plugin.REST_VOLTAGE
+
+
+class _Pulsed(Points):
+    def prepare(self, raw: Tensor) -> Tensor:
+        volts = raw.to(torch.float32)
+        return torch.cat([volts[:, :1], volts[:, 1:] - volts[:, :1]], 1)
+
+
+class Pulse(_Pulsed):
+    """Voltages at the turning points of one current pulse: float32 ``(points,)``, V.
+
+    Prepared: the rest voltage (first point), then every other point less it.
+
+    >>> Pulse().prepare(torch.tensor([[3.0, 3.1, 3.2]]))
+    tensor([[3.0000, 0.1000, 0.2000]])
+    """
+
+    spec = plugin.PULSE
+
+
+class PulseSweep(_Pulsed):
+    """The same at the turning points of several pulses of growing current."""
+
+    spec = plugin.PULSE_SWEEP
