@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -75,6 +76,20 @@ class Modality(ABC):
         if np.issubdtype(raw.dtype, np.floating) and not np.isfinite(raw).all():
             bad = np.argwhere(~np.isfinite(raw))[0]
             raise BadInput(place, f"NaN or infinity at {tuple(map(int, bad))}", "finite readings")
+
+    def read(self, path: Path) -> NDArray[Any]:
+        """One raw sample ``(*shape)`` of a file with one of ``spec.suffixes``.
+
+        The reader ``manifest`` calls it for such files. A file may come from anywhere: check
+        what its header promises before allocating, unpickle nothing, follow no path in it.
+
+        Raises
+        ------
+        BadInput
+            One line if the file is damaged, hostile or of another kind, or if the modality
+            reads no files of its own (the default).
+        """
+        raise BadInput(f"modality {self.name!r}", "no files of its own", "one with read()")
 
     def collate(self, rows: Sequence[NDArray[Any]]) -> NDArray[Any]:
         """Make raw samples dense, ``(B, *shape)``; ragged modalities override this."""

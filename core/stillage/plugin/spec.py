@@ -22,6 +22,7 @@ API_VERSION = 1
 
 ImportString = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$")]
+Suffix = Annotated[str, Field(pattern=r"^\.[a-z0-9]+$")]
 
 
 class IncompatibleSpec(Exception):
@@ -111,13 +112,18 @@ class Spec(_Frozen):
 
 
 class ModalitySpec(Spec):
-    """A modality; ``factory()`` gives a :class:`stillage.Modality`."""
+    """A modality; ``factory()`` gives a :class:`stillage.Modality`.
+
+    ``suffixes`` are those of the files that :meth:`stillage.Modality.read` decodes, in lower
+    case with the dot; a manifest may name such files.
+    """
 
     kind: Literal["modality"] = "modality"
     sample: SampleSpec
     cost: Cost
     default_size: str = "small"
     scene_fields: tuple[str, ...] = ()
+    suffixes: tuple[Suffix, ...] = ()
 
 
 class EncoderSpec(Spec):

@@ -10,13 +10,16 @@ from __future__ import annotations
 import csv
 import zipfile
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
 from stillage.recording.schema import MAX_ROW_BYTES
+
+if TYPE_CHECKING:
+    from stillage.modality import Modality
 
 PICTURES = {".png": "png_pipe", ".jpg": "jpeg_pipe", ".jpeg": "jpeg_pipe", ".bmp": "bmp_pipe"}
 CLIPS = {".mp4": "mov", ".mov": "mov", ".avi": "avi", ".mkv": "matroska", ".webm": "matroska"}
@@ -52,12 +55,41 @@ def locate(folder: Path, name: str, where: str) -> Path:
     return path
 
 
-def load_sample(path: Path, key: str, size: tuple[int, int], where: str) -> Sample:
+def read_own(modality: Modality, path: Path, where: str) -> Sample:
+    """The reading in a file of a modality's own format, by its own decoder.
+
+    Raises
+    ------
+    BadInput
+        One line if the decoder refuses it, fails, or gives no array within bounds.
+    """
+    try:
+        data = modality.read(path)
+    except BadInput as error:
+        raise BadInput(f"{where}: {error}") from None
+    except Exception as error:  # whatever a stranger's decoder raises
+        raise _unreadable(path, error, where) from None
+    if not isinstance(data, np.ndarray):
+        raise BadInput(where, f"a {type(data).__name__} from {modality.name}.read()", "an array")
+    if data.nbytes > MAX_ROW_BYTES:
+        raise BadInput(where, f"a reading of {data.nbytes} bytes", f"<= {MAX_ROW_BYTES}")
+    return Sample(data)
+
+
+def _unreadable(path: Path, error: Exception, where: str) -> BadInput:
+    reason = " ".join(str(error).split())[:160] or type(error).__name__
+    return BadInput(where, f"unreadable file {path.name!r} ({reason})", path.suffix.lower())
+
+
+def load_sample(
+    path: Path, key: str, size: tuple[int, int], where: str, more: tuple[str, ...] = ()
+) -> Sample:
     """The reading in a file.
 
     ``key`` picks an array of an ``.npz``; ``size`` is (width, height) to scale pictures to,
-    0 for as they are. Pictures and clips are uint8 (frames, height, width, 3), sound float32
-    (samples, channels), CSV float32 (rows, columns) or (n,) for a single row or column.
+    0 for as they are; ``more`` are suffixes to name in a refusal. Pictures and clips are uint8
+    (frames, height, width, 3), sound float32 (samples, channels), CSV float32 (rows, columns)
+    or (n,) for a single row or column.
 
     Raises
     ------
@@ -66,7 +98,7 @@ def load_sample(path: Path, key: str, size: tuple[int, int], where: str) -> Samp
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise BadInput(where, f"file type {suffix!r}", ", ".join(SUFFIXES))
+        raise BadInput(where, f"file type {suffix!r}", ", ".join(dict.fromkeys(more + SUFFIXES)))
     if key and suffix != ".npz":
         raise BadInput(where, f"#{key} after a {suffix} file", "an .npz file")
     try:
@@ -78,8 +110,7 @@ def load_sample(path: Path, key: str, size: tuple[int, int], where: str) -> Samp
             return Sample(_table(path, where))
         return _media(path, suffix, size, where)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
-        reason = " ".join(str(error).split())[:160] or type(error).__name__
-        raise BadInput(where, f"unreadable file {path.name!r} ({reason})", f"{suffix}") from None
+        raise _unreadable(path, error, where) from None
 
 
 def _npy(path: Path) -> NDArray[Any]:

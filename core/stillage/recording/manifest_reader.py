@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from stillage.errors import BadInput
 from stillage.plugin.host import get_host
 from stillage.recording.columns import Stream, TargetColumn
-from stillage.recording.manifest_files import Sample, load_sample, locate
+from stillage.recording.manifest_files import Sample, load_sample, locate, read_own
 from stillage.recording.manifest_header import Column, Line, only, parse
 from stillage.recording.writer import RecordingWriter
 from stillage.task import LabelState, TaskKind
@@ -139,12 +139,13 @@ def read_manifest(
 
 
 def _sources(path: Path, columns: list[Column], size: tuple[int, int]) -> dict[str, _Source]:
-    known = {spec.name: spec.sample for spec in get_host().specs("modality")}
+    known = {spec.name: spec for spec in get_host().specs("modality")}
     sources = {}
     for column in columns:
         if column.role != "path":
             continue
-        spec = known.get(column.name)
+        modality = known.get(column.name)
+        spec = modality.sample if modality else None
         if column.unit is None and spec is None:
             raise BadInput(
                 f"{path} header",
@@ -155,12 +156,24 @@ def _sources(path: Path, columns: list[Column], size: tuple[int, int]) -> dict[s
         if spec and unit != spec.unit:
             raise BadInput(f"{path} header", f"{column.name} in {unit!r}", f"{spec.unit!r}")
 
-        def load(cell: str, where: str) -> Sample:
-            name, _, key = cell.partition("#")
-            return load_sample(locate(path.parent, name, where), key, size, where)
-
+        load = _loader(path.parent, size, column.name, modality.suffixes if modality else ())
         sources[column.name] = _Source(column.name, unit, spec, load)
     return sources
+
+
+def _loader(
+    folder: Path, size: tuple[int, int], name: str, suffixes: tuple[str, ...]
+) -> Callable[[str, str], Sample]:
+    """How the cells of a modality's column become samples: its own files by its own decoder."""
+
+    def load(cell: str, where: str) -> Sample:
+        file, _, key = cell.partition("#")
+        place = locate(folder, file, where)
+        if place.suffix.lower() in suffixes and not key:
+            return read_own(get_host().modality(name), place, where)
+        return load_sample(place, key, size, where, suffixes)
+
+    return load
 
 
 def _fit(data: NDArray[Any], spec: SampleSpec | None, where: str) -> NDArray[Any]:

@@ -280,6 +280,8 @@ def test_modality_is_cached_and_must_be_one(plant) -> None:
 def test_installed_plugins_all_load() -> None:
     host = get_host()
     ours = {s.name: s.status for s in host.statuses() if s.distribution == "stillage"}
-    names = ("core", "spectral", "thermal", "audiovideo", "sim", "scenarios")
+    names = (
+        "core", "events", "thermal", "spectral", "audiovideo", "sensors", "sim", "scenarios",
+    )  # fmt: skip
     assert ours == dict.fromkeys(names, "ok")
     assert host.encoder("led", "linear").modality == "led"
