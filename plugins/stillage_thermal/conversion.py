@@ -20,6 +20,20 @@ from stillage_thermal import radiometry
 Array = NDArray[np.float64]
 COUNTS = 65536
 
+EMISSIVITY = {
+    "PE": 0.94,
+    "PP": 0.94,
+    "PVC": 0.94,
+    "glass": 0.94,
+    "paper": 0.97,
+    "wood": 0.94,
+    "cotton": 0.77,
+    "rubber": 0.94,
+    "oxidised steel": 0.79,
+    "polished aluminium": 0.09,
+}
+"""Of usual materials, 8-14 um, from published tables: what to state to :class:`Scenery`."""
+
 
 @dataclass(frozen=True)
 class Planck:

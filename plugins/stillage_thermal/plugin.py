@@ -97,7 +97,7 @@ _SIZES: dict[str, tuple[tuple[int, ...], dict[str, tuple[str, str]]]] = {
         {
             "linear": ("means of 8 x 8 parts of the picture", "encoders:GridMeans"),
             "small": ("2-D convolutions, 30,000 parameters", "encoders:SmallThermal"),
-            "large": ("2-D convolutions, 290,000 parameters", "encoders:LargeThermal"),
+            "large": ("2-D convolutions, 270,000 parameters", "encoders:LargeThermal"),
             "transformer": (
                 "attention over 8 x 8 patches, 74,000 parameters",
                 "transformers:LargePatches",
