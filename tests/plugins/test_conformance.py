@@ -8,7 +8,7 @@ from stillage.plugin.host import get_host
 from stillage.testing import check_modality
 
 
-@pytest.mark.parametrize("name", ["led", "nir", "thermal", "thermal-image", "video"])
+@pytest.mark.parametrize("name", ["led", "nir", "thermal", "video"])
 def test_modality_conforms(name: str) -> None:
     assert len(check_modality(name)) > 20
 
