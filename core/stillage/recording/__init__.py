@@ -23,9 +23,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from stillage.recording.cleaning import find_dead, find_duplicates
     from stillage.recording.columns import Stream, StreamInfo, TargetColumn
     from stillage.recording.info import describe
     from stillage.recording.reader import Recording
+    from stillage.recording.registration import Registration, estimate_registration, warp
     from stillage.recording.shortcut import ShortcutWarning, shortcut_check
     from stillage.recording.splits import Split, grouped_split, recording_split
     from stillage.recording.writer import RecordingWriter, write_recording
@@ -33,30 +35,40 @@ if TYPE_CHECKING:
 _HOME = {
     "Recording": "reader",
     "RecordingWriter": "writer",
+    "Registration": "registration",
     "ShortcutWarning": "shortcut",
     "Split": "splits",
     "Stream": "columns",
     "StreamInfo": "columns",
     "TargetColumn": "columns",
     "describe": "info",
+    "estimate_registration": "registration",
+    "find_dead": "cleaning",
+    "find_duplicates": "cleaning",
     "grouped_split": "splits",
     "recording_split": "splits",
     "shortcut_check": "shortcut",
+    "warp": "registration",
     "write_recording": "writer",
 }
 
 __all__ = [
     "Recording",
     "RecordingWriter",
+    "Registration",
     "ShortcutWarning",
     "Split",
     "Stream",
     "StreamInfo",
     "TargetColumn",
     "describe",
+    "estimate_registration",
+    "find_dead",
+    "find_duplicates",
     "grouped_split",
     "recording_split",
     "shortcut_check",
+    "warp",
     "write_recording",
 ]
 

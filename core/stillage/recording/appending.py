@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from stillage.errors import BadInput
 from stillage.recording import schema
 from stillage.recording.columns import Stream
+from stillage.recording.registration import Registration
 
 Compression = Literal["none", "gzip", "lzf"]
 
@@ -121,7 +122,7 @@ class GrowingModality:
 
     def append(self, stream: Stream, count: int) -> None:
         first = self.first
-        for what in ("dtype", "shape", "unit", "rate_hz"):
+        for what in ("dtype", "shape", "unit", "rate_hz", "registration"):
             if getattr(stream, what) != getattr(first, what):
                 raise BadInput(
                     f"{stream.where} {what}",
@@ -165,6 +166,7 @@ class GrowingModality:
             axes=axes,
             rate_hz=rate,
             rows=self.rows,
+            registration=_registration(first.registration),
         )
 
     def columns(self) -> dict[str, NDArray[Any]]:
@@ -174,6 +176,13 @@ class GrowingModality:
         if self.first.timestamps is not None:
             columns["timestamps"] = np.concatenate(self.timestamps)
         return columns
+
+
+def _registration(found: Registration | None) -> schema.RegistrationMeta | None:
+    if found is None:
+        return None
+    matrix = tuple(map(float, found.matrix))
+    return schema.RegistrationMeta(onto=found.onto, matrix=matrix, error_px=found.error_px)
 
 
 def _blocks(rows: Sequence[NDArray[Any]], budget: int = 2**23) -> Iterator[Sequence[NDArray[Any]]]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
+from stillage.recording.registration import Registration
 from stillage.recording.schema import DTYPES, check_name
 from stillage.task import LabelState, Task, TaskKind
 
@@ -34,6 +35,8 @@ class Stream:
         Rate along the first axis of a reading.
     axes : sequence of str, optional
         A name for each axis of a reading (ragged: the varying one too).
+    registration : Registration, optional
+        Where its pixels lie in the pictures of another modality of the recording.
 
     Raises
     ------
@@ -51,6 +54,7 @@ class Stream:
     timestamps: NDArray[np.float64] | None = None
     rate_hz: float | None = None
     axes: Sequence[str] = ()
+    registration: Registration | None = None
 
     def __post_init__(self) -> None:
         check_name("modality", self.name)
@@ -145,7 +149,8 @@ class Stream:
 class StreamInfo:
     """What a recording says of one modality, without reading any of it.
 
-    ``shape`` has ``None`` for a ragged first axis; ``count`` is the number of rows.
+    ``shape`` has ``None`` for a ragged first axis; ``count`` is the number of rows;
+    ``registration`` leads from its pixels to those of another modality.
     """
 
     shape: tuple[int | None, ...]
@@ -155,6 +160,7 @@ class StreamInfo:
     count: int
     ragged: bool
     axes: tuple[str, ...]
+    registration: Registration | None = None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from stillage.errors import BadInput
 from stillage.recording import schema
 from stillage.recording.columns import TargetColumn
 from stillage.recording.guard import damage, fingerprint_of
+from stillage.recording.registration import Registration
 from stillage.task import LabelState
 
 
@@ -54,6 +55,9 @@ def load_content(path: Path, file: h5py.File) -> Content:
         If metadata, columns, sizes or digests contradict each other.
     """
     metadata = _metadata(path, file)
+    version = int(file.attrs["version"])
+    if version != metadata.version:
+        raise BadInput(path, f"recording version {version}", f"version {metadata.version}")
     columns = _columns(path, file, metadata)
     for name, meta in metadata.modalities.items():
         _check_modality(path, file, columns, f"modalities/{name}", meta)
@@ -64,10 +68,25 @@ def load_content(path: Path, file: h5py.File) -> Content:
         name: _target(path, columns, name, meta, metadata.samples)
         for name, meta in metadata.targets.items()
     }
+    for name, modality in metadata.modalities.items():
+        _check_registration(path, name, modality.registration, metadata)
     fingerprint = metadata.fingerprint()
     if fingerprint != fingerprint_of(file):
         raise BadInput(path, "content that is not what was written", "its own fingerprint")
     return Content(metadata, columns, targets, fingerprint)
+
+
+def _check_registration(
+    path: Path, name: str, found: schema.RegistrationMeta | None, metadata: schema.Metadata
+) -> None:
+    if found is None:
+        return
+    if found.onto == name or found.onto not in metadata.modalities:
+        raise BadInput(f"{path} registration of {name!r}", f"onto {found.onto!r}", "another one")
+    try:
+        Registration(found.onto, found.matrix, found.error_px)
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from None
 
 
 def _metadata(path: Path, file: h5py.File) -> schema.Metadata:
@@ -132,7 +151,11 @@ def _codes(
     path: Path, columns: dict[str, NDArray[Any]], where: str, names: tuple[str, ...], count: int
 ) -> None:
     codes = _column(path, columns, where, "int64", count)
-    if not 0 <= codes.min() <= codes.max() < len(names) or len(set(names)) < len(names):
+    if len(set(names)) < len(names):
+        seen: set[str] = set()
+        twice = next(name for name in names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise BadInput(f"{path}:/metadata", f"the name {twice!r:.80} twice", "each name once")
+    if not 0 <= codes.min() <= codes.max() < len(names):
         raise BadInput(
             f"{path}:/{where}", f"codes {codes.min()} to {codes.max()}", f"0 to {len(names) - 1}"
         )

@@ -106,11 +106,11 @@ def _check_version(path: Path, file: h5py.File) -> None:
     if _attribute(file, "format") != schema.FORMAT:
         raise BadInput(path, "another kind of HDF5 file", f"a {schema.FORMAT}")
     version = _attribute(file, "version")
-    if version != schema.VERSION:
+    if version not in schema.VERSIONS:
         raise BadInput(
             path,
             f"recording version {version}",
-            f"version {schema.VERSION}, which this Stillage reads",
+            f"version {' or '.join(map(str, schema.VERSIONS))}, which this Stillage reads",
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from stillage.recording.reader import Recording
+from stillage.recording.registration import Registration
 from stillage.recording.shortcut import shortcut_check
 from stillage.task import LabelState
 
@@ -39,6 +40,7 @@ def describe(recording: Recording) -> dict[str, Any]:
                 "axes": list(info.axes),
                 "rate_hz": info.rate_hz,
                 "timestamps": recording.timestamps(name) is not None,
+                "registration": _registration(info.registration),
             }
             for name, info in recording.modalities.items()
         },
@@ -62,6 +64,12 @@ def describe(recording: Recording) -> dict[str, Any]:
     }
 
 
+def _registration(found: Registration | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {"onto": found.onto, "matrix": found.array.tolist(), "error_px": found.error_px}
+
+
 def _target(recording: Recording, name: str) -> dict[str, Any]:
     column = recording.targets[name]
     labelled = column.states == LabelState.LABELLED
@@ -83,9 +91,17 @@ def _target(recording: Recording, name: str) -> dict[str, Any]:
     return out
 
 
+def _mapping(found: dict[str, Any]) -> str:
+    rows = "; ".join(" ".join(f"{value:.6g}" for value in row) for row in found["matrix"])
+    error = found["error_px"]
+    left = "" if error is None else f", {error:.3g} px off in the mean"
+    return f"onto {found['onto']} by [{rows}]{left}"
+
+
 def lines(info: dict[str, Any]) -> list[str]:
     """The same for people, one fact a line."""
-    out = [f"samples    {info['samples']} in {info['groups']} groups, from {info['reader'] or '?'}"]
+    source = f", from {info['reader']}" if info["reader"] else ""
+    out = [f"samples    {info['samples']} in {info['groups']} groups{source}"]
     for name, m in info["modalities"].items():
         shape = " x ".join("ragged" if s is None else str(s) for s in m["shape"]) or "scalar"
         rate = f", {m['rate_hz']:g} Hz" if m["rate_hz"] else ""
@@ -93,6 +109,8 @@ def lines(info: dict[str, Any]) -> list[str]:
             f"modality   {name}: {m['dtype']} {shape} [{m['unit']}]{rate}, {m['count']} readings, "
             f"present in {m['present']} samples"
         )
+        if m["registration"]:
+            out.append(f"registered {name} {_mapping(m['registration'])}")
     for name, t in info["targets"].items():
         if t["kind"] == "regression":
             low, high = t.get("range", (float("nan"), float("nan")))

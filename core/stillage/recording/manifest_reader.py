@@ -28,8 +28,10 @@ from numpy.typing import NDArray
 from stillage.errors import BadInput
 from stillage.plugin.host import get_host
 from stillage.recording.columns import Stream, TargetColumn
+from stillage.recording.manifest_cleaning import Mark, clean_lines, registrations
 from stillage.recording.manifest_files import Sample, load_sample, locate, read_own
 from stillage.recording.manifest_header import Column, Line, only, parse
+from stillage.recording.registration import Registration
 from stillage.recording.writer import RecordingWriter
 from stillage.task import LabelState, TaskKind
 
@@ -50,13 +52,16 @@ class _Source:
     load: Callable[[str, str], Sample]
     kept: dict[str, Sample] = field(default_factory=dict)
     shapes: set[tuple[int, ...]] = field(default_factory=set)
+    marks: dict[str, Mark] = field(default_factory=dict)
     rate_hz: float | None = None
     held: int = 0
+    registration: Registration | None = None
 
     def probe(self, cell: str, where: str) -> None:
-        if cell in self.kept:
+        if cell in self.marks:
             return
         sample = self.fetch(cell, where)
+        self.marks[cell] = Mark.of(sample.data)
         self.shapes.add(sample.data.shape)
         self.rate_hz = self.rate_hz or sample.rate_hz
         if sample.rate_hz and sample.rate_hz != self.rate_hz:
@@ -95,6 +100,8 @@ def read_manifest(
     task: str = "",
     width: int = 0,
     height: int = 0,
+    clean: bool = True,
+    registration: str = "",
 ) -> Path:
     """Turn the CSV at ``path`` into a recording at ``out``; the header is described above.
 
@@ -108,6 +115,11 @@ def read_manifest(
         Default target.
     width, height : int
         Size in pixels to scale pictures to; 0 keeps them.
+    clean : bool
+        Whether dead and repeated readings are masked or dropped; notes say which.
+    registration : str
+        A TOML file in the CSV's folder that says where the pixels of one modality lie in
+        another's: see :func:`stillage.recording.manifest_cleaning.registrations`.
 
     Raises
     ------
@@ -124,6 +136,12 @@ def read_manifest(
                 sources[column.name].probe(cells[column.place], where)
     for source in sources.values():
         source.check(path)
+    for name, mapping in registrations(path.parent, registration, list(sources)).items():
+        sources[name].registration = mapping
+    notes: list[str] = []
+    if clean:
+        marks = {name: source.marks for name, source in sources.items()}
+        lines, notes = clean_lines(columns, lines, marks)
     defaults = {"teacher": _listed(teacher), "student": _listed(student), "task": task}
     targets = [
         _target_classes(path, column, lines) for column in columns if column.role == "target"
@@ -131,7 +149,11 @@ def read_manifest(
     if task and task not in [target.name for target in targets]:
         raise BadInput("task", repr(task), f"one of {[target.name for target in targets]}")
     with RecordingWriter(
-        out, reader="manifest", provenance={"manifest": path.name}, defaults=defaults
+        out,
+        reader="manifest",
+        provenance={"manifest": path.name},
+        notes=notes,
+        defaults=defaults,
     ) as writer:
         for batch in _batches(lines, only(columns, "group")):
             _add(writer, path, columns, sources, targets, batch)
@@ -319,6 +341,7 @@ def _stream(
         np.array(stamps) if time is not None else None,
         source.rate_hz or (source.spec.rate_hz if source.spec else None),
         source.spec.axes if source.spec else (),
+        source.registration,
     )
 
 

@@ -17,6 +17,7 @@ from stillage.recording import schema
 from stillage.recording.columns import StreamInfo, TargetColumn
 from stillage.recording.content import Content, load_content
 from stillage.recording.guard import damage, open_guarded
+from stillage.recording.registration import Registration
 
 KEEP_BYTES = 2**24
 """A modality of at most this size is kept in memory once read."""
@@ -155,6 +156,7 @@ class Recording:
                 count=meta.rows,
                 ragged=None in meta.shape,
                 axes=meta.axes,
+                registration=_registration(meta.registration),
             )
             for name, meta in self._load().metadata.modalities.items()
         }
@@ -323,6 +325,12 @@ def _read_rows(
     target = h5py.h5s.create_simple(out.shape)
     target.select_hyperslab((place, *zeros), count)
     dataset.read(target, source, out)
+
+
+def _registration(meta: schema.RegistrationMeta | None) -> Registration | None:
+    if meta is None:
+        return None
+    return Registration(meta.onto, meta.matrix, meta.error_px)
 
 
 def _named(names: tuple[str, ...], codes: NDArray[np.int64]) -> NDArray[np.str_]:

@@ -21,6 +21,10 @@ from stillage.task import TaskKind
 
 FORMAT = "stillage-recording"
 VERSION = 1
+REGISTERED_VERSION = 2
+"""Version of a recording whose streams are registered onto each other; else it is 1."""
+
+VERSIONS = (VERSION, REGISTERED_VERSION)
 
 DTYPES = (
     "float16", "float32", "float64",
@@ -48,8 +52,19 @@ class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
+class RegistrationMeta(_Strict):
+    """A 3 x 3 matrix, row by row, from a stream's pixels to those of the modality ``onto``."""
+
+    onto: Key
+    matrix: tuple[float, ...] = Field(min_length=9, max_length=9)
+    error_px: Annotated[float, Field(ge=0)] | None
+
+
 class ModalityMeta(_Strict):
-    """One modality: a reading's shape (``None``: ragged), dtype, unit, axes and rate."""
+    """One modality: a reading's shape (``None``: ragged), dtype, unit, axes and rate.
+
+    ``registration`` is left out of the file where there is none.
+    """
 
     shape: tuple[Size | None, ...] = Field(max_length=8)
     dtype: str
@@ -57,6 +72,7 @@ class ModalityMeta(_Strict):
     axes: tuple[Text, ...] = Field(max_length=8)
     rate_hz: Annotated[float, Field(gt=0)] | None
     rows: Annotated[int, Field(ge=0, le=2**40)]
+    registration: RegistrationMeta | None = None
 
 
 class TargetMeta(_Strict):
@@ -89,15 +105,27 @@ class Metadata(_Strict):
     defaults: Defaults
     digests: dict[str, Digest]
 
+    @property
+    def version(self) -> int:
+        """Version of the layout that these metadata need."""
+        registered = any(meta.registration for meta in self.modalities.values())
+        return REGISTERED_VERSION if registered else VERSION
+
+    def plain(self, **options: Any) -> dict[str, Any]:
+        """As JSON knows it; without the key ``registration`` where there is none."""
+        content = self.model_dump(mode="json", **options)
+        for meta in content["modalities"].values():
+            if meta["registration"] is None:
+                del meta["registration"]
+        return content
+
     def fingerprint(self) -> str:
         """SHA-256 (hex) of the content: numbers, names, units; not provenance, not notes.
 
         ``digests`` stand for the numbers, so this costs nothing however large the file is.
         """
-        content = self.model_dump(
-            mode="json", exclude={"reader", "provenance", "notes", "defaults"}
-        )
-        text = json.dumps([FORMAT, VERSION, content], sort_keys=True, ensure_ascii=True)
+        content = self.plain(exclude={"reader", "provenance", "notes", "defaults"})
+        text = json.dumps([FORMAT, self.version, content], sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -32,6 +32,18 @@ MANIFEST = ReaderSpec(
             unit="px",
             summary="scale pictures to this height; 0 keeps them as they are",
         ),
+        Parameter(
+            name="clean",
+            type="bool",
+            default=True,
+            summary="mask or drop dead and repeated readings, and say which",
+        ),
+        Parameter(
+            name="registration",
+            type="str",
+            default="",
+            summary="TOML file in the folder: where one modality's pixels lie in another's",
+        ),
     ),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -193,17 +194,22 @@ class RecordingWriter:
             self._file.create_dataset(where, data=schema.canonical(column))
             digests[where] = schema.digest(column)
         metadata = self._metadata(digests)
-        text = metadata.model_dump_json().encode()
+        text = json.dumps(metadata.plain(), separators=(",", ":")).encode()
         if len(text) > schema.MAX_METADATA_BYTES:
             raise BadInput(
                 self.path, f"{len(text)} bytes of names", f"<= {schema.MAX_METADATA_BYTES}"
             )
         self._file.create_dataset("metadata", data=np.frombuffer(text, np.uint8))
         self._file.attrs["format"] = np.bytes_(schema.FORMAT)
-        self._file.attrs["version"] = np.int64(schema.VERSION)
+        self._file.attrs["version"] = np.int64(metadata.version)
         self._file.attrs["fingerprint"] = np.bytes_(metadata.fingerprint())
 
     def _metadata(self, digests: dict[str, str]) -> schema.Metadata:
+        for name, modality in self._modalities.items():
+            registered = modality.first.registration
+            if registered and (registered.onto == name or registered.onto not in self._modalities):
+                others = sorted(set(self._modalities) - {name})
+                raise BadInput(f"registration of {name!r}", f"onto {registered.onto!r}", others)
         targets = {
             name: {"kind": p[0].kind, "classes": tuple(map(str, p[0].classes)), "unit": p[0].unit}
             for name, p in self._targets.items()

@@ -98,7 +98,7 @@ def test_sound_clips_and_scaling(tmp_path: Path) -> None:
         file.setframerate(8000)
         file.writeframes(np.stack([sound, -sound], 1).tobytes())
     for name, size in (("a.png", (12, 8)), ("b.png", (30, 20))):
-        picture(tmp_path / name, (90, 90, 90), size)
+        picture(tmp_path / name, (90, 80, 70), size)
     table = "group,path:sound[1],path:video\na,a.wav,a.png\nb,,b.png\n"
     (tmp_path / "set.csv").write_text(table)
     with pytest.raises(BadInput, match=r"shapes \(1, 8, 12, 3\) and \(1, 20, 30, 3\).*-o width="):
