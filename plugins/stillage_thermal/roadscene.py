@@ -15,6 +15,7 @@ import numpy as np
 
 from stillage.errors import BadInput
 from stillage.recording import RecordingWriter, Stream
+from stillage.recording.registration import Registration
 from stillage_thermal.pictures import read_colour, read_grey
 
 NAME = re.compile(r"FLIR_(video_)?(\d{1,9})")
@@ -33,7 +34,7 @@ NOTES = (
     "a photo's brightness does not predict the thermal picture (pixel correlation -.04)",
     "no labels: pairs for aligning, feature distillation and fusion, not for scoring",
     "pairs are registered by their makers: the transform from photo to thermal picture is the "
-    "identity, at half a pixel of the original",
+    "identity",
 )
 
 
@@ -123,7 +124,6 @@ def read(
     provenance = {
         "origin": "github.com/hanna-xu/RoadScene, from FLIR's driving set",
         "licence": "none stated: do not redistribute without asking",
-        "registration": "video to thermal-image: identity",
     }
     defaults = {"teacher": ["thermal-image", "video"], "student": ["video"]}
     with RecordingWriter(
@@ -137,10 +137,12 @@ def read(
                 _same_size(pair)
                 photos.append(read_colour(pair.visible, (width, height))[None])
                 greys.append(read_grey(pair.infrared, (width, height)))
+            # Both were cut and averaged alike, so what their makers aligned still is.
+            aligned = Registration.of("thermal-image", np.eye(3))
             video = ("frame", "height", "width", "channel")
             writer.add(
                 [
-                    Stream("video", np.stack(photos), "1/255", axes=video),
+                    Stream("video", np.stack(photos), "1/255", axes=video, registration=aligned),
                     Stream("thermal-image", np.stack(greys), "1/255", axes=("height", "width")),
                 ],
                 [],

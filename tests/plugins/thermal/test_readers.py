@@ -136,7 +136,10 @@ def test_pairs_stay_aligned_and_ranges_stay_together(tmp_path: Path) -> None:
         ]  # fmt: skip
         assert found.split is not None
         assert found.split.tolist() == ["train", "train", "train", "test", "train"]
-        assert found.provenance["registration"].endswith("identity")
+        registration = found.modalities["video"].registration
+        assert registration is not None
+        assert registration.onto == "thermal-image"
+        np.testing.assert_array_equal(registration.array, np.eye(3))
     picture = ThermalImage().read(tmp_path / "road" / "infrared" / "FLIR_00006.jpg")
     assert picture.shape == (40, 50)
 
