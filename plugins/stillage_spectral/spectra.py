@@ -16,7 +16,7 @@ Unit = Literal["nm", "um", "1/cm"]
 Quantity = Literal["reflectance", "percent", "absorbance", "transmittance", "kubelka-munk"]
 
 MAX_BANDS = 2**16
-MAX_VALUES = 2**28
+MAX_VALUES = 2**26
 """Most bands of a spectrum, and most values of all spectra that are imported."""
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from stillage.errors import BadInput
-from stillage_spectral.spectra import MAX_BANDS, MAX_VALUES, Quantity, Spectra, Unit, spectra
+from stillage_spectral.spectra import MAX_BANDS, MAX_VALUES, Array, Quantity, Spectra, Unit, spectra
 
-MAX_BYTES = 2**30
+MAX_BYTES = 2**28
+Rows = Iterator[tuple[int, list[str]]]
+"""Line number and cells of each line that is not empty."""
+
 BAND = re.compile(r"(?:[a-z_]{1,3}[ _]?)?(\d+(?:[.,]\d+)?)(?:[ _]?(?:nm|um|cm-1|1/cm))?", re.I)
 """A column that is a band: a number with or without a unit (``1204``, ``nm1204``, ``R_1204``)."""
 
@@ -23,8 +27,12 @@ NAMES = ("name", "sample", "id", "item", "title")
 """Columns, in this order, that name a spectrum."""
 
 
-def _rows(path: Path) -> tuple[list[list[str]], bool]:
-    """Cells, and whether decimals are commas (a file that semicolons or tabs separate)."""
+@contextmanager
+def _rows(path: Path) -> Iterator[tuple[Rows, bool]]:
+    """Numbered lines of cells, one at a time, and whether decimals are commas.
+
+    They are in a file that semicolons or tabs separate.
+    """
     try:
         if path.stat().st_size > MAX_BYTES:
             raise BadInput(path, f"{path.stat().st_size} bytes", f"at most {MAX_BYTES}")
@@ -32,15 +40,12 @@ def _rows(path: Path) -> tuple[list[list[str]], bool]:
             head = handle.readline(2**20)
             handle.seek(0)
             separator = max(";\t,", key=head.count)
-            rows = [row for row in csv.reader(handle, delimiter=separator) if any(row)]
+            lines = csv.reader(handle, delimiter=separator)
+            yield ((lines.line_num, row) for row in lines if any(row)), separator != ","
     except OSError as error:
         raise BadInput(path, error.strerror or error, "a CSV file") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise BadInput(path, str(error), "a CSV in UTF-8") from None
-    if len(rows) < 2 or len(rows[0]) < 2:
-        raise BadInput(path, f"{len(rows)} lines of {len(rows[0]) if rows else 0} cells",
-                       "a header, and spectra below it")  # fmt: skip
-    return rows, separator != ","
 
 
 def _number(text: str, commas: bool, where: str) -> float:
@@ -72,68 +77,79 @@ def read_table(
         One line with file and line number.
     """
     place = Path(path)
-    rows, commas = _rows(place)
-    header = [cell.strip() for cell in rows[0]]
-    bands = {k: band for k, cell in enumerate(header) if (band := _band(cell, commas)) is not None}
-    # A first line of numbers alone may be a header of wavelengths, or the first of two columns.
-    wide = len(bands) >= 2 and (len(bands) < len(header) or min(bands.values()) >= LEAST_NM)
-    cells = (len(rows) - 1) * (len(bands) if wide else len(header))
-    if len(bands) > MAX_BANDS or cells > MAX_VALUES:
-        raise BadInput(place, f"{len(bands)} bands, {cells} values", f"{MAX_BANDS}, {MAX_VALUES}")
-    for number, row in enumerate(rows[1:], 2):
-        if len(row) != len(header):
-            raise BadInput(f"{place} line {number}", f"{len(row)} cells", f"{len(header)}")
-    if wide:
-        return [_wide(rows, header, bands, commas, unit, quantity, str(place))]
-    return [_tall(rows, header, commas, unit, quantity, place)]
+    with _rows(place) as (rows, commas):
+        header = [cell.strip() for cell in next(rows, (1, []))[1]]
+        if len(header) < 2:
+            raise BadInput(place, f"{len(header)} cells in the first line",
+                           "a header, and spectra below it")  # fmt: skip
+        known = {k: _band(cell, commas) for k, cell in enumerate(header)}
+        bands = {k: band for k, band in known.items() if band is not None}
+        if max(len(bands), len(header)) > MAX_BANDS:
+            raise BadInput(place, f"{len(header)} columns", f"at most {MAX_BANDS}")
+        # A first line of numbers alone may be a header of wavelengths, or the first of a table.
+        wide = len(bands) >= 2 and (len(bands) < len(header) or min(bands.values()) >= LEAST_NM)
+        sized = _sized(rows, len(header), place)
+        if wide:
+            return [_wide(sized, header, bands, commas, (unit, quantity), place)]
+        return [_tall(sized, header, commas, (unit, quantity), place)]
+
+
+def _sized(rows: Rows, columns: int, place: Path) -> Rows:
+    """The lines, each as long as the header, and not too many."""
+    for count, (line, row) in enumerate(rows, 1):
+        if len(row) != columns:
+            raise BadInput(f"{place} line {line}", f"{len(row)} cells", f"{columns}")
+        if count * columns > MAX_VALUES:
+            raise BadInput(place, f"over {MAX_VALUES} values", f"at most {MAX_VALUES}")
+        yield line, row
+
+
+def _numbers(cells: list[str], names: list[str], commas: bool, where: str) -> Array:
+    try:
+        return np.array(cells, np.float64)
+    except ValueError:
+        pairs = zip(cells, names, strict=True)
+        return np.array([_number(cell, commas, f"{where} {name}".rstrip()) for cell, name in pairs])
 
 
 def _wide(
-    rows: list[list[str]],
+    rows: Rows,
     header: list[str],
     bands: Mapping[int, float],
     commas: bool,
-    unit: Unit,
-    quantity: Quantity,
-    where: str,
+    kinds: tuple[Unit, Quantity],
+    place: Path,
 ) -> Spectra:
-    told = [k for k in range(len(header)) if k not in bands]
-    columns = list(bands)
-    values = np.empty((len(rows) - 1, len(columns)))
+    columns, titles = list(bands), [header[k] for k in bands]
+    told = [k for k in range(len(header)) if k not in bands and header[k]]
+    values: list[Array] = []
     about: list[dict[str, str]] = []
-    for number, row in enumerate(rows[1:]):
-        at = f"{where} line {number + 2}"
-        try:
-            values[number] = [row[k] for k in columns]
-        except ValueError:
-            values[number] = [_number(row[k], commas, f"{at} {header[k]}") for k in columns]
-        text = {header[k].casefold(): row[k].strip()[:200] for k in told if header[k]}
-        named = next((text[name] for name in NAMES if text.get(name)), f"row {number + 1}")
+    for line, row in rows:
+        values.append(_numbers([row[k] for k in columns], titles, commas, f"{place} line {line}"))
+        text = {header[k].casefold(): row[k].strip()[:200] for k in told}
+        named = next((text[name] for name in NAMES if text.get(name)), f"row {len(values)}")
         about.append({**text, "name": named})
-    return spectra(list(bands.values()), values, tuple(about), unit, quantity, where)
+    if not values:
+        raise BadInput(place, "no line below the header", "a spectrum a line")
+    grid = list(bands.values())
+    return spectra(grid, np.array(values), tuple(about), *kinds, str(place))
 
 
 def _tall(
-    rows: list[list[str]],
-    header: list[str],
-    commas: bool,
-    unit: Unit,
-    quantity: Quantity,
-    place: Path,
+    rows: Rows, header: list[str], commas: bool, kinds: tuple[Unit, Quantity], place: Path
 ) -> Spectra:
-    numbers = rows[1:]
+    count = len(header) - 1
+    table: list[Array] = []
     try:
         float(header[0].replace(",", "."))
     except ValueError:
         names = [name or f"column {k}" for k, name in enumerate(header[1:], 2)]
     else:
-        numbers, names = rows, [place.stem]
-        if len(header) > 2:
-            names = [f"{place.stem} {k}" for k in range(1, len(header))]
-    first = 1 if numbers is rows else 2
-    table = np.array([
-        [_number(cell, commas, f"{place} line {line}") for cell in row]
-        for line, row in enumerate(numbers, first)
-    ])  # fmt: skip
+        names = [place.stem] if count == 1 else [f"{place.stem} {k + 1}" for k in range(count)]
+        table.append(_numbers(header, [""] * len(header), commas, f"{place} line 1"))
+    table += [_numbers(row, header, commas, f"{place} line {line}") for line, row in rows]
+    if len(table) < 2:
+        raise BadInput(place, f"{len(table)} lines of numbers", "a header, and two bands or more")
     about = tuple({"name": name[:200]} for name in names)
-    return spectra(table[:, 0], table[:, 1:].T, about, unit, quantity, str(place))
+    values = np.array(table)
+    return spectra(values[:, 0], values[:, 1:].T, about, *kinds, str(place))
