@@ -36,8 +36,8 @@ class Nir(Modality):
 
     spec = plugin.NIR
     perturbation: ClassVar[Perturbation] = Perturbation.none()
-    """Of augmented views. Off, since it makes students no better (docs/plugins/spectral.md); set
-    ``Nir.perturbation = Perturbation()`` before training to turn it on."""
+    """Of augmented views. Off, so that results stay as they are; set ``Nir.perturbation =
+    Perturbation()`` before training to turn it on."""
 
     def prepare(self, raw: Tensor) -> Tensor:
         matrix = torch.from_numpy(savgol(raw.shape[1])).to(raw.device)

@@ -124,3 +124,22 @@ def test_pictures_are_cut_to_the_middle_and_averaged(tmp_path: Path) -> None:
     # 40 of 60 columns remain, in blocks of 4: means of 10..13, 14..17, ... times 4
     np.testing.assert_allclose(found[0, :, 0], (11.5 + 4.0 * np.arange(10)) * 4.0, atol=1)
     assert read_grey(tmp_path / "a.png").shape == (20, 60)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_damaged_files_are_read_or_refused_in_one_line(tmp_path: Path, order: str) -> None:
+    whole, random, refused = tiff(list(clip(2)), order), np.random.default_rng(0), 0
+    for _ in range(200):
+        damaged = bytearray(whole)
+        for _ in range(random.integers(1, 4)):
+            damaged[int(random.integers(140))] = int(random.integers(256))
+        (tmp_path / "a.tif").write_bytes(bytes(damaged))
+        try:
+            frames = read_frames(tmp_path / "a.tif")
+        except BadInput as error:
+            refused += 1
+            if "\n" in str(error):
+                raise
+        else:
+            assert frames.dtype == np.uint16
+    assert refused > 50
