@@ -2,8 +2,9 @@
 
 Centres, absorbances and full widths marked ``measured`` were read from real spectra. Where
 only a centre is known (``literature``, ``recalled``), the absorbance and width are assumed:
-``ASSUMED_ABSORBANCE`` and ``ASSUMED_WIDTH``. Bands beyond 2,100 nm are left out: no sensor
-here sees them.
+``ASSUMED_ABSORBANCE`` and ``ASSUMED_WIDTH``. Where a source gives a range of centres, its middle
+is taken. Bands beyond 2,100 nm show on instruments that reach them; their tails are small at
+the 1,960 nm where the modelled spectrometer ends.
 """
 
 from __future__ import annotations
@@ -57,11 +58,19 @@ BANDS: dict[str, tuple[Band, ...]] = {
         Band(1780, 0.06, 90, "literature"),
         Band(1925, 0.10, 90, "literature"),
     ),
-    "PVC": _centres("literature", 1188, 1715),
-    "ABS": _centres("literature", 1145, 1682, 1718),
-    "PA": _centres("literature", 1500, 1720, 2050),
-    "PLA": _centres("recalled", 1180, 1380, 1690, 1730, 1915),
-    "PC": _centres("recalled", 1140, 1665, 1690),
+    "PVC": _centres("literature", 1188, 1715, 2295),
+    "ABS": _centres("literature", 1145, 1682, 1718, 2172),
+    "PA": _centres("literature", 1500, 1720, 2050, 2295),
+    "cellulose": _centres("literature", 1490, 1780, 2090, 2280, 2340),
+    "wood": (
+        *_centres("literature, middle of 1190-1221", 1205.5),
+        *_centres("literature, middle of 1440-1491", 1465.5),
+        *_centres("literature, water, middle of 1922-1928", 1925),
+        *_centres("literature, middle of 2085-2113", 2099),
+        *_centres("literature", 2277, 2331),
+    ),
+    "PLA": _centres("recalled", 1180, 1380, 1690, 1730, 1915, 2245),
+    "PC": _centres("recalled", 1140, 1665, 1690, 2140),
     "aluminium": (),
 }
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from stillage.augment import View
+from stillage.errors import BadInput
 from stillage.modality import Modality
 from stillage.scene import Scene
 from stillage_spectral import plugin
+from stillage_spectral.augmentation import Perturbation, perturbed
 from stillage_spectral.filters import absorbance, savgol, snv
 
 
@@ -30,10 +35,26 @@ class Nir(Modality):
     """
 
     spec = plugin.NIR
+    perturbation: ClassVar[Perturbation] = Perturbation.none()
+    """Of augmented views. Off, so that results stay as they are; set ``Nir.perturbation =
+    Perturbation()`` before training to turn it on."""
 
     def prepare(self, raw: Tensor) -> Tensor:
         matrix = torch.from_numpy(savgol(raw.shape[1])).to(raw.device)
         return snv(absorbance(raw)) @ matrix
+
+    def augment(self, prepared: Tensor, view: View) -> Tensor:
+        """Perturb as :attr:`perturbation` says: not at all unless it is set."""
+        return perturbed(prepared, view, self.perturbation, differentiated=True)
+
+    def read(self, path: Path) -> NDArray[Any]:
+        """The one spectrum of a JCAMP-DX file, reflectance (bands,), ascending wavelengths."""
+        from stillage_spectral.jcamp import read_jcamp
+
+        found = read_jcamp(path)
+        if len(found) != 1:
+            raise BadInput(path, f"{len(found)} spectra", "one; the reader spectra takes more")
+        return np.asarray(found[0].values[0])
 
     def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
         from stillage_spectral.sensor import spectrometer
@@ -51,9 +72,15 @@ class Led(Modality):
     """
 
     spec = plugin.LED
+    perturbation: ClassVar[Perturbation] = Perturbation.none()
+    """Of augmented views, as of :class:`Nir`; diodes do not shift."""
 
     def prepare(self, raw: Tensor) -> Tensor:
         return snv(absorbance(raw))
+
+    def augment(self, prepared: Tensor, view: View) -> Tensor:
+        """Perturb as :attr:`perturbation` says: not at all unless it is set."""
+        return perturbed(prepared, view, replace(self.perturbation, shift=0.0))
 
     def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
         from stillage_spectral.sensor import scanner

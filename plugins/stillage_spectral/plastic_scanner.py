@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from stillage.errors import BadInput
 from stillage.recording import Stream, TargetColumn, write_recording
 from stillage.task import LabelState
-from stillage_spectral.photos import cut_out, load
+from stillage_spectral.photos import cut_photos
 from stillage_spectral.scanner_files import DIODES, Readings, find_photos, read_led, read_nir
+from stillage_spectral.spectra import grid_text
 
 POLYMERS = ("PP", "PET", "HDPE", "PS")
 """Classes of the target ``polymer``; items of any other polymer are out-of-set."""
@@ -62,8 +63,9 @@ def read(path: str | Path, out: str | Path) -> Path:
     index: dict[str, list[int]] = {"led": [], "nir": [], "video": []}
     photos = find_photos(folder / "rgb", items)
     pictures: list[NDArray[np.uint8]] = []
+    shown_of = cut_photos(photos)
     for item in items:
-        picture = cut_out(load(photos[item])) if item in photos else None
+        picture = shown_of.get(item)
         shown = -1 if picture is None else len(pictures)
         if picture is not None:
             pictures.append(picture[None])
@@ -93,8 +95,7 @@ def read(path: str | Path, out: str | Path) -> Path:
         provenance={
             "origin": "github.com/Plastic-Scanner/Data, data of 18 and 19 April 2023",
             "licence": "none stated: do not redistribute without asking",
-            "nir_wavelength_nm": f"{wavelength[0]:.2f} to {wavelength[-1]:.2f}, {len(wavelength)} "
-            "bands as in nir_spectra.npz",
+            "nir_wavelength_nm": grid_text(wavelength.astype(np.float64)),
             "led_wavelength_nm": " ".join(name.removeprefix("nm") for name in DIODES),
         },
         notes=[*NOTES, *counted],

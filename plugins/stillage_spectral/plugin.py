@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from stillage.plugin import hookimpl
-from stillage.plugin.spec import Cost, EncoderSpec, ModalitySpec, ReaderSpec, SampleSpec, Spec
+from stillage.plugin.spec import (
+    Cost,
+    EncoderSpec,
+    ModalitySpec,
+    Parameter,
+    ReaderSpec,
+    SampleSpec,
+    Spec,
+)
 
 SCENE_FIELDS = (
     "material",
@@ -24,6 +32,7 @@ NIR = ModalitySpec(
     cost=Cost(price_eur=15000.0, energy_j=6.0, time_s=0.05, source="assumed: 20 W lamp, 0.3 s"),
     default_size="linear",
     scene_fields=SCENE_FIELDS,
+    suffixes=(".dx", ".jdx", ".jcm"),
 )
 
 LED = ModalitySpec(
@@ -54,8 +63,12 @@ SPECS: tuple[Spec, ...] = (
                 209,
                 {
                     "linear": ("the filtered spectrum itself", "FlattenEncoder"),
-                    "small": ("1-D convolutions, 21,000 parameters", "SmallSpectrum"),
-                    "large": ("1-D convolutions, 200,000 parameters", "LargeSpectrum"),
+                    "small": ("1-D convolutions, 21,000 parameters", "encoders:SmallSpectrum"),
+                    "large": ("1-D convolutions, 200,000 parameters", "encoders:LargeSpectrum"),
+                    "transformer": (
+                        "attention over patches of 11 bands, 70,000 parameters",
+                        "transformers:SpectrumTransformer",
+                    ),
                 },
             ),
             (
@@ -63,8 +76,12 @@ SPECS: tuple[Spec, ...] = (
                 8,
                 {
                     "linear": ("the normalised bands themselves", "FlattenEncoder"),
-                    "small": ("two layers of 32", "SmallBands"),
-                    "large": ("three layers of 128", "LargeBands"),
+                    "small": ("two layers of 32", "encoders:SmallBands"),
+                    "large": ("three layers of 128", "encoders:LargeBands"),
+                    "transformer": (
+                        "attention over diodes, 38,000 parameters",
+                        "transformers:BandTransformer",
+                    ),
                 },
             ),
         )
@@ -72,7 +89,7 @@ SPECS: tuple[Spec, ...] = (
         for factory in (
             f"stillage.network.encoders:{name}"
             if name == "FlattenEncoder"
-            else f"stillage_spectral.encoders:{name}",
+            else f"stillage_spectral.{name}",
         )
     ),
     ReaderSpec(
@@ -84,6 +101,60 @@ SPECS: tuple[Spec, ...] = (
         teacher=("nir", "led"),
         student=("led",),
         task="polymer",
+    ),
+    ReaderSpec(
+        name="spectra",
+        summary="spectra of CSV tables, JCAMP-DX files and ENVI cubes, on one wavelength grid",
+        factory="stillage_spectral.reader:read",
+        modalities=("nir",),
+        formats=(
+            "CSV (.csv, .tsv): a spectrum a row or a column",
+            "JCAMP-DX 4.24 (.dx, .jdx, .jcm): AFFN, PAC, SQZ, DIF, DUP",
+            "ENVI (.hdr with its data): cubes, classifications, spectral libraries",
+        ),
+        teacher=("nir",),
+        student=("nir",),
+        parameters=(
+            Parameter(
+                name="unit",
+                type="choice",
+                default="nm",
+                choices=("nm", "um", "1/cm"),
+                summary="of the wavelengths in CSV files",
+            ),
+            Parameter(
+                name="quantity",
+                type="choice",
+                default="reflectance",
+                choices=(
+                    "reflectance",
+                    "percent",
+                    "absorbance",
+                    "transmittance",
+                    "kubelka-munk",
+                ),
+                summary="what the values in CSV files are",
+            ),
+            Parameter(name="group", type="str", default="", summary="column that groups"),
+            Parameter(name="target", type="str", default="", summary="column to learn"),
+            Parameter(
+                name="target_unit", type="str", default="", summary="makes the target a number"
+            ),
+            Parameter(
+                name="grid", type="str", default="", unit="nm", summary="resample: START:STOP:STEP"
+            ),
+            Parameter(
+                name="like", type="str", default="", summary="resample to the grid of a recording"
+            ),
+            Parameter(name="dark", type="str", default="", summary="dark cube's header"),
+            Parameter(name="white", type="str", default="", summary="white cube's header"),
+            Parameter(
+                name="every", type="int", default=1, unit="px", summary="take each k-th pixel"
+            ),
+            Parameter(
+                name="tile", type="int", default=16, unit="px", summary="side of a tile, a group"
+            ),
+        ),
     ),
 )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from stillage.augment import View, move_frames
 from stillage.modality import Modality
 from stillage.scene import Scene
 from stillage_thermal import plugin
+from stillage_thermal.augmentation import Hotspots, with_hotspots
 from stillage_thermal.radiometry import ZERO_CELSIUS
 
 
@@ -29,6 +31,9 @@ class Thermal(Modality):
 
     spec = plugin.THERMAL
     standardise = "channel"
+    hotspots: ClassVar[Hotspots] = Hotspots.none()
+    """Of augmented views, K. Off, so that results stay as they are; set ``Thermal.hotspots =
+    Hotspots()`` before training to turn them on."""
 
     def prepare(self, raw: Tensor) -> Tensor:
         celsius = raw.to(torch.float32) * 0.01 - ZERO_CELSIUS
@@ -36,12 +41,63 @@ class Thermal(Modality):
         return torch.cat([first, celsius[:, 1:] - first], 1)
 
     def augment(self, prepared: Tensor, view: View) -> Tensor:
-        """Flip and shift with the other cameras; not in time, since cooling starts the clip."""
-        channels = prepared.unsqueeze(2)
-        return move_frames(channels, view).squeeze(2)
+        """Flip and shift with the other cameras; not in time, since cooling starts the clip.
+
+        A hotspot lies on the first frame alone: it stays, so the changes since do not show it.
+        """
+        moved = move_frames(prepared.unsqueeze(2), view).squeeze(2)
+        if view.identity or self.hotspots.chance == 0:
+            return moved
+        return torch.cat([with_hotspots(moved[:, :1], view, self.hotspots), moved[:, 1:]], 1)
+
+    def read(self, path: Path) -> NDArray[Any]:
+        """A 16-bit TIFF of Lepton's TLinear: hundredths of a kelvin, uint16 (pages, H, W)."""
+        from stillage_thermal.pictures import read_frames
+
+        return read_frames(path)
 
     def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
         from stillage_thermal.sensor import clips
 
         numbers = np.arange(scene.items_count) if samples is None else samples
         return clips(scene, seed, np.asarray(numbers, np.int64))
+
+
+class ThermalImage(Modality):
+    """Grey picture of a thermal camera with automatic gain: uint8 ``(height, width)``.
+
+    It holds no temperature: the camera stretches each picture to 0..255. Prepared: float32
+    ``(1, height, width)``, each picture less its mean, over its deviation (0.02 at least, of
+    1 for white), so that the camera's gain does not show.
+
+    >>> ThermalImage().prepare(torch.tensor([[[0, 255]]], dtype=torch.uint8)).flatten()
+    tensor([-1.,  1.])
+    """
+
+    spec = plugin.THERMAL_IMAGE
+    standardise = "none"
+    hotspots: ClassVar[Hotspots] = Hotspots(strength=2.0)
+    """Of augmented views, in deviations of the picture."""
+
+    def prepare(self, raw: Tensor) -> Tensor:
+        grey = raw.to(torch.float32).unsqueeze(1) * (1.0 / 255.0)
+        centred = grey - grey.mean((2, 3), keepdim=True)
+        spread = (centred * centred).mean((2, 3), keepdim=True).sqrt()
+        return centred / spread.clamp(min=0.02)
+
+    def augment(self, prepared: Tensor, view: View) -> Tensor:
+        """Flip and shift with the other cameras, and add a hotspot."""
+        moved = move_frames(prepared.unsqueeze(2), view).squeeze(2)
+        return with_hotspots(moved, view, self.hotspots)
+
+    def read(self, path: Path) -> NDArray[Any]:
+        """An 8-bit PNG, JPEG, BMP or TIFF as grey, uint8 (height, width)."""
+        from stillage_thermal.pictures import read_grey
+
+        return read_grey(path)
+
+    def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
+        from stillage_thermal.sensor import images
+
+        numbers = np.arange(scene.items_count) if samples is None else samples
+        return images(scene, seed, np.asarray(numbers, np.int64))

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from stillage.plugin import hookimpl
-from stillage.plugin.spec import Cost, EncoderSpec, ModalitySpec, SampleSpec, Spec
+from stillage.plugin.spec import (
+    Cost,
+    EncoderSpec,
+    ModalitySpec,
+    Parameter,
+    ReaderSpec,
+    SampleSpec,
+    Spec,
+)
 
 THERMAL = ModalitySpec(
     name="thermal",
@@ -24,6 +32,7 @@ THERMAL = ModalitySpec(
         "follows many items at once, so that 6 s of cooling occupy it 0.1 s an item",
     ),
     default_size="linear",
+    suffixes=(".tif", ".tiff"),
     scene_fields=(
         "length",
         "width",
@@ -42,24 +51,135 @@ THERMAL = ModalitySpec(
     ),
 )
 
-_SHAPE = (4, 16, 16)
+THERMAL_IMAGE = ModalitySpec(
+    name="thermal-image",
+    summary="grey picture of a thermal camera with automatic gain: no temperature",
+    factory="stillage_thermal.modality:ThermalImage",
+    sample=SampleSpec(shape=(None, None), dtype="uint8", unit="1/255", axes=("height", "width")),
+    cost=Cost(
+        price_eur=180.0,
+        energy_j=0.02,
+        time_s=0.1,
+        source="assumed: 160 mW core for 0.1 s, nothing is warmed",
+    ),
+    default_size="small",
+    suffixes=(".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"),
+    scene_fields=(
+        "length",
+        "width",
+        "angle",
+        "centre",
+        "squareness",
+        "temperature",
+        "ambient",
+        "emissivity",
+        "dirt",
+        "label_cover",
+        "degradation",
+    ),
+)
+
+_SIZES: dict[str, tuple[tuple[int, ...], dict[str, tuple[str, str]]]] = {
+    "thermal": (
+        (4, 16, 16),
+        {
+            "linear": ("mean, deviation and extremes of each frame", "encoders:FrameStatistics"),
+            "small": ("2-D convolutions, 30,000 parameters", "encoders:SmallThermal"),
+            "large": ("2-D convolutions, 290,000 parameters", "encoders:LargeThermal"),
+            "transformer": (
+                "attention over 4 x 4 patches, 72,000 parameters",
+                "transformers:PatchTransformer",
+            ),
+        },
+    ),
+    "thermal-image": (
+        (1, 48, 48),
+        {
+            "linear": ("means of 8 x 8 parts of the picture", "encoders:GridMeans"),
+            "small": ("2-D convolutions, 30,000 parameters", "encoders:SmallThermal"),
+            "large": ("2-D convolutions, 270,000 parameters", "encoders:LargeThermal"),
+            "transformer": (
+                "attention over 8 x 8 patches, 74,000 parameters",
+                "transformers:LargePatches",
+            ),
+        },
+    ),
+}
+
+
+def _parameter(name: str, default: float, unit: str, summary: str, source: str = "") -> Parameter:
+    return Parameter(
+        name=name, type="float", default=default, unit=unit, summary=summary, source=source
+    )
+
+
+_EXAMPLE = "an example camera"
 
 SPECS: tuple[Spec, ...] = (
     THERMAL,
+    THERMAL_IMAGE,
     *(
         EncoderSpec(
-            name=f"thermal-{size}",
-            modality="thermal",
+            name=f"{modality}-{size}",
+            modality=modality,
             size=size,
             summary=summary,
-            factory=f"stillage_thermal.encoders:{factory}",
-            examples=({"shape": _SHAPE},),
+            factory=f"stillage_thermal.{factory}",
+            examples=({"shape": shape},),
         )
-        for size, summary, factory in (
-            ("linear", "mean, deviation and extremes of each frame", "FrameStatistics"),
-            ("small", "2-D convolutions, 30,000 parameters", "SmallThermal"),
-            ("large", "2-D convolutions, 290,000 parameters", "LargeThermal"),
-        )
+        for modality, (shape, sizes) in _SIZES.items()
+        for size, (summary, factory) in sizes.items()
+    ),
+    ReaderSpec(
+        name="radiometric",
+        summary="folder of 16-bit radiometric TIFFs: raw counts, or temperature-linear",
+        factory="stillage_thermal.reader:read",
+        modalities=("thermal",),
+        formats=("16-bit grey TIFF, one or more pages (.tif, .tiff)",),
+        teacher=("thermal",),
+        student=("thermal",),
+        task="class",
+        parameters=(
+            Parameter(
+                name="counts",
+                type="choice",
+                default="tlinear",
+                choices=("tlinear", "planck"),
+                summary="what a count is: a step of temperature, or the camera's raw signal",
+            ),
+            _parameter("step", 0.01, "K", "of a temperature-linear count", "Lepton, high gain"),
+            _parameter("r1", 21106.77, "1", "Planck constant R1", _EXAMPLE),
+            _parameter("r2", 0.012545258, "1", "Planck constant R2", _EXAMPLE),
+            _parameter("b", 1501.0, "K", "Planck constant B", _EXAMPLE),
+            _parameter("f", 1.0, "1", "Planck constant F", _EXAMPLE),
+            _parameter("o", -7340.0, "1", "Planck constant O", _EXAMPLE),
+            _parameter("emissivity", 1.0, "1", "of the items"),
+            _parameter("reflected", 20.0, "degC", "temperature of what items reflect"),
+            _parameter("air", 20.0, "degC", "temperature of the air"),
+            _parameter("distance", 0.0, "m", "from item to camera"),
+            _parameter("humidity", 0.5, "1", "relative, of the air"),
+            _parameter("rate", 0.0, "Hz", "of the pages of a clip; 0: not told"),
+        ),
+    ),
+    ReaderSpec(
+        name="roadscene",
+        summary="RoadScene: aligned pairs of a photo and a grey thermal picture, no labels",
+        factory="stillage_thermal.roadscene:read",
+        modalities=("video", "thermal-image"),
+        formats=("folder with visible/*.jpg and infrared/*.jpg of the same names",),
+        teacher=("thermal-image", "video"),
+        student=("video",),
+        parameters=(
+            Parameter(name="width", type="int", default=192, unit="px", summary="of all pictures"),
+            Parameter(name="height", type="int", default=128, unit="px", summary="of all pictures"),
+            Parameter(
+                name="span",
+                type="int",
+                default=250,
+                summary="frame numbers of one group",
+                source="assumed: about 8 s of the drive at 30 Hz",
+            ),
+        ),
     ),
 )
 

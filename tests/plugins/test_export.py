@@ -19,6 +19,7 @@ from stillage.recording import Recording, Stream, write_recording
 from stillage_scenarios.sorting.scene import build_scene, targets_of
 
 MODALITIES = ("video", "thermal", "nir", "led")
+EVERY = (*MODALITIES, "thermal-image")
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recording]:
     scene, host = build_scene(48, 3), get_host()
     streams = [
         Stream(name, host.modality(name).render(scene, 3), host.modality(name).sample.unit)
-        for name in MODALITIES
+        for name in EVERY
     ]
     write_recording(path, streams, targets_of(scene), [f"item{k}" for k in range(48)])
     with Recording.open(path) as opened:
@@ -36,7 +37,13 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recording]:
 
 @pytest.mark.parametrize(
     ("names", "size"),
-    [(("video",), "small"), (("thermal", "nir", "led"), "small"), (MODALITIES, "linear")],
+    [
+        (("video",), "small"),
+        (("thermal", "nir", "led"), "small"),
+        (EVERY, "linear"),
+        (("thermal", "thermal-image"), "transformer"),
+        (("nir", "led"), "transformer"),
+    ],
 )
 def test_bundle_says_what_torch_says(
     recording: Recording, tmp_path: Path, names: tuple[str, ...], size: str

@@ -1,0 +1,138 @@
+"""Reader ``radiometric``: a folder of 16-bit TIFFs, one clip each, as ``thermal``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillage.errors import BadInput
+from stillage.recording import RecordingWriter, Stream, TargetColumn
+from stillage_thermal.conversion import Planck, Scenery, centikelvin, looked_up, transmission
+from stillage_thermal.pictures import TIFF, read_frames
+from stillage_thermal.radiometry import ZERO_CELSIUS
+
+MAX_FILES = 100_000
+
+
+def _files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise BadInput(folder, "no such folder", "a folder of radiometric TIFFs")
+    root = folder.resolve()
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in TIFF and path.is_file() and path.resolve().is_relative_to(root):
+            found.append(path)
+        if len(found) > MAX_FILES:
+            raise BadInput(folder, f"over {MAX_FILES} files", f"at most {MAX_FILES}")
+    if not found:
+        raise BadInput(folder, "no TIFF in it", ", ".join(TIFF))
+    return found
+
+
+def _clip(path: Path, step: float | None, camera: Planck, scenery: Scenery) -> NDArray[np.uint16]:
+    frames = read_frames(path)
+    if step is None:
+        return centikelvin(looked_up(frames, camera, scenery), str(path))
+    kelvin = frames.astype(np.float64) * step
+    if scenery == Scenery(reflected=scenery.reflected, air=scenery.air):
+        return frames if step == 0.01 else centikelvin(kelvin, str(path))
+    # A temperature-linear camera assumed emissivity 1: back to its signal, then as usual.
+    return centikelvin(_corrected(kelvin, camera, scenery), str(path))
+
+
+def _corrected(
+    kelvin: NDArray[np.float64], camera: Planck, scenery: Scenery
+) -> NDArray[np.float64]:
+    from stillage_thermal.conversion import converted
+
+    return converted(camera.signal(np.maximum(kelvin, 50.0)), camera, scenery)
+
+
+def read(
+    path: str | Path,
+    out: str | Path,
+    *,
+    counts: Literal["tlinear", "planck"] = "tlinear",
+    step: float = 0.01,
+    r1: float = 21106.77,
+    r2: float = 0.012545258,
+    b: float = 1501.0,
+    f: float = 1.0,
+    o: float = -7340.0,
+    emissivity: float = 1.0,
+    reflected: float = 20.0,
+    air: float = 20.0,
+    distance: float = 0.0,
+    humidity: float = 0.5,
+    rate: float = 0.0,
+) -> Path:
+    """Import all TIFFs under the folder ``path`` into the recording ``out``, as centikelvin.
+
+    A file is a clip (pages are frames) and a group; the folder that it lies in is its class,
+    where there are two folders or more. Clips in which nothing changes from pixel to pixel (a
+    closed shutter) are marked absent.
+
+    Parameters
+    ----------
+    path, out : path
+        Folder, and recording to write.
+    counts : str
+        ``tlinear``: counts are ``step`` kelvin each; ``planck``: raw signal of a camera with
+        the constants ``r1, r2, b, f, o``.
+    step, r1, r2, b, f, o : float
+        See ``counts``.
+    emissivity, reflected, air, distance, humidity : float
+        What is corrected for (temperatures in degC, metres, 0..1); the default is nothing.
+    rate : float
+        Frames a second.
+
+    Raises
+    ------
+    BadInput
+        One line: a damaged file, clips of different sizes, counts that no temperature gives.
+    """
+    folder = Path(path)
+    tau = transmission(distance, air + ZERO_CELSIUS, humidity)
+    scenery = Scenery(emissivity, reflected + ZERO_CELSIUS, air + ZERO_CELSIUS, tau)
+    camera = Planck(r1, r2, b, f, o)
+    if not 0 < step <= 1:
+        raise BadInput("-o step", step, "above 0, at most 1 K")
+    if rate < 0:
+        raise BadInput("-o rate", rate, "0 or more Hz")
+    files = _files(folder)
+    classes = sorted({file.parent.name for file in files})
+    labelled = len(classes) > 1
+    provenance = {
+        "source": folder.name,
+        "thermal_conversion": f"{counts}, emissivity {emissivity:g}, reflected {reflected:g} degC, "
+        f"air {air:g} degC, transmission {tau:.4f}",
+    }
+    dead = 0
+    first: tuple[int, ...] | None = None
+    defaults = {"teacher": ["thermal"], "student": ["thermal"], "task": "class" * labelled}
+    with RecordingWriter(
+        out, reader="radiometric", provenance=provenance, defaults=defaults
+    ) as writer:
+        writer.note("a group is a file; a class is the folder that it lies in")
+        for file in files:
+            clip = _clip(file, step if counts == "tlinear" else None, camera, scenery)
+            if first is not None and clip.shape != first:
+                raise BadInput(file, f"a clip of {clip.shape}", f"{first}, as the first")
+            first = clip.shape
+            flat = bool((np.ptp(clip, axis=(1, 2)) == 0).all())
+            dead += flat
+            index = np.array([-1 if flat else 0])
+            axes = ("frame", "height", "width")
+            stream = Stream("thermal", clip[None], "cK", index, rate_hz=rate or None, axes=axes)
+            code = np.array([classes.index(file.parent.name)])
+            columns = [TargetColumn("class", "classification", code, classes=classes)]
+            group = file.relative_to(folder).as_posix()
+            writer.add([stream], columns if labelled else [], [group])
+        if dead:
+            writer.note(f"{dead} clips without any contrast (a closed shutter?) marked absent")
+        if counts == "tlinear" and tau * emissivity == 1.0:
+            writer.note("temperatures are the camera's own, for the emissivity that it was set to")
+    return Path(out)

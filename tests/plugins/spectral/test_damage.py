@@ -1,0 +1,70 @@
+"""Files with bytes changed at random are read or refused in one line; nothing else escapes."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stillage.errors import BadInput
+from stillage_spectral.cubes import read_envi
+from stillage_spectral.jcamp import read_jcamp
+from stillage_spectral.tables import read_table
+from tests.plugins.spectral.envi_files import listed, write_envi
+from tests.plugins.spectral.test_jcamp import VALUES, encode, write
+
+ROUNDS = 250
+
+
+def jcamp(folder: Path) -> Path:
+    lines = [f"1000{encode(VALUES[:5])}", f"1040{encode(VALUES[4:])}", f"1090{encode(VALUES[9:])}"]
+    return write(folder / "a.dx", lines)
+
+
+def envi(folder: Path) -> Path:
+    cube = np.arange(60, dtype=np.uint16).reshape(3, 4, 5) + 1
+    fields = {"wavelength units": "nm", "bbl": listed([1, 1, 0, 1, 1])}
+    return write_envi(folder, "a", cube, wavelength=listed(range(1000, 1500, 100)), **fields)
+
+
+def table(folder: Path) -> Path:
+    path = folder / "a.csv"
+    path.write_text("name,1000,1010,1020\na,0.1,0.2,0.3\nb,0.4,0.5,0.6\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "read"), [(jcamp, read_jcamp), (envi, read_envi), (table, read_table)]
+)
+def test_damaged_files_are_read_or_refused(
+    tmp_path: Path, make: Callable[[Path], Path], read: Callable[[Path], Any]
+) -> None:
+    path = make(tmp_path)
+    whole, random, refused = path.read_bytes(), np.random.default_rng(0), 0
+    read(path)
+    for _ in range(ROUNDS):
+        damaged = bytearray(whole)
+        for _ in range(random.integers(1, 4)):
+            place = int(random.integers(len(damaged)))
+            how = random.integers(3)
+            if how == 0:
+                damaged[place] = int(random.integers(256))
+            elif how == 1:
+                del damaged[place : place + int(random.integers(1, 9))]
+            else:
+                damaged[place:place] = bytes(random.choice(list(b"9e-+={}sZ?,\n"), 3).tolist())
+        path.write_bytes(bytes(damaged))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            try:
+                read(path)
+            except BadInput as error:
+                refused += 1
+                one_line = "\n" not in str(error)
+                if not one_line:
+                    raise
+    assert refused > ROUNDS // 10

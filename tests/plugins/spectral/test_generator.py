@@ -1,0 +1,93 @@
+"""Mixtures obey Beer and Lambert, and the table of bands is the one that was measured."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from stillage.errors import BadInput
+from stillage_spectral.bands import BANDS
+from stillage_spectral.generator import Instrument, spectra_of
+from stillage_spectral.preprocessing import absorbance
+from stillage_spectral.sensor import NOISE_AU, NOISE_AU_LONG
+
+GRID = np.arange(1000.0, 1900.1, 3.0)
+MEASURED = {
+    "PP": [(1192, 0.12, 71), (1393, 0.10, 83), (1705, 0.20, 45)],
+    "HDPE": [(1210, 0.13, 44), (1417, 0.09, 79), (1726, 0.18, 30)],
+    "PET": [(1129, 0.05, None), (1168, 0.045, 24), (1408, 0.05, 116), (1657, 0.23, 41)],
+    "PS": [(1144, 0.06, 38), (1204, 0.04, 29), (1408, 0.04, 80), (1675, 0.21, 43)],
+    "cotton": [(1220, 0.024, 56), (1478, 0.19, 233)],
+    "polyester": [(1128, None, None), (1415, None, None), (1657, 0.21, 47)],
+    "wool": [(1188, 0.03, 55), (1500, 0.17, 221)],
+}
+CENTRES = {
+    "PVC": [1188, 1715, 2295], "ABS": [1145, 1682, 1718, 2172], "PA": [1500, 1720, 2050, 2295],
+    "cellulose": [1490, 1780, 2090, 2280, 2340], "PLA": [1180, 1380, 1690, 1730, 1915, 2245],
+    "PC": [1140, 1665, 1690, 2140],
+}  # fmt: skip
+WOOD = [(1190, 1221), (1440, 1491), (1922, 1928), (2085, 2113), (2277, 2277), (2331, 2331)]
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_measured_bands_are_in_the_table(name: str) -> None:
+    found = BANDS[name]
+    assert len(found) == len(MEASURED[name])
+    for band, (centre, height, width) in zip(found, MEASURED[name], strict=True):
+        assert band.centre == centre
+        assert height is None or band.absorbance == height
+        assert width is None or band.width == width
+        assert band.source.startswith("measured")
+        assert (height is None or width is None) == (band.source != "measured")
+
+
+def test_centres_that_were_only_read_say_so() -> None:
+    for name, centres in CENTRES.items():
+        assert [band.centre for band in BANDS[name]] == centres
+        assert {band.source for band in BANDS[name]} <= {"literature", "recalled"}
+    for band, (low, high) in zip(BANDS["wood"], WOOD, strict=True):
+        assert low <= band.centre <= high
+        assert band.source.startswith("literature")
+
+
+def test_beer_and_lambert_hold() -> None:
+    perfect = Instrument.perfect()
+    shares = np.array([[1.0, 0.0], [0.0, 1.0], [0.3, 0.7]])
+    found = absorbance(spectra_of(shares, ["PP", "PET"], GRID, instrument=perfect))
+    np.testing.assert_allclose(found[2], 0.3 * found[0] + 0.7 * found[1], atol=1e-6)
+    doubled = spectra_of(shares, ["PP", "PET"], GRID, path=2.0, instrument=perfect)
+    np.testing.assert_allclose(absorbance(doubled), 2.0 * found, atol=1e-6)
+
+
+def test_shares_can_be_found_again_by_partial_least_squares() -> None:
+    from sklearn.cross_decomposition import PLSRegression
+
+    from stillage_spectral.preprocessing import savgol
+
+    share = np.random.default_rng(0).uniform(0.0, 1.0, 200)
+    spectra = spectra_of(np.stack([share, 1.0 - share], 1), ["PP", "HDPE"], GRID, seed=1)
+    features = savgol(absorbance(spectra))
+    model = PLSRegression(3).fit(features[:100], share[:100])
+    error = model.predict(features[100:]).ravel() - share[100:]
+    assert np.sqrt(np.mean(error**2)) < 0.02
+
+
+def test_noise_offset_and_gain_have_the_measured_size() -> None:
+    flat = spectra_of(np.zeros((4000, 1)), ["PP"], GRID, seed=2, instrument=Instrument(
+        scatter_au=0.0, offset_au=0.0, gain=0.0))  # fmt: skip
+    noise = flat.astype(np.float64).std(0) / (np.log(10.0) * 0.5)
+    assert noise[GRID < 1600].mean() == pytest.approx(NOISE_AU, rel=0.02)
+    assert noise[GRID > 1600].mean() == pytest.approx(NOISE_AU_LONG, rel=0.02)
+    placed = spectra_of(np.zeros((4000, 1)), ["PP"], GRID[:1], seed=2, instrument=Instrument(
+        scatter_au=0.0, noise_au=0.0, noise_long_au=0.0))  # fmt: skip
+    spread = np.hypot(0.024, 0.011 * np.log(10.0))
+    assert placed.std() == pytest.approx(spread, rel=0.05)
+
+
+def test_a_spectrum_is_the_same_in_any_batch() -> None:
+    shares = np.full((5, 1), 0.5)
+    np.testing.assert_array_equal(
+        spectra_of(shares, ["PS"], GRID, 3)[:2], spectra_of(shares[:2], ["PS"], GRID, 3)
+    )
+    with pytest.raises(BadInput, match="expected \\(n, 2\\)"):
+        spectra_of(shares, ["PS", "PP"], GRID)

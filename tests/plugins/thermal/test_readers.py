@@ -1,0 +1,192 @@
+"""Readers of thermal files, on folders made by the tests and on the real RoadScene."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stillage.cli.main import run
+from stillage.errors import BadInput
+from stillage.recording import Recording
+from stillage_thermal import roadscene
+from stillage_thermal.conversion import Planck, Scenery, received
+from stillage_thermal.modality import Thermal, ThermalImage
+from stillage_thermal.reader import read as read_radiometric
+from tests.plugins.thermal.test_pictures import tiff
+
+KELVIN = np.linspace(290.0, 330.0, 96).reshape(2, 6, 8)
+
+
+def folder_of(tmp_path: Path, frames: np.ndarray) -> Path:
+    for name in ("warm", "cold"):
+        (tmp_path / "in" / name).mkdir(parents=True, exist_ok=True)
+        for k in range(2):
+            (tmp_path / "in" / name / f"{k}.tiff").write_bytes(tiff(list(frames)))
+    return tmp_path / "in"
+
+
+def test_temperature_linear_counts_are_kept(tmp_path: Path) -> None:
+    frames = np.rint(KELVIN * 100).astype(np.uint16)
+    folder = folder_of(tmp_path, frames)
+    with Recording.open(read_radiometric(folder, tmp_path / "a.h5", rate=9.0)) as found:
+        np.testing.assert_array_equal(found.read("thermal", np.arange(4)), np.stack([frames] * 4))
+        assert found.modalities["thermal"].unit == "cK"
+        assert found.modalities["thermal"].rate_hz == 9.0
+        assert found.targets["class"].classes == ("cold", "warm")
+        assert found.groups.tolist() == ["cold/0.tiff", "cold/1.tiff", "warm/0.tiff", "warm/1.tiff"]
+    np.testing.assert_array_equal(Thermal().read(folder / "cold" / "0.tiff"), frames)
+    coarse = np.rint(KELVIN * 10).astype(np.uint16)
+    out = read_radiometric(folder_of(tmp_path, coarse), tmp_path / "b.h5", step=0.1)
+    with Recording.open(out) as found:
+        np.testing.assert_array_equal(found.read("thermal", np.array([0]))[0], coarse * 10)
+
+
+def test_raw_counts_become_the_temperature_that_made_them(tmp_path: Path) -> None:
+    camera, scenery = Planck(), Scenery(0.94, 295.15, 291.15)
+    counts = np.rint(received(KELVIN, camera, scenery)).astype(np.uint16)
+    out = read_radiometric(
+        folder_of(tmp_path, counts), tmp_path / "a.h5", counts="planck", emissivity=0.94,
+        reflected=22.0, air=18.0,
+    )  # fmt: skip
+    with Recording.open(out) as found:
+        kelvin = found.read("thermal", np.array([0]))[0] / 100.0
+        assert "emissivity 0.94" in found.provenance["thermal_conversion"]
+    np.testing.assert_allclose(kelvin, KELVIN, atol=0.015)
+
+
+def test_a_linear_camera_may_be_corrected_for_emissivity(tmp_path: Path) -> None:
+    from stillage_thermal.radiometry import apparent
+
+    seen = np.rint(apparent(KELVIN, 0.8, 293.15) * 100).astype(np.uint16)
+    out = read_radiometric(folder_of(tmp_path, seen), tmp_path / "a.h5", emissivity=0.8)
+    with Recording.open(out) as found:
+        kelvin = found.read("thermal", np.array([0]))[0] / 100.0
+    np.testing.assert_allclose(kelvin, KELVIN, atol=0.03)
+
+
+def test_a_closed_shutter_is_absent_and_told(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, np.rint(KELVIN * 100).astype(np.uint16))
+    (folder / "cold" / "0.tiff").write_bytes(tiff([np.full((6, 8), 30000, np.uint16)] * 2))
+    with Recording.open(read_radiometric(folder, tmp_path / "a.h5")) as found:
+        assert found.presence("thermal").tolist() == [False, True, True, True]
+        assert "1 clips without any contrast" in " ".join(found.notes)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"emissivity": 0.0}, "emissivity: found 0.0"),
+        ({"step": 0.0}, "-o step"),
+        ({"counts": "planck"}, None),
+        ({"counts": "planck", "o": -40000.0}, "pixels without a temperature"),
+        ({"rate": -1.0}, "-o rate"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(
+    tmp_path: Path, options: dict[str, object], message: str | None
+) -> None:
+    folder = folder_of(tmp_path, np.rint(KELVIN * 100).astype(np.uint16))
+    out = tmp_path / "out.h5"
+    if message is None:
+        read_radiometric(folder, out, **options)  # type: ignore[arg-type]
+        return
+    with pytest.raises(BadInput, match=message):
+        read_radiometric(folder, out, **options)  # type: ignore[arg-type]
+    assert not out.exists()
+
+
+def test_clips_of_two_sizes_and_empty_folders_are_refused(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, np.rint(KELVIN * 100).astype(np.uint16))
+    (folder / "warm" / "9.tif").write_bytes(tiff([np.full((4, 4), 30000, np.uint16)]))
+    with pytest.raises(BadInput, match=r"found a clip of \(1, 4, 4\), expected \(2, 6, 8\)"):
+        read_radiometric(folder, tmp_path / "out.h5")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BadInput, match="no TIFF in it"):
+        read_radiometric(tmp_path / "empty", tmp_path / "out.h5")
+
+
+def road(tmp_path: Path, names: list[str]) -> Path:
+    for side in ("visible", "infrared"):
+        (tmp_path / "road" / side).mkdir(parents=True, exist_ok=True)
+    for k, name in enumerate(names):
+        size = (50 + 2 * k, 40)
+        x = np.linspace(0, 255, size[0])[None].repeat(size[1], 0)
+        photo = np.stack([x, x, x], -1)
+        for side, picture in (("visible", photo), ("infrared", 255 - x)):
+            file = tmp_path / "road" / side / f"{name}.jpg"
+            Image.fromarray(picture.astype(np.uint8)).save(file, quality=95)
+    return tmp_path / "road"
+
+
+def test_pairs_stay_aligned_and_ranges_stay_together(tmp_path: Path) -> None:
+    names = ["FLIR_00006", "FLIR_00240", "FLIR_08800", "FLIR_08900", "FLIR_video_00939"]
+    out = roadscene.read(road(tmp_path, names), tmp_path / "a.h5", width=30, height=20)
+    with Recording.open(out) as found:
+        video = found.read("video", np.arange(5))
+        grey = found.read("thermal-image", np.arange(5))
+        assert video.shape == (5, 1, 20, 30, 3)
+        np.testing.assert_allclose(255.0 - video[:, 0, :, :, 0], grey, atol=6)
+        assert found.groups.tolist() == [
+            "drive 00000-00249", "drive 00000-00249", "drive 08750-08862", "drive 08863-09112",
+            "video 00750-00999",
+        ]  # fmt: skip
+        assert found.split is not None
+        assert found.split.tolist() == ["train", "train", "train", "test", "train"]
+        registration = found.modalities["video"].registration
+        assert registration is not None
+        assert registration.onto == "thermal-image"
+        np.testing.assert_array_equal(registration.array, np.eye(3))
+    picture = ThermalImage().read(tmp_path / "road" / "infrared" / "FLIR_00006.jpg")
+    assert picture.shape == (40, 50)
+
+
+def test_roadscene_refuses_what_is_no_pair(tmp_path: Path) -> None:
+    folder = road(tmp_path, ["FLIR_00006"])
+    (folder / "infrared" / "FLIR_00007.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    with pytest.raises(BadInput, match="1 pictures alone, FLIR_00007 first"):
+        roadscene.read(folder, tmp_path / "out.h5")
+    (folder / "visible" / "FLIR_00007.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    with pytest.raises(BadInput, match=r"FLIR_00007.jpg: found \w+, expected a JPEG picture"):
+        roadscene.read(folder, tmp_path / "out.h5")
+    Image.new("RGB", (50, 40)).save(folder / "visible" / "FLIR_00007.jpg")
+    Image.new("L", (40, 40)).save(folder / "infrared" / "FLIR_00007.jpg")
+    with pytest.raises(BadInput, match=r"found size \(40, 40\), expected \(50, 40\)"):
+        roadscene.read(folder, tmp_path / "out.h5")
+    with pytest.raises(BadInput, match="1 to 4096 pixels"):
+        roadscene.read(folder, tmp_path / "out.h5", width=0)
+    assert not (tmp_path / "out.h5").exists()
+
+
+def test_the_real_roadscene(
+    real_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "road.h5")
+    folder = str(real_data / "roadscene_rgb_thermal")
+    assert run(["record", "import", "roadscene", folder, out]) == 0
+    capsys.readouterr()
+    assert run(["record", "info", out, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["samples"] == 221
+    assert told["modalities"]["thermal-image"]["unit"] == "1/255"
+    assert told["split"]["train"] + told["split"]["test"] == 221
+    assert told["split"]["test"] > 20
+    assert told["groups"] > 40
+    notes = " ".join(told["notes"])
+    for word in ("one drive", "automatic gain", "no labels", "identity"):
+        assert word in notes
+    with Recording.open(out) as found:
+        rows = np.arange(found.samples)
+        luma = found.read("video", rows)[:, 0].astype(np.float64) @ [0.299, 0.587, 0.114]
+        grey = found.read("thermal-image", rows).astype(np.float64)
+        both = zip(luma, grey, strict=True)
+        correlation = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in both]
+        assert np.mean(correlation) == pytest.approx(-0.04, abs=0.04)
+        numbers = {str(g): set() for g in found.group_names}
+        assert found.split is not None
+        for group, part in zip(found.groups, found.split, strict=True):
+            numbers[str(group)].add(str(part))
+        assert all(len(parts) == 1 for parts in numbers.values())
