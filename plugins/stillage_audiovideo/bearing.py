@@ -58,7 +58,7 @@ def running(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.f
     if unknown:
         raise BadInput("scene field 'fault'", unknown[0], f"one of {', '.join(FAULTS)}")
     speed = np.asarray(scene["speed"], np.float64)
-    if speed.size and not (0.0 < speed.min() and speed.max() <= 400.0):
+    if speed.size and not (speed.min() > 0.0 and speed.max() <= 400.0):
         raise BadInput("scene field 'speed'", f"{speed.min()} to {speed.max()} Hz", "0 to 400 Hz")
     out = np.zeros((len(speed), int(DURATION_S * RATE_HZ)), np.float32)
     for start in range(0, len(speed), CHUNK):
@@ -68,9 +68,7 @@ def running(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.f
     return out
 
 
-def blows(
-    speed: Array, fault: NDArray[np.str_], seed: int, samples: NDArray[np.int64]
-) -> Array:
+def blows(speed: Array, fault: NDArray[np.str_], seed: int, samples: NDArray[np.int64]) -> Array:
     """Impulses (N, 16000) of the defects, 1 where fully loaded; slip keeps them from a comb."""
     length = int(DURATION_S * RATE_HZ)
     push = np.zeros((len(samples), length))

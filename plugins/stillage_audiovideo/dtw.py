@@ -24,7 +24,7 @@ MAX_CELLS = 2**28
 Array = NDArray[np.float64]
 
 
-@numba.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(nogil=True, cache=True)
 def _diagonals(a: Any, b: Any, back: int, ahead: int) -> float:
     """Least cost; row i reaches columns i - back to i + ahead."""
     n, m = len(a), len(b)
@@ -45,7 +45,7 @@ def _diagonals(a: Any, b: Any, back: int, ahead: int) -> float:
         right, into = old[low + 1 : high + 2], new[low + 1 : high + 2]
         for i in range(len(x)):
             gap = x[i] - y[i]
-            into[i] = gap * gap + min(min(both[i], down[i]), right[i])
+            into[i] = gap * gap + min(both[i], down[i], right[i])
         new[low] = np.inf
         if high + 2 <= n:
             new[high + 2] = np.inf
@@ -53,7 +53,7 @@ def _diagonals(a: Any, b: Any, back: int, ahead: int) -> float:
     return float(np.sqrt(old[n]))
 
 
-@numba.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(nogil=True, cache=True)
 def _steps(a: Any, b: Any, back: int, ahead: int, steps: Any) -> float:
     """Least cost, and in ``steps`` (n, band) where each cell came from: 0 both, 1 down, 2 right."""
     n, m = len(a), len(b)
@@ -77,7 +77,7 @@ def _steps(a: Any, b: Any, back: int, ahead: int, steps: Any) -> float:
     return float(np.sqrt(above[m]))
 
 
-@numba.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(nogil=True, cache=True)
 def _trace(steps: Any, back: int, m: int, path: Any) -> int:
     i, j, count = steps.shape[0] - 1, m - 1, 0
     while True:
@@ -109,6 +109,8 @@ def distance(a: NDArray[Any], b: NDArray[Any], window: int | None = None) -> flo
 
     Parameters
     ----------
+    a, b : arrays (time,)
+        Of any two lengths.
     window : int, optional
         Band: at most ``window - 1`` steps off the diagonals; default: none.
 

@@ -46,7 +46,7 @@ def _tables() -> tuple[Array, Array, Array, NDArray[np.int64], Array]:
     return np.cos(angle), np.sin(angle), window(), edges, weights
 
 
-@numba.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(nogil=True, cache=True)
 def _pass(
     xr: Any, xi: Any, yr: Any, yi: Any, length: int, stride: int, cosine: Any, sine: Any
 ) -> None:
@@ -87,7 +87,7 @@ def _pass(
             hr[q], hi[q] = wr * c3 - wi * s3, wr * s3 + wi * c3
 
 
-@numba.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(nogil=True, cache=True)
 def _bands(
     waves: Any, scale: float, out: Any, cosine: Any, sine: Any, taper: Any, edges: Any, weights: Any
 ) -> None:

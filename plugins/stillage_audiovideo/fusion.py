@@ -71,7 +71,8 @@ class AudioVideoGated(Fusion):
         """Tokens (B, moments, width) of one modality, learnt ones where there are none."""
         missing = self.missing[column]
         if tokens is None:
-            return missing.expand(count, self.moments, -1)
+            learnt: Tensor = missing.expand(count, self.moments, -1)
+            return learnt
         values = tokens.values
         if tokens.mask is not None:
             values = torch.where(tokens.mask[:, :, None], values, missing)
@@ -86,7 +87,8 @@ class AudioVideoGated(Fusion):
         self, tokens: Mapping[str, Tokens], presence: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """Gates (B, moments, M, width), which sum to 1 over M, and gated units h (B, moments,
-        width)."""
+        width).
+        """
         given = next(iter(tokens.values()), None)
         if presence is None and len(tokens) < len(self.widths):
             raise ValueError(f"no tokens of {sorted(set(self.widths) - set(tokens))}, no presence")

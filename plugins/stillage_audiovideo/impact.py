@@ -33,9 +33,7 @@ CHUNK = 64
 Array = NDArray[np.float64]
 
 
-def modes_of(
-    scene: Scene, seed: int, samples: NDArray[np.int64]
-) -> tuple[Array, Array, Array]:
+def modes_of(scene: Scene, seed: int, samples: NDArray[np.int64]) -> tuple[Array, Array, Array]:
     """Frequencies (Hz), decay rates (1/s) and amplitudes (N, 40) of the items of a scene."""
     made_of = [material(str(name)) for name in scene["material"]]
     length, width = scene["length"] * 1e-3, scene["width"] * 1e-3

@@ -40,13 +40,13 @@ def mel_of(hz: Array) -> Array:
     [7.5, 15.0, 42.0]
     """
     high = 15.0 + np.log(np.maximum(hz, 1000.0) / 1000.0) * (27.0 / np.log(6.4))
-    return np.where(hz < 1000.0, hz * 0.015, high)
+    return np.asarray(np.where(hz < 1000.0, hz * 0.015, high))
 
 
 def hz_of(mel: Array) -> Array:
     """The inverse of :func:`mel_of`."""
     high = 1000.0 * np.exp((np.maximum(mel, 15.0) - 15.0) * (np.log(6.4) / 27.0))
-    return np.where(mel < 15.0, mel / 0.015, high)
+    return np.asarray(np.where(mel < 15.0, mel / 0.015, high))
 
 
 @lru_cache(maxsize=8)
@@ -63,7 +63,7 @@ def filterbank() -> Array:
     area = 2.0 / (edges[2:] - edges[:-2])
     # librosa keeps its weights in float32; the rounding is part of the reference.
     weights = np.maximum(0.0, np.minimum(rise, fall)) * area[:, None]
-    return weights.astype(np.float32).astype(np.float64)
+    return np.asarray(weights.astype(np.float32), np.float64)
 
 
 def window() -> Array:

@@ -9,6 +9,7 @@ from stillage.plugin.spec import (
     FusionSpec,
     ModalitySpec,
     Parameter,
+    ReaderSpec,
     SampleSpec,
     Spec,
 )
@@ -139,6 +140,46 @@ SPECS: tuple[Spec, ...] = (
             ),
         ),
         examples=({"widths": {"a": 3, "b": 5}, "width": 4},),
+    ),
+    ReaderSpec(
+        name="clips",
+        summary="folder of containers: sound and pictures, each with its own clock",
+        factory="stillage_audiovideo.clips:read",
+        modalities=("audio", "video"),
+        formats=("mp4", "m4v", "mov", "mkv", "webm", "avi", "wav", "flac", "mp3", "ogg"),
+        parameters=(
+            Parameter(
+                name="seconds", type="float", default=1.0, unit="s", summary="length of a sample"
+            ),
+            Parameter(
+                name="rate", type="float", default=10.0, unit="Hz", summary="pictures a second"
+            ),
+            Parameter(
+                name="width", type="int", default=64, unit="px", summary="scale pictures to it"
+            ),
+            Parameter(
+                name="height", type="int", default=64, unit="px", summary="scale pictures to it"
+            ),
+            Parameter(
+                name="align",
+                type="bool",
+                default=False,
+                summary="pair pictures with the sound that belongs to them by the offset found",
+            ),
+        ),
+        teacher=("audio", "video"),
+        student=("audio",),
+        task="label",
+    ),
+    ReaderSpec(
+        name="knock",
+        summary="300 one-second knocks on ceramic, marble and wood; a smoke test",
+        factory="stillage_audiovideo.knock:read",
+        modalities=("audio",),
+        formats=("folder with {train,test}/{Ceramic,Marble,Wood}/N.flac",),
+        teacher=("audio",),
+        student=("audio",),
+        task="material",
     ),
 )
 

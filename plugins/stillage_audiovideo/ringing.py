@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-@numba.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(nogil=True, cache=True)
 def _run(push: Any, turn: Any, shrink: Any, gain: Any, out: Any) -> None:
     for item in range(push.shape[0]):
         for mode in range(turn.shape[1]):
@@ -41,6 +41,8 @@ def ring(push: Array, rate_hz: float, hertz: Array, decay: Array, gain: Array) -
     ----------
     push : float64 array (N, time)
         An impulse is one sample of 1.
+    rate_hz : float
+        Samples a second.
     hertz, decay, gain : float64 arrays (N, modes)
         Frequency in Hz, decay rate d in 1/s, amplitude a. Modes above half the rate are silent.
 

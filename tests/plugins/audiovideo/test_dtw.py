@@ -17,18 +17,24 @@ def pair(n: int, m: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return draw.standard_normal(n).cumsum(), draw.standard_normal(m).cumsum()
 
 
+def peer_distance(a: np.ndarray, b: np.ndarray, **options: int) -> float:
+    """Its C code says inf, at random, of series of one value (2.5.1); its Python does not."""
+    fast = min(len(a), len(b)) > 1
+    return float((peer.distance_fast if fast else peer.distance)(a, b, **options))
+
+
 @pytest.mark.parametrize(("n", "m"), SIZES)
 def test_distance_is_the_peer_s_to_every_digit(n: int, m: int) -> None:
     for seed in range(4):
         a, b = pair(n, m, seed)
-        assert distance(a, b) == peer.distance_fast(a, b) == warping_path(a, b)[0]
+        assert distance(a, b) == peer_distance(a, b) == warping_path(a, b)[0]
 
 
 @pytest.mark.parametrize("window", [1, 2, 3, 8, 25, 500])
 @pytest.mark.parametrize(("n", "m"), SIZES)
 def test_band_is_the_peer_s_to_every_digit(n: int, m: int, window: int) -> None:
     a, b = pair(n, m, 5)
-    wanted = peer.distance_fast(a, b, window=window)
+    wanted = peer_distance(a, b, window=window)
     assert distance(a, b, window) == wanted
     assert warping_path(a, b, window)[0] == wanted
 
