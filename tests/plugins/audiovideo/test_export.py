@@ -38,7 +38,6 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recording]:
 @pytest.mark.parametrize(
     ("names", "size", "fusion"),
     [
-        (("audio",), "linear", "concat"),
         (("audio",), "small", "concat"),
         (("audio", "video"), "tcn", "audiovideo-gated"),
     ],

@@ -47,7 +47,7 @@ def test_knock_leaves_out_copies_and_dead_clips(tmp_path: Path) -> None:
     ("change", "told"),
     [
         (
-            lambda f: (f / "train" / "Wood" / "9.flac").rename(f / "train" / "Wood" / "x.flac"),
+            lambda f: (f / "train" / "Wood" / "9.flac").rename(f / "train/Wood/x.flac"),
             "'x'",
         ),
         (lambda f: (f / "train" / "Wood" / "9.flac").write_bytes(b"fLaC"), "unreadable"),
@@ -108,12 +108,12 @@ def test_clips_keep_each_stream_s_clock(bouncing: Path, tmp_path: Path) -> None:
     assert audio.sum() in (11, 12)  # AAC ends a little before or after its pictures
     assert (~audio[:2]).all()
     assert video.sum() == 14
-    assert np.all(np.diff(stamps[:6]) > 0.9)
+    assert np.all(np.diff(stamps[2:7]) > 0.9)
     told = info["provenance"]
-    assert float(told["offset of slow/a.mkv"].split(" s")[0]) == pytest.approx(0.3, abs=0.02)
+    assert float(told["offset of fast/copy.mkv"].split(" s")[0]) == pytest.approx(0.3, abs=0.02)
     assert float(told["offset of slow/b.mp4"].split(" s")[0]) == pytest.approx(0.0, abs=0.03)
     notes = " ".join(info["notes"])
-    assert "slow/a.mkv (of fast/copy.mkv)" in notes or "fast/copy.mkv" in notes
+    assert "slow/a.mkv (of fast/copy.mkv)" in notes
     assert "3 dead readings" in notes
 
 
@@ -127,7 +127,7 @@ def test_clips_can_be_aligned_by_the_offset_found(tmp_path: Path) -> None:
         with Recording.open(path) as recording:
             firsts.append(float(recording.timestamps("audio")[0]))
             assert recording.timestamps("video")[0] == pytest.approx(0.04, abs=0.02)
-    assert firsts[1] - firsts[0] == pytest.approx(0.3, abs=0.02)
+    assert firsts[1] - firsts[0] == pytest.approx(0.3, abs=0.04)
 
 
 def test_clips_refuse_in_one_line(tmp_path: Path) -> None:
