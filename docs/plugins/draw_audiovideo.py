@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 import torch
+from PIL import Image
 
 from stillage.scene import Scene
 from stillage_audiovideo.audio import Audio, MachineSound
@@ -54,14 +56,17 @@ def main() -> None:
         bands = Audio().prepare(torch.from_numpy(wave[None]))[0].numpy()
         extent = (0.0, bands.shape[1] * HOP / RATE_HZ, 0.0, 64.0)
         axes[1, column].imshow(
-            bands, origin="lower", aspect="auto", extent=extent, vmin=-7, vmax=1, cmap="magma"
+            bands, origin="lower", aspect="auto", extent=extent, vmin=-5, vmax=1, cmap="magma"
         )
         axes[1, column].set_xlabel("time, s", fontsize=8)
     axes[0, 0].set_ylabel("raw, of full scale", fontsize=8)
     axes[1, 0].set_ylabel("prepared: mel band", fontsize=8)
     for axis in axes.flat:
         axis.tick_params(labelsize=7)
-    figure.savefig(Path(__file__).with_name("audiovideo.png"), dpi=70, metadata={"Software": None})
+    drawn = BytesIO()
+    figure.savefig(drawn, dpi=70)
+    few = Image.open(drawn).convert("RGB").quantize(48, dither=Image.Dither.NONE)
+    few.save(Path(__file__).with_name("audiovideo.png"), optimize=True)
 
 
 if __name__ == "__main__":
