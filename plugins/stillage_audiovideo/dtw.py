@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
+from stillage_audiovideo.compiled import compiled
 
 MAX_CELLS = 2**28
 """Most cells of a path's matrix: a byte each."""
@@ -24,7 +24,7 @@ MAX_CELLS = 2**28
 Array = NDArray[np.float64]
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _diagonals(a: Any, b: Any, back: int, ahead: int) -> float:
     """Least cost; row i reaches columns i - back to i + ahead."""
     n, m = len(a), len(b)
@@ -53,7 +53,7 @@ def _diagonals(a: Any, b: Any, back: int, ahead: int) -> float:
     return float(np.sqrt(old[n]))
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _steps(a: Any, b: Any, back: int, ahead: int, steps: Any) -> float:
     """Least cost, and in ``steps`` (n, band) where each cell came from: 0 both, 1 down, 2 right."""
     n, m = len(a), len(b)
@@ -77,7 +77,7 @@ def _steps(a: Any, b: Any, back: int, ahead: int, steps: Any) -> float:
     return float(np.sqrt(above[m]))
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _trace(steps: Any, back: int, m: int, path: Any) -> int:
     i, j, count = steps.shape[0] - 1, m - 1, 0
     while True:

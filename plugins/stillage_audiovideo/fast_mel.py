@@ -12,11 +12,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
+from stillage_audiovideo.compiled import compiled
 from stillage_audiovideo.mel import (
     BANDS,
     FLOOR,
@@ -46,7 +46,7 @@ def _tables() -> tuple[Array, Array, Array, NDArray[np.int64], Array]:
     return np.cos(angle), np.sin(angle), window(), edges, weights
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _pass(
     xr: Any, xi: Any, yr: Any, yi: Any, length: int, stride: int, cosine: Any, sine: Any
 ) -> None:
@@ -87,7 +87,7 @@ def _pass(
             hr[q], hi[q] = wr * c3 - wi * s3, wr * s3 + wi * c3
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _bands(
     waves: Any, scale: float, out: Any, cosine: Any, sine: Any, taper: Any, edges: Any, weights: Any
 ) -> None:

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from stillage_audiovideo.compiled import compiled
 
 Array = NDArray[np.float64]
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _run(push: Any, turn: Any, shrink: Any, gain: Any, out: Any) -> None:
     for item in range(push.shape[0]):
         for mode in range(turn.shape[1]):
