@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,12 @@ class Video(Modality):
 
     spec = plugin.VIDEO
     standardise = "channel"
+
+    def read(self, path: Path) -> NDArray[np.uint8]:
+        """Frames ``(frames, height, width, 3)`` of a container or a picture, as they are."""
+        from stillage_audiovideo.containers import read_clip
+
+        return read_clip(path).frames
 
     def prepare(self, raw: Tensor) -> Tensor:
         return raw.permute(0, 4, 1, 2, 3).to(torch.float32) * (1.0 / 255.0)

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from stillage.plugin import hookimpl
-from stillage.plugin.spec import Cost, EncoderSpec, ModalitySpec, SampleSpec, Spec
+from stillage.plugin.spec import (
+    Cost,
+    EncoderSpec,
+    FusionSpec,
+    ModalitySpec,
+    Parameter,
+    ReaderSpec,
+    SampleSpec,
+    Spec,
+)
 
 VIDEO = ModalitySpec(
     name="video",
@@ -34,26 +43,143 @@ VIDEO = ModalitySpec(
         "damage",
         "black",
     ),
+    # Core decodes the other containers itself, and there a manifest may scale the pictures.
+    suffixes=(".m4v",),
 )
 
-_SHAPE = (3, 1, 32, 32)
+_WAVE = SampleSpec(shape=(None,), dtype="float32", unit="1", axes=("time",), rate_hz=16000.0)
+_MICROPHONE = Cost(
+    price_eur=5.0,
+    energy_j=0.002,
+    time_s=1.0,
+    source="assumed: MEMS microphone, 0.5 mA at 1.8 V with its converter doubled, 1 s of sound",
+)
+_SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".mp4", ".m4a", ".mov", ".avi", ".mkv", ".webm")
+
+AUDIO = ModalitySpec(
+    name="audio",
+    summary="sound of an item that is knocked, 16 kHz",
+    factory="stillage_audiovideo.audio:Audio",
+    sample=_WAVE,
+    cost=_MICROPHONE,
+    default_size="linear",
+    scene_fields=("material", "length", "width", "thickness", "damage"),
+    examples=(
+        {
+            "material": ["steel", "PP", "ceramic", "PET", "wood"],
+            "length": [120.0, 150.0, 90.0, 200.0, 110.0],
+            "width": [80.0, 60.0, 85.0, 70.0, 40.0],
+            "thickness": [2.0, 1.5, 5.0, 0.6, 9.0],
+            "damage": [0.0, 0.4, 0.1, 0.8, 0.2],
+        },
+    ),
+    suffixes=_SOUNDS,
+)
+
+MACHINE_SOUND = ModalitySpec(
+    name="machine-sound",
+    summary="sound of a running bearing, 16 kHz",
+    factory="stillage_audiovideo.audio:MachineSound",
+    sample=_WAVE,
+    cost=_MICROPHONE,
+    default_size="linear",
+    scene_fields=("speed", "fault", "health"),
+    examples=(
+        {
+            "speed": [29.95, 25.0, 10.0, 33.0, 20.0],
+            "fault": ["outer", "inner", "none", "ball", "cage"],
+            "health": [0.3, 0.5, 0.9, 0.2, 0.1],
+        },
+    ),
+    suffixes=_SOUNDS,
+)
+
+_SIZES = {
+    "video": {
+        "linear": ("mean and deviation of each colour", "encoders:ColourStatistics"),
+        "small": ("student CNN of 101,000 parameters that quantises well", "encoders:SmallVideo"),
+        "tcn": ("small CNN on frames, TCN over them", "sequences:TcnVideo"),
+        "large": ("teacher CNN of 620,000 parameters", "encoders:LargeVideo"),
+    },
+    "audio": {
+        "linear": ("mean and deviation of each mel band", "sequences:MelStatistics"),
+        "small": ("student: 1-D convolutions, a token each 80 ms", "sequences:SmallSound"),
+        "tcn": ("dilated convolutions, a token each 40 ms", "sequences:TcnSound"),
+        "large": ("teacher: 2-D convolutions over bands and time", "sequences:LargeSound"),
+    },
+}
+_SHAPES = {"video": (3, 1, 32, 32), "audio": (64, 101), "machine-sound": (64, 101)}
 
 SPECS: tuple[Spec, ...] = (
     VIDEO,
+    AUDIO,
+    MACHINE_SOUND,
     *(
         EncoderSpec(
-            name=f"video-{size}",
-            modality="video",
+            name=f"{modality}-{size}",
+            modality=modality,
             size=size,
             summary=summary,
-            factory=f"stillage_audiovideo.encoders:{factory}",
-            examples=({"shape": _SHAPE},),
+            factory=f"stillage_audiovideo.{factory}",
+            examples=({"shape": shape},),
         )
-        for size, summary, factory in (
-            ("linear", "mean and deviation of each colour", "ColourStatistics"),
-            ("small", "student CNN of 101,000 parameters that quantises well", "SmallVideo"),
-            ("large", "teacher CNN of 620,000 parameters", "LargeVideo"),
-        )
+        for modality, shape in _SHAPES.items()
+        for size, (summary, factory) in _SIZES.get(modality, _SIZES["audio"]).items()
+    ),
+    FusionSpec(
+        name="audiovideo-gated",
+        summary="Gated units at each moment of a clip: what happens together, whom to believe",
+        factory="stillage_audiovideo.fusion:AudioVideoGated",
+        parameters=(
+            Parameter(
+                name="moments",
+                type="int",
+                default=8,
+                unit="1",
+                summary="moments of the clip at which the modalities are compared",
+            ),
+        ),
+        examples=({"widths": {"a": 3, "b": 5}, "width": 4},),
+    ),
+    ReaderSpec(
+        name="clips",
+        summary="folder of containers: sound and pictures, each with its own clock",
+        factory="stillage_audiovideo.clips:read",
+        modalities=("audio", "video"),
+        formats=("mp4", "m4v", "mov", "mkv", "webm", "avi", "wav", "flac", "mp3", "ogg"),
+        parameters=(
+            Parameter(
+                name="seconds", type="float", default=1.0, unit="s", summary="length of a sample"
+            ),
+            Parameter(
+                name="rate", type="float", default=10.0, unit="Hz", summary="pictures a second"
+            ),
+            Parameter(
+                name="width", type="int", default=64, unit="px", summary="scale pictures to it"
+            ),
+            Parameter(
+                name="height", type="int", default=64, unit="px", summary="scale pictures to it"
+            ),
+            Parameter(
+                name="align",
+                type="bool",
+                default=False,
+                summary="pair pictures with the sound that belongs to them by the offset found",
+            ),
+        ),
+        teacher=("audio", "video"),
+        student=("audio",),
+        task="label",
+    ),
+    ReaderSpec(
+        name="knock",
+        summary="300 one-second knocks on ceramic, marble and wood; a smoke test",
+        factory="stillage_audiovideo.knock:read",
+        modalities=("audio",),
+        formats=("folder with {train,test}/{Ceramic,Marble,Wood}/N.flac",),
+        teacher=("audio",),
+        student=("audio",),
+        task="material",
     ),
 )
 

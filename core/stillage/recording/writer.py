@@ -113,6 +113,10 @@ class RecordingWriter:
         """Add a note for users of the recording."""
         self._notes.append(text)
 
+    def source(self, key: str, text: str) -> None:
+        """Add an entry to the provenance, for what is only known while writing."""
+        self._provenance[key] = text
+
     def add(
         self,
         streams: Sequence[Stream],

@@ -1,0 +1,106 @@
+"""Sound as readings: from raw waveforms to what encoders read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from stillage.augment import View
+from stillage.modality import Modality
+from stillage.scene import Scene
+from stillage_audiovideo import plugin
+from stillage_audiovideo.mel import FLOOR, log_mel
+
+REACH = 0.125
+"""Largest shift in time, of the clip: that of :func:`stillage.augment.move_frames`."""
+
+GAIN_DECADES = 0.6
+"""Largest change of level: 6 dB of power, since distance and microphones differ (assumed)."""
+
+MASKED_BANDS, MASKED_TIME = 8, 0.1
+"""Widest masks: bands, and share of the clip (SpecAugment, Park et al. 2019, scaled down)."""
+
+
+class Audio(Modality):
+    """Sound of an item that is knocked: float32 ``(time,)`` relative to full scale, 16 kHz.
+
+    Prepared: log10 of mel power, float32 ``(64, frames)``; see :mod:`stillage_audiovideo.mel`.
+
+    >>> Audio().prepare(torch.zeros(2, 16000)).shape
+    torch.Size([2, 64, 101])
+    """
+
+    spec = plugin.AUDIO
+    standardise = "channel"
+
+    def read(self, path: Path) -> NDArray[np.float32]:
+        """Sound ``(time,)`` of a file or container, mixed to one channel at 16 kHz."""
+        from stillage_audiovideo.containers import read_sound
+
+        return read_sound(path).wave
+
+    def prepare(self, raw: Tensor) -> Tensor:
+        """Log-mel of waveforms; int16 is read as full scale 32,768."""
+        return log_mel(raw)
+
+    def augment(self, prepared: Tensor, view: View) -> Tensor:
+        """Shift in time (the shared draw "time"), change the level, mask bands and moments."""
+        if view.identity:
+            return prepared
+        moved = _shifted(prepared, view.uniform("time", 1)[:, 0])
+        gain = GAIN_DECADES * (2.0 * view.uniform("audio gain", 1) - 1.0)[:, :, None]
+        level = torch.from_numpy(gain.astype(np.float32)).to(prepared.device)
+        louder = (moved + level).clamp(min=float(np.log10(FLOOR)))
+        masks = _masks(view.uniform("audio mask", 4), prepared.shape[1], prepared.shape[2])
+        hidden = torch.from_numpy(masks).to(prepared.device)
+        return torch.where(hidden, louder.mean((1, 2), keepdim=True), louder)
+
+    def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
+        from stillage_audiovideo.impact import knocks
+
+        return knocks(scene, seed, _numbers(scene, samples))
+
+
+class MachineSound(Audio):
+    """Sound of a running bearing; read, prepared and augmented as any sound.
+
+    >>> MachineSound().name
+    'machine-sound'
+    """
+
+    spec = plugin.MACHINE_SOUND
+
+    def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
+        from stillage_audiovideo.bearing import running
+
+        return running(scene, seed, _numbers(scene, samples))
+
+
+def _numbers(scene: Scene, samples: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    return np.arange(scene.items_count) if samples is None else np.asarray(samples, np.int64)
+
+
+def _shifted(prepared: Tensor, draw: NDArray[np.float64]) -> Tensor:
+    """Moved by the share of the clip that a camera's frames move by; the edge repeats."""
+    frames = prepared.shape[2]
+    offset = np.rint((2.0 * draw - 1.0) * REACH * frames).astype(np.int64)
+    source = np.clip(np.arange(frames)[None] - offset[:, None], 0, frames - 1)
+    index = torch.from_numpy(source).to(prepared.device)
+    return prepared.gather(2, index[:, None, :].expand(-1, prepared.shape[1], -1))
+
+
+def _masks(draw: NDArray[np.float64], bands: int, frames: int) -> NDArray[np.bool_]:
+    """Where ``(B, bands, frames)`` one band of bands and one stretch of time are hidden."""
+    hidden = np.zeros((len(draw), bands, frames), np.bool_)
+    for column, size, most in ((0, bands, MASKED_BANDS), (2, frames, int(MASKED_TIME * frames))):
+        width = np.floor(draw[:, column] * (most + 1))
+        start = np.floor(draw[:, column + 1] * (size - np.minimum(width, size) + 1))
+        place = np.arange(size)[None]
+        inside = (place >= start[:, None]) & (place < (start + width)[:, None])
+        hidden |= inside[:, :, None] if column == 0 else inside[:, None, :]
+    return hidden

@@ -1,0 +1,271 @@
+"""Pictures and sound of real containers, each with its own presentation times.
+
+Decoded by PyAV from an open handle with the container fixed by the file's suffix, so that a
+playlist in disguise cannot name other files. What a header promises is checked before anything
+is decoded, and what comes is counted, so a hostile file costs one line and bounded memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import gcd
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillage.errors import BadInput
+from stillage.recording.schema import MAX_ROW_BYTES
+
+FORMATS = {
+    ".mp4": "mov", ".m4v": "mov", ".m4a": "mov", ".mov": "mov", ".mkv": "matroska",
+    ".webm": "matroska", ".avi": "avi", ".wav": "wav", ".flac": "flac", ".mp3": "mp3",
+    ".ogg": "ogg", ".png": "png_pipe", ".jpg": "jpeg_pipe", ".jpeg": "jpeg_pipe",
+    ".bmp": "bmp_pipe",
+}  # fmt: skip
+"""Container of each suffix."""
+
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
+MAX_FILE_BYTES = 2**31
+MAX_SECONDS = 3600.0
+MAX_BYTES = MAX_ROW_BYTES
+"""Largest file, longest stream and most decoded bytes that are read."""
+
+MAX_GAP_S = 60.0
+"""Longest silence that is filled in where timestamps leave a gap."""
+
+TRUNCATED = 0.9
+"""A stream that ends before this share of what its header promised was cut off."""
+
+Array = NDArray[np.float64]
+
+
+class Clip(NamedTuple):
+    """Frames uint8 ``(F, H, W, 3)`` and their presentation times float64 ``(F,)`` in s."""
+
+    frames: NDArray[np.uint8]
+    times: Array
+
+
+class Sound(NamedTuple):
+    """A waveform float32 ``(time,)``, its rate in Hz and the time of its first sample in s."""
+
+    wave: NDArray[np.float32]
+    rate_hz: int
+    start: float
+
+
+class Contents(NamedTuple):
+    """What a container says it holds: seconds of picture and sound, None where there is none."""
+
+    video_s: float | None
+    audio_s: float | None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """The container, or one line that says what is wrong with it."""
+    import av
+
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise BadInput(path, f"file type {suffix!r}", ", ".join(FORMATS))
+    try:
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            raise BadInput(path, f"{size} bytes", f"at most {MAX_FILE_BYTES}")
+        with path.open("rb") as handle:
+            _check_riff(path, handle.read(12), size)
+            handle.seek(0)
+            with av.open(handle, format=FORMATS[suffix]) as container:
+                yield container
+    except (av.FFmpegError, OSError, ValueError, EOFError, IndexError, OverflowError) as error:
+        said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        reason = " ".join(said.split())[:120]
+        raise BadInput(path, f"unreadable ({reason})", f"a whole {suffix} file") from None
+
+
+def _check_riff(path: Path, head: bytes, size: int) -> None:
+    """WAV and AVI say how long they are; the decoder would make do with less."""
+    if head[:4] == b"RIFF":
+        said = int.from_bytes(head[4:8], "little") + 8
+        if size < said < 2**32:  # all ones or nought: written as a stream, length unknown
+            raise BadInput(path, f"{size} bytes", f"{said}, as its header says: it was cut off")
+
+
+def _end(stream: Any) -> float | None:
+    """When the header says that a stream ends, s; None where it does not."""
+    if stream.duration is not None and stream.time_base is not None:
+        return float((stream.duration + (stream.start_time or 0)) * stream.time_base)
+    parts = str(stream.metadata.get("DURATION", "")).split(":")  # Matroska keeps it as a tag
+    try:
+        return sum(float(part) * 60.0**k for k, part in enumerate(reversed(parts)))
+    except ValueError:
+        return None
+
+
+def _seconds(container: Any, stream: Any) -> float:
+    """What the header promises of a stream; 0 where it says nothing."""
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return float(container.duration or 0) * 1e-6
+
+
+def _promised(path: Path, container: Any, stream: Any) -> float:
+    seconds = _seconds(container, stream)
+    if not 0.0 <= seconds <= MAX_SECONDS:
+        raise BadInput(path, f"{seconds:.6g} s of {stream.type}", f"at most {MAX_SECONDS:g} s")
+    return seconds
+
+
+def contents(path: str | Path) -> Contents:
+    """What a file holds by its header, decoding nothing.
+
+    Raises
+    ------
+    BadInput
+        If the file cannot be opened.
+    """
+    path = Path(path)
+    with _opened(path) as container:
+        video, audio = container.streams.video, container.streams.audio
+        return Contents(
+            _seconds(container, video[0]) if video else None,
+            _seconds(container, audio[0]) if audio else None,
+        )
+
+
+def read_clip(path: str | Path, width: int = 0, height: int = 0) -> Clip:
+    """All frames of the first picture stream, scaled to ``width`` x ``height`` (0: as they are).
+
+    A picture file is a clip of one frame at time 0.
+
+    Raises
+    ------
+    BadInput
+        One line if the file is damaged, cut off, too long or too large, has no pictures, or
+        frames that do not follow each other in time.
+    """
+    path = Path(path)
+    frames: list[NDArray[np.uint8]] = []
+    times: list[float] = []
+    with _opened(path) as container:
+        if not container.streams.video:
+            raise BadInput(path, "no pictures", "a video stream")
+        stream = container.streams.video[0]
+        promised = _promised(path, container, stream)
+        wide, high = width or stream.width, height or stream.height
+        # One frame at its own size, and the clip at the size asked for, must both fit.
+        expected = 3 * wide * high * max(1.0, promised * float(stream.average_rate or 1))
+        if max(expected, 3.0 * stream.width * stream.height) > MAX_BYTES:
+            found = f"{promised:.3g} s of {stream.width} x {stream.height}"
+            raise BadInput(path, found, f"at most {MAX_BYTES} bytes decoded")
+        single = path.suffix.lower() in PICTURES
+        for frame in container.decode(stream):
+            wide, high = width or frame.width, height or frame.height
+            if 3 * max(frame.width * frame.height, wide * high * (len(frames) + 1)) > MAX_BYTES:
+                found = f"{len(frames) + 1} frames of {frame.width} x {frame.height}"
+                raise BadInput(path, found, f"at most {MAX_BYTES} bytes decoded")
+            picture = frame.reformat(width=wide, height=high, format="rgb24").to_ndarray()
+            if frames and picture.shape != frames[0].shape:
+                raise BadInput(path, f"frames of {picture.shape} px", f"{frames[0].shape}")
+            frames.append(picture)
+            times.append(_frame_time(frame, stream, len(times)))
+            if single:
+                return Clip(picture[None], np.zeros(1))
+        stamps = np.array(times)
+        if not frames:
+            raise BadInput(path, "no picture that decodes", "one or more frames")
+        if not (np.diff(stamps) > 0.0).all():
+            place = int(np.argmax(np.diff(stamps) <= 0.0))
+            found = f"time {stamps[place + 1]:.3f} s after {stamps[place]:.3f} s"
+            raise BadInput(f"{path} frame {place + 1}", found, "a later time")
+        step = float(np.median(np.diff(stamps))) if len(stamps) > 1 else promised
+        _check_whole(path, "pictures", stamps[-1] + step, _end(stream))
+    return Clip(np.stack(frames), stamps)
+
+
+def _frame_time(frame: Any, stream: Any, number: int) -> float:
+    if frame.time is not None:
+        return float(frame.time)
+    return number / float(stream.average_rate or 25)
+
+
+def _check_whole(path: Path, what: str, found: float, said: float | None) -> None:
+    if said is not None and found < TRUNCATED * said - 0.1:
+        raise BadInput(path, f"{found:.3f} s of {what}", f"{said:.3f} s, as its header says")
+
+
+def read_sound(path: str | Path, rate_hz: int = 16000) -> Sound:
+    """The first sound stream, channels averaged, at ``rate_hz`` (polyphase, zero phase).
+
+    Gaps in its timestamps become silence, so that a sample's time is ``start + k / rate_hz``.
+
+    Raises
+    ------
+    BadInput
+        One line if the file is damaged, cut off or too long, or has no sound.
+    """
+    path = Path(path)
+    with _opened(path) as container:
+        if not container.streams.audio:
+            raise BadInput(path, "no sound", "an audio stream")
+        stream = container.streams.audio[0]
+        promised, rate = _promised(path, container, stream), int(stream.rate or 0)
+        if not 1000 <= rate <= 768_000:
+            raise BadInput(path, f"{rate} Hz", "1,000 to 768,000 Hz")
+        if 4.0 * promised * max(rate, rate_hz) > MAX_BYTES:
+            raise BadInput(path, f"{promised:.6g} s at {rate} Hz", f"at most {MAX_BYTES} bytes")
+        wave, start = _decoded(path, container, stream, rate)
+        _check_whole(path, "sound", start + len(wave) / rate, _end(stream))
+    return Sound(resampled(wave, rate, rate_hz), rate_hz, start)
+
+
+def _decoded(
+    path: Path, container: Any, stream: Any, rate: int
+) -> tuple[NDArray[np.float32], float]:
+    import av
+
+    floats = av.AudioResampler(format="fltp")
+    pieces: list[NDArray[np.float32]] = []
+    held, start = 0, 0.0
+    for frame in container.decode(stream):
+        if frame.sample_rate != rate:
+            raise BadInput(path, f"{frame.sample_rate} Hz after {rate} Hz", "one rate")
+        begins = float(frame.time) if frame.time is not None else start + held / rate
+        pieces_here = [part.to_ndarray().mean(0) for part in floats.resample(frame)]
+        if not pieces:
+            start = begins
+        gap = begins - (start + held / rate)
+        # Containers round times to a millisecond; a gap is more than that.
+        if gap > MAX_GAP_S or gap < -1.0:
+            raise BadInput(path, f"sound that jumps by {gap:.3f} s", f"gaps up to {MAX_GAP_S:g} s")
+        if gap > 0.02:
+            pieces_here.insert(0, np.zeros(round(gap * rate), np.float32))
+        for piece in pieces_here:
+            held += len(piece)
+            if 4 * held > MAX_BYTES:
+                raise BadInput(path, f"over {held} samples", f"at most {MAX_BYTES} bytes")
+            pieces.append(piece.astype(np.float32, copy=False))
+    if not held:
+        raise BadInput(path, "no sound that decodes", "one or more samples")
+    wave = np.concatenate(pieces)
+    if not np.isfinite(wave).all():
+        raise BadInput(path, "NaN or infinity in the sound", "finite samples")
+    return wave, start
+
+
+def resampled(wave: NDArray[np.float32], rate: int, wanted: int) -> NDArray[np.float32]:
+    """The waveform (time,) at another rate, sample 0 at the same time.
+
+    >>> resampled(np.ones(441, np.float32), 44100, 16000).shape
+    (160,)
+    """
+    if rate == wanted:
+        return wave
+    from scipy.signal import resample_poly
+
+    common = gcd(rate, wanted)
+    return np.asarray(resample_poly(wave, wanted // common, rate // common), np.float32)

@@ -1,0 +1,69 @@
+"""Small containers that the tests write with PyAV."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+CODECS = {".mp4": ("mpeg4", "aac"), ".mkv": ("ffv1", "flac"), ".avi": ("mpeg4", "pcm_s16le")}
+
+
+def write_sound(
+    path: Path, wave: np.ndarray, rate: int, codec: str = "", late: float = 0.0
+) -> Path:
+    """Sound (channels, time) in -1..1; its first sample is presented ``late`` seconds in."""
+    return write_clip(path, None, 1, wave, rate, ("", codec or sound_codec(path)), late)
+
+
+def sound_codec(path: Path) -> str:
+    return {".wav": "pcm_s16le", ".flac": "flac"}.get(path.suffix) or CODECS[path.suffix][1]
+
+
+def write_clip(
+    path: Path,
+    frames: np.ndarray | None,
+    fps: int,
+    wave: np.ndarray | None = None,
+    rate: int = 16000,
+    codecs: tuple[str, str] = ("", ""),
+    late: float = 0.0,
+    times: np.ndarray | None = None,
+) -> Path:
+    """Frames (F, H, W, 3) and sound (channels, time) with their presentation times."""
+    picture_codec = codecs[0] or CODECS.get(path.suffix, ("", ""))[0]
+    with av.open(str(path), "w") as container:
+        picture = sound = None
+        if frames is not None:
+            picture = container.add_stream(picture_codec, rate=fps)
+            picture.height, picture.width = frames.shape[1:3]
+            picture.pix_fmt = "bgr0" if picture_codec == "ffv1" else "yuv420p"
+            picture.codec_context.time_base = Fraction(1, 1000 if times is not None else fps)
+        if wave is not None:
+            sound = container.add_stream(codecs[1] or sound_codec(path), rate=rate)
+            sound.layout = "mono" if len(wave) == 1 else "stereo"
+            sound.codec_context.time_base = Fraction(1, rate)
+        for k in range(0 if frames is None else len(frames)):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(frames[k]), format="rgb24")
+            frame.pts = k if times is None else round(1000 * times[k])
+            frame.time_base = picture.codec_context.time_base
+            container.mux(picture.encode(frame))
+        if picture is not None:
+            container.mux(picture.encode(None))
+        if sound is not None:
+            scaled = np.clip(wave * 32767, -32768, 32767).astype(np.int16)
+            whole = av.AudioFrame.from_ndarray(
+                np.ascontiguousarray(scaled.T.reshape(1, -1)),
+                format="s16",
+                layout=sound.layout.name,
+            )
+            whole.sample_rate, whole.time_base = rate, Fraction(1, rate)
+            whole.pts = round(late * rate)
+            layout, form = sound.layout.name, sound.codec_context.format.name
+            pieces = av.AudioResampler(form, layout, rate, sound.frame_size or 1024)
+            for part in [*pieces.resample(whole), *pieces.resample(None)]:
+                container.mux(sound.encode(part))
+            container.mux(sound.encode(None))
+    return path
