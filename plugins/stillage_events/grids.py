@@ -55,7 +55,7 @@ def _voxels(
             out[at] += near[j]
             if at + np.uint64(plane) < end:
                 out[at + np.uint64(plane)] += far[j]
-    return inside
+    return bool(inside)
 
 
 @compiled
