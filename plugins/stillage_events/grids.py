@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stillage.errors import BadInput
 from stillage_events.compiled import compiled
 from stillage_events.reading import Events, check_columns, check_inside
 
@@ -20,31 +21,41 @@ def _count(x: Any, y: Any, p: Any, out: Any) -> None:
         out[int(p[i]), y[i], x[i]] += 1
 
 
+BLOCK = 256
+"""Events whose cells and weights are worked out before any is added: memory is waited for less."""
+
+
 @compiled
 def _voxels(
     x: Any, y: Any, t: Any, p: Any, start: float, scale: float, size: Any, out: Any
 ) -> bool:
     """Add to ``out`` (bins * height * width); False where an event lies outside the sensor."""
     width, height, bins = size
-    plane, inside = width * height, True
-    one = np.float32(1.0)
-    for i in range(len(x)):
-        place = (t[i] - start) * scale
-        if np.uint32(x[i]) >= np.uint32(width) or np.uint32(y[i]) >= np.uint32(height):
-            inside = False  # a negative pixel is a huge unsigned one
-            continue
-        if place < 0.0:
-            continue
-        left = int(place)
-        right = np.float32(place - left)
-        sign = np.float32(2 * int(p[i]) - 1)
-        cell = left * plane + y[i] * width + x[i]
-        if left < bins - 1:
-            out[np.uint64(cell)] += sign * (one - right)
-            out[np.uint64(cell + plane)] += sign * right
-        elif left == bins - 1:
-            out[np.uint64(cell)] += sign * (one - right)
-    return inside
+    plane = np.uint32(width * height)
+    inside: Any = True
+    cells, end = np.empty(BLOCK, np.uint32), np.uint64(len(out))
+    near, far = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
+    for first in range(0, len(x), BLOCK):
+        count = min(BLOCK, len(x) - first)
+        for j in range(count):
+            i = np.uint64(first + j)
+            place = (t[i] - start) * scale
+            column, row = np.uint32(x[i]), np.uint32(y[i])  # a negative pixel is a huge one
+            good = (column < np.uint32(width)) & (row < np.uint32(height))
+            inside &= good
+            good &= (place >= 0.0) & (place < bins)
+            left = np.int32(place if good else 0.0)
+            sign = np.float32(2 * np.int32(p[i]) - 1) if good else np.float32(0.0)
+            cell = row * np.uint32(width) + column if good else np.uint32(0)
+            cells[j] = np.uint32(left) * plane + cell
+            far[j] = sign * np.float32(place - left) if good else np.float32(0.0)
+            near[j] = sign - far[j]
+        for j in range(count):
+            at = np.uint64(cells[j])
+            out[at] += near[j]
+            if at + np.uint64(plane) < end:
+                out[at + np.uint64(plane)] += far[j]
+    return bool(inside)
 
 
 @compiled
@@ -104,6 +115,9 @@ def voxel_grid(
     [1.0, -0.5, 0.5]
     """
     check_columns(events)
+    if bins < 1 or bins * events.height * events.width >= 2**31:
+        found = f"{bins} bins of {events.height} x {events.width}"
+        raise BadInput("voxel grid", found, "1 or more bins, fewer than 2^31 cells")
     out = np.zeros((bins, events.height, events.width), np.float32)
     if len(events.t):
         start, stop = window or (float(events.t[0]), float(events.t[-1]))
