@@ -23,8 +23,8 @@ FEATURES = BANDS + 3
 FLOOR = 1e-4
 """Amplitude, in the reading's unit, below which levels are not told apart."""
 
-BAND_FLOOR = 2e-2
-"""The same of a band (20 mg): weaker ones are rounding, which differs between runtimes."""
+BAND_FLOOR = 1e-2
+"""The same of a band (10 mg): weaker ones are rounding, which differs between runtimes."""
 
 
 def frame_length(samples: int) -> int:

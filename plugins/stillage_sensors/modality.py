@@ -119,7 +119,7 @@ class Vibration(Waves):
     spec = plugin.VIBRATION
 
     def prepare(self, raw: Tensor) -> Tensor:
-        return with_statistics(describe(raw.to(torch.float32)))
+        return with_statistics(describe(raw.to(torch.float32)), small=1e-4)  # of logarithms
 
 
 class Points(Waves):
