@@ -17,7 +17,7 @@ SMALL = 1e-8
 """Added to variances before a logarithm: deviations below 1e-4 of the unit are not told apart."""
 
 
-def statistics(series: Tensor) -> Tensor:
+def statistics(series: Tensor, small: float = SMALL) -> Tensor:
     """Statistics ``(B, C, 8)`` of series ``(B, C, T)``, as :data:`TOLD` lists them.
 
     Deviations are of the population; the slope is that of least squares over the whole
@@ -34,7 +34,7 @@ def statistics(series: Tensor) -> Tensor:
     grid = torch.arange(length, dtype=series.dtype, device=series.device)
     grid = (grid - (length - 1) / 2.0) / length
     slope = (centred * grid).sum(2) / (grid * grid).sum().clamp(min=1e-6)
-    kurtosis = (centred**4).mean(2) / (variance * variance + SMALL**2)
+    kurtosis = (centred**4).mean(2) / (variance * variance + small**2)
     steps = series[:, :, 1:] - series[:, :, :-1] if length > 1 else torch.zeros_like(series)
     level = mean.squeeze(2)
     told = [
@@ -43,13 +43,13 @@ def statistics(series: Tensor) -> Tensor:
         series.amax(2),
         slope,
         (variance + level * level).sqrt(),
-        0.5 * torch.log(variance + SMALL),
+        0.5 * torch.log(variance + small),
         torch.log(kurtosis + 1.0),
-        0.5 * torch.log((steps * steps).mean(2) + SMALL),
+        0.5 * torch.log((steps * steps).mean(2) + small),
     ]
     return torch.stack(told, 2)
 
 
-def with_statistics(series: Tensor) -> Tensor:
+def with_statistics(series: Tensor, small: float = SMALL) -> Tensor:
     """``(B, C, 8 + T)``: the statistics of each channel, then the channel itself."""
-    return torch.cat([statistics(series), series], 2)
+    return torch.cat([statistics(series, small), series], 2)
