@@ -20,10 +20,10 @@ class Sandbox:
         venv.create(folder, with_pip=False)
         self.bin = folder / "bin"
         (site,) = (folder / "lib").glob("python*/site-packages")
-        own = [Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")]
-        seen = [path for path in map(Path, sys.path) if path.is_dir() and path.parent not in own]
-        here = [str(path.resolve()) for path in seen if path not in own]
-        (site / "seen.pth").write_text("\n".join(here) + "\n")
+        library = Path(sysconfig.get_path("stdlib"))
+        own = (library, library / "lib-dynload")
+        seen = [path for path in map(Path, sys.path) if path.is_dir() and path not in own]
+        (site / "seen.pth").write_text("".join(f"{path.resolve()}\n" for path in seen))
 
     def run(self, *command: str | Path, cwd: Path | None = None) -> str:
         """Standard output of ``python *command``; its failure is the test's."""

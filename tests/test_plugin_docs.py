@@ -81,7 +81,7 @@ def test_links_lead_somewhere(page: str) -> None:
     text = (PAGES / page).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(\s*([^)#\s]*)(?:#[^)]*)?\)", text):
         place = PAGES / target if target else PAGES / page
-        assert place.exists() or target in OF_PLUGINS, f"{page}: {target}"
+        assert place.exists(), f"{page}: {target}"
 
 
 def snippets() -> Iterator[tuple[str, str]]:
