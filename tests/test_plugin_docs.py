@@ -67,6 +67,9 @@ def test_the_directory_names_every_built_in() -> None:
     for status in get_host().statuses():
         if status.distribution == "stillage":
             assert f"`{status.name}`" in text
+            for kind in ("modality", "reader"):
+                names = [spec.name for spec in status.specs if spec.kind == kind]
+                assert [name for name in names if f"`{name}`" not in text] == []
     assert {f"{name}.md" for name in re.findall(r"\]\((\w+)\.md\)", text)} >= OF_PLUGINS
     (command,) = re.findall(r"record import manifest \S+ \S+ (.+)", text)
     options = [word for word in shlex.split(command) if word != "-o"]
