@@ -1,7 +1,8 @@
 """Vibration as what an analyst looks at: level, peakedness and band energies of short frames.
 
 Everything is torch operations that ONNX can express; the spectrum is two matrix products with
-a windowed cosine and sine, so it needs no FFT operator.
+a windowed cosine and sine, so it needs no FFT operator. Small numbers are clamped, not added to:
+the optimiser of ONNX graphs drops an addition of 1e-8 as one of zero.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ FEATURES = BANDS + 3
 FLOOR = 1e-4
 """Amplitude, in the reading's unit, below which levels are not told apart."""
 
-BAND_FLOOR = 1e-2
-"""The same of a band (10 mg): weaker ones are rounding, which differs between runtimes."""
+BAND_FLOOR = 1e-3
+"""The same of a band (1 mg): weaker ones are rounding, which differs between runtimes."""
 
 
 def frame_length(samples: int) -> int:
@@ -101,14 +102,14 @@ def describe(raw: Tensor) -> Tensor:
     centred = frames - frames.mean(3, keepdim=True)
     square = centred * centred
     power = square.mean(3)
-    level = 0.5 * torch.log(power + FLOOR**2)
+    level = 0.5 * torch.log(power.clamp(min=FLOOR**2))
     fourth = (square * square).mean(3)
-    kurtosis = torch.log((fourth + 3.0 * FLOOR**4) / (power * power + FLOOR**4))
-    crest = 0.5 * torch.log((square.amax(3) + FLOOR**2) / (power + FLOOR**2))
+    kurtosis = torch.log((fourth / (power * power).clamp(min=FLOOR**4)).clamp(min=1.0))
+    crest = 0.5 * torch.log((square.amax(3) / power.clamp(min=FLOOR**2)).clamp(min=1.0))
     cosine, sine, pool = (
         torch.from_numpy(matrix).to(raw.device) for matrix in _matrices(frames.shape[3])
     )
     real, imaginary = centred @ cosine, centred @ sine
-    bands = torch.log((real * real + imaginary * imaginary) @ pool + BAND_FLOOR**2)
+    bands = torch.log(((real * real + imaginary * imaginary) @ pool).clamp(min=BAND_FLOOR**2))
     told = torch.cat([torch.stack([level, kurtosis, crest], 3), bands], 3)
     return told.transpose(2, 3).flatten(1, 2)

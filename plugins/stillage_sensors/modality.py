@@ -117,7 +117,7 @@ class Vibration(Waves):
     """
 
     spec = plugin.VIBRATION
-    standardise = "channel"  # a band below the floor hardly varies: its own spread is rounding
+    standardise = "channel"  # bands at the floor hardly vary: their own spread is rounding
 
     def prepare(self, raw: Tensor) -> Tensor:
         return with_statistics(describe(raw.to(torch.float32)), small=1e-4)  # of logarithms

@@ -14,7 +14,7 @@ TOLD = 8
 kurtosis and roughness."""
 
 SMALL = 1e-8
-"""Added to variances before a logarithm: deviations below 1e-4 of the unit are not told apart."""
+"""Least variance before a logarithm: deviations below 1e-4 of the unit are not told apart."""
 
 
 def statistics(series: Tensor, small: float = SMALL) -> Tensor:
@@ -34,7 +34,7 @@ def statistics(series: Tensor, small: float = SMALL) -> Tensor:
     grid = torch.arange(length, dtype=series.dtype, device=series.device)
     grid = (grid - (length - 1) / 2.0) / length
     slope = (centred * grid).sum(2) / (grid * grid).sum().clamp(min=1e-6)
-    kurtosis = (centred**4).mean(2) / (variance * variance + small**2)
+    kurtosis = (centred**4).mean(2) / (variance * variance).clamp(min=small**2)
     steps = series[:, :, 1:] - series[:, :, :-1] if length > 1 else torch.zeros_like(series)
     level = mean.squeeze(2)
     told = [
@@ -43,9 +43,9 @@ def statistics(series: Tensor, small: float = SMALL) -> Tensor:
         series.amax(2),
         slope,
         (variance + level * level).sqrt(),
-        0.5 * torch.log(variance + small),
+        0.5 * torch.log(variance.clamp(min=small)),
         torch.log(kurtosis + 1.0),
-        0.5 * torch.log((steps * steps).mean(2) + small),
+        0.5 * torch.log((steps * steps).mean(2).clamp(min=small)),
     ]
     return torch.stack(told, 2)
 

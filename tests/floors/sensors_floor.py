@@ -230,11 +230,11 @@ def _bearings(data: Path, work: Path) -> list[Floor]:
 
 def _cells(data: Path, work: Path) -> list[Floor]:
     found = []
-    for by in ("state", "cell"):
+    for by in ("cell",):
         out = work / f"pulsebat_{by}.h5"
         stillage("record", "import", "pulsebat", data / "pulsebat", out, "-o", f"by={by}")
         with Recording.open(out) as recording:
-            plan = TrainPlan(steps=800, lr=5e-3)
+            plan = TrainPlan(steps=600, lr=5e-3)
             found.append(
                 _floor(
                     f"state of health from all pulses by {by}, small",
