@@ -157,7 +157,7 @@ class SklearnTeacher:
     def fit(cls, network: Network, estimators: Mapping[str, Any], batch: Batch) -> SklearnTeacher:
         """Fit estimators on the labelled samples of a batch, which carries every task."""
         teacher = cls(network, estimators)
-        matrix = teacher._features(batch, None).numpy()
+        matrix = teacher.features(batch).numpy()
         for task in teacher.tasks:
             labelled = (batch.states[task.target] == LabelState.LABELLED).numpy()
             teacher.estimators[task.target].fit(
@@ -165,7 +165,8 @@ class SklearnTeacher:
             )
         return teacher
 
-    def _features(self, batch: Batch, view: View | None) -> Tensor:
+    def features(self, batch: Batch, view: View | None = None) -> Tensor:
+        """What the estimators read, float32 (B, D)."""
         with torch.inference_mode():
             prepared = self.network.prepare(batch, view)
             features, _ = self.network.encode(prepared.values, prepared.presence)
@@ -183,7 +184,7 @@ class SklearnTeacher:
         return np.asarray(np.log(above) - np.log1p(-above))
 
     def predict(self, batch: Batch, view: View | None = None) -> Outputs:
-        features = self._features(batch, view)
+        features = self.features(batch, view)
         matrix = features.numpy()
         heads = {
             task.target: torch.from_numpy(self._head(task, matrix).astype(np.float32))

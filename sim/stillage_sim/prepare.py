@@ -155,6 +155,8 @@ def _check_parts(plan: DistillPlan) -> None:
         for name in modalities if size else ():
             host.encoder(name, size)
     host.spec("fusion", plan.fusion)
+    if plan.teacher_model != "network":  # trees cannot be saved without pickle
+        raise BadInput("-o teacher_model", repr(plan.teacher_model), "'network' in a run")
     if plan.device != "cpu":
         check_device(plan.device, "-o device")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -48,6 +48,11 @@ def _names(text: str | None) -> tuple[str, ...]:
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="First seed.")
 @click.option("--size", default="", metavar="SIZE", help="Student encoders: linear, small, large.")
 @click.option("--teacher-size", default="", metavar="SIZE", help="Teacher encoders.")
+@click.option(
+    "--teacher-model", default="network", show_default=True, metavar="KIND",
+    type=click.Choice(["network", "trees"]),
+    help="What teaches: a network, or extra-trees on prepared samples.",
+)  # fmt: skip
 @click.option("--fusion", default="concat", show_default=True, help="How modalities are fused.")
 @click.option("--held-out", default=1 / 3, type=float, help="Share of groups held out. [1/3]")
 @click.option("--steps", type=click.IntRange(1), help="Optimiser steps of teacher and student.")
@@ -66,6 +71,7 @@ def distill(
     seed: int,
     size: str,
     teacher_size: str,
+    teacher_model: Literal["network", "trees"],
     fusion: str,
     held_out: float,
     steps: int | None,
@@ -94,6 +100,7 @@ def distill(
         first_seed=seed,
         size=size,
         teacher_size=teacher_size,
+        teacher_model=teacher_model,
         fusion=fusion,
         held_out=held_out,
         open_set=open_set,

@@ -17,6 +17,7 @@ from stillage.counter import generator, stream
 from stillage.distillation.arrange import Arrangement
 from stillage.distillation.plan import DistillPlan
 from stillage.distillation.scoring import Units
+from stillage.distillation.trees import ask, fit_trees
 from stillage.network import Network, build_network
 from stillage.student import Student
 from stillage.task import Task
@@ -29,6 +30,8 @@ from stillage.training.supervision import Guidance, Labels, Supervision, Term
 if TYPE_CHECKING:
     from stillage.network.parts import PartsSource
     from stillage.recording import Recording
+
+LINEAR = "linear"
 
 Ints = NDArray[np.int64]
 Predictions = dict[str, NDArray[np.float64]]
@@ -156,21 +159,28 @@ def select(labels: Mapping[str, Labels], rows: Ints) -> dict[str, Labels]:
     return {name: Labels(one.values[rows], one.known[rows]) for name, one in labels.items()}
 
 
-def train_teacher(bench: Bench) -> tuple[Arm, PreparedSamples]:
-    """The teacher, from the labelled paired samples alone; also the samples it was given."""
+def train_teacher(bench: Bench) -> tuple[Teacher, Arm, PreparedSamples]:
+    """The teacher, from the labelled paired samples alone; also the samples it was given.
+
+    The network of a teacher of trees prepares samples for it and has learnt nothing.
+    """
     arrangement, plan = bench.arrangement, bench.plan
-    network = bench.network(plan.teacher, plan.teacher_size, Network)
+    trees = plan.teacher_model == "trees"
+    network = bench.network(plan.teacher, LINEAR if trees else plan.teacher_size, Network)
     everything = bench.prepared(network, arrangement.train)
     rows = np.flatnonzero(arrangement.known & arrangement.paired)
+    labels = select(arrangement.labels, rows)
+    if trees:
+        samples, held_out = arrangement.train[rows], arrangement.held_out
+        teacher = fit_trees(network, bench.recording, samples, labels, bench.seed, bench.host)
+        said = ask(teacher, bench.recording, held_out, bench.host)
+        bench.told("teacher trained")
+        return teacher, Arm(network, TrainResult(), said), everything
     result = bench.fit(
-        "teacher",
-        network,
-        everything.subset(rows),
-        select(arrangement.labels, rows),
-        validate=bench.validate(network),
+        "teacher", network, everything.subset(rows), labels, validate=bench.validate(network)
     )
     said = bench.prepared(network, arrangement.held_out).predict(network)
-    return Arm(network, result, said), everything
+    return NetworkTeacher(network), Arm(network, result, said), everything
 
 
 def guide(bench: Bench, teacher: Teacher, views: int) -> Guidance | None:
@@ -218,7 +228,7 @@ def pseudo_labels(
     return found
 
 
-def train_students(bench: Bench, teacher: NetworkTeacher) -> tuple[dict[str, Arm], PreparedSamples]:
+def train_students(bench: Bench, teacher: Teacher) -> tuple[dict[str, Arm], PreparedSamples]:
     """Labels alone, self-training, shuffled teacher and teacher: same start, same order.
 
     With an empty pool all four are the same training, which is then done once.

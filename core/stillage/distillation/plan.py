@@ -41,6 +41,10 @@ class DistillPlan(BaseModel):
     first_seed: int = Field(default=0, ge=0, lt=2**31, description="seed of the first of them")
     size: str = Field(default="", description="student encoders; empty: each modality's default")
     teacher_size: str = Field(default="", description="teacher encoders; empty: their defaults")
+    teacher_model: Literal["network", "trees"] = Field(
+        default="network",
+        description="what teaches: a network, or extra-trees on prepared samples",
+    )
     fusion: str = Field(default="concat", description="fusion of teacher and student")
     held_out: float = Field(default=1 / 3, gt=0, lt=1, description="share of groups held out")
     open_set: bool = Field(default=False, description="out-of-set samples join the pool")

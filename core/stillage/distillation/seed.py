@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 from stillage.atomic import atomic_folder, write_json
 from stillage.batch import load_batch
 from stillage.counter import generator, stream
-from stillage.distillation.arms import Arm, Bench, Predictions, Told, train_students, train_teacher
+from stillage.distillation.arms import (
+    LINEAR,
+    Arm,
+    Bench,
+    Predictions,
+    Told,
+    train_students,
+    train_teacher,
+)
 from stillage.distillation.arrange import Arrangement, arrange
 from stillage.distillation.plain import plain_arms, reduce_features
 from stillage.distillation.plan import DistillPlan
@@ -22,7 +30,6 @@ from stillage.errors import StillageError
 from stillage.network import Network
 from stillage.provenance import training
 from stillage.recording import Recording
-from stillage.teacher import NetworkTeacher
 from stillage.training.samples import PreparedSamples
 
 if TYPE_CHECKING:
@@ -33,8 +40,6 @@ PREDICTIONS = "predictions.npz"
 MODELS = ("teacher", "labels_only", "distilled")
 CALIBRATION = 256
 """Most training samples that are kept beside a model, to quantise it."""
-
-LINEAR = "linear"
 
 
 @dataclass
@@ -141,9 +146,10 @@ def run_seed(
 def _linear_throughout(recording: Recording, plan: DistillPlan, host: PartsSource) -> bool:
     from stillage.network.build import network_config
 
+    rich = LINEAR if plan.teacher_model == "trees" else plan.teacher_size
     configs = [
         network_config(recording, names, plan.tasks, size or None, plan.fusion, host=host)
-        for names, size in ((plan.teacher, plan.teacher_size), (plan.student, plan.size))
+        for names, size in ((plan.teacher, rich), (plan.student, plan.size))
     ]
     return all(m.size == LINEAR for c in configs for m in c.modalities.values())
 
@@ -163,11 +169,10 @@ def _distil(
         budget = plan.model_copy(update={"validate_from": 2**31})
     arrangement = arrange(recording, budget, seed)
     bench = Bench(recording, plan, seed, arrangement, host, work, say)
-    teacher, rich = train_teacher(bench)
+    frozen, teacher, rich = train_teacher(bench)
     first = arrangement.tasks[0]
     own = _score(arrangement, teacher.predictions)[first.target]
     say(f"teacher's own held-out {first.metric} of {first.target}: {own:.3f}")
-    frozen = NetworkTeacher(teacher.network)
     before = frozen.fingerprint()
     arms, cheap = train_students(bench, frozen)
     after = frozen.fingerprint()
@@ -192,9 +197,9 @@ def _distil(
         "teacher": {"before": before, "after": after},
         "per_group": {name: units.per_group for name, units in arrangement.units.items()},
     }
-    models = {"teacher": teacher.network} | {
-        name: arms[name].network for name in MODELS if name in arms
-    }
+    models = {name: arms[name].network for name in MODELS if name in arms}
+    if plan.teacher_model == "network":
+        models["teacher"] = teacher.network
     arrays = _arrays(recording, arrangement, predictions)
     return SeedResult(seed, document, arrays), models, arrangement
 
