@@ -142,7 +142,7 @@ def test_hostile_npz_is_refused_in_one_line(tmp_path: Path, make: object, told: 
         ("time[s],a[degC]\n0,1,2", "3 cells"),
         ("time[s],pressure/a[degC]\n0,1\n1,2", "unit 'degC' of pressure"),
         ("time[s],a[degC]@3\n0,1\n1,2", "whole number of rows"),
-        ("", "no column"),
+        ("", "no header, expected names of columns"),
     ],
 )
 def test_a_wrong_csv_is_refused_with_its_place(tmp_path: Path, text: str, told: str) -> None:
