@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
+from stillage.recording.media_handle import Waves, open_media
 from stillage.recording.schema import MAX_ROW_BYTES
 
 FORMATS = {
@@ -78,9 +79,8 @@ def _opened(path: Path) -> Iterator[Any]:
             raise BadInput(path, f"{size} bytes", f"at most {MAX_FILE_BYTES}")
         with path.open("rb") as handle:
             _check_riff(path, handle.read(12), size)
-            handle.seek(0)
-            with av.open(handle, format=FORMATS[suffix]) as container:
-                yield container
+        with open_media(path, FORMATS[suffix]) as container:
+            yield container
     except (av.FFmpegError, OSError, ValueError, EOFError, IndexError, OverflowError) as error:
         said = getattr(error, "strerror", None) or str(error) or type(error).__name__
         reason = " ".join(said.split())[:120]
@@ -226,16 +226,14 @@ def read_sound(path: str | Path, rate_hz: int = 16000) -> Sound:
 def _decoded(
     path: Path, container: Any, stream: Any, rate: int
 ) -> tuple[NDArray[np.float32], float]:
-    import av
-
-    floats = av.AudioResampler(format="fltp")
+    waves = Waves()
     pieces: list[NDArray[np.float32]] = []
     held, start = 0, 0.0
     for frame in container.decode(stream):
         if frame.sample_rate != rate:
             raise BadInput(path, f"{frame.sample_rate} Hz after {rate} Hz", "one rate")
         begins = float(frame.time) if frame.time is not None else start + held / rate
-        pieces_here = [part.to_ndarray().mean(0) for part in floats.resample(frame)]
+        pieces_here = [part.mean(1) for part in waves.of(frame)]
         if not pieces:
             start = begins
         gap = begins - (start + held / rate)

@@ -117,7 +117,7 @@ def _clips(folder: Path) -> list[tuple[_Clip, str]]:
     for part in PARTS:
         for material in CLASSES:
             numbered: list[tuple[int, Path]] = []
-            for file in (folder / part / material).glob("*.flac"):
+            for file in filter(Path.is_file, (folder / part / material).glob("*.flac")):
                 if not file.stem.isdecimal() or len(file.stem) > 9 or int(file.stem) < 1:
                     raise BadInput(file, f"name {file.stem!r}", "a number from 1")
                 numbered.append((int(file.stem), file))

@@ -45,7 +45,12 @@ def read_aedat4(path: Path) -> Events:
                 parts.append(packet["events"].copy())
                 count += len(parts[-1])
                 check_count(path, count)
-    except (RuntimeError, OSError, ValueError, KeyError) as error:
+    except BadInput:
+        raise
+    except BaseException as error:
+        # The library's panics are no Exception; MemoryError and its kin are the file's doing too.
+        if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
+            raise
         reason = " ".join(str(error).split())[:120]
         raise BadInput(path, f"a damaged file ({reason})", "AEDAT4") from None
     if not count:

@@ -22,6 +22,9 @@ from stillage_events.reading import Events, events_of
 
 MAX_CHUNK_BYTES = 2**24
 MAX_FILE_BYTES = 2**40
+MOST_A_BYTE = 4
+"""Most events that a byte of a file may stand for: what camera gives them in two bits each?"""
+
 WIDTH, HEIGHT = 640, 480
 """Of DSEC's sensors; the files do not state it."""
 
@@ -59,6 +62,9 @@ def _read(path: Path, root: Any, start_ms: int, stop_ms: int | None) -> Events:
     if start_ms or stop_ms is not None:
         first, last = _range(path, root, count, start_ms, stop_ms)
     check_count(path, last - first)
+    if last - first > MOST_A_BYTE * path.stat().st_size:
+        found = f"{last - first} events in {path.stat().st_size} bytes"
+        raise BadInput(path, found, f"at most {MOST_A_BYTE} a byte: who moved, where and when")
     if last <= first:
         raise BadInput(path, f"no event from {start_ms} to {stop_ms} ms", "one or more")
     x, y, t, p = (_values(columns[name], first, last) for name in ("x", "y", "t", "p"))

@@ -6,6 +6,7 @@ numbers is the sensor's width and height. Lines that begin with ``#`` are commen
 
 from __future__ import annotations
 
+import warnings
 from itertools import islice
 from pathlib import Path
 from typing import TextIO
@@ -44,11 +45,11 @@ def read_text(path: Path) -> Events:
         for _ in islice(handle, skipped):
             pass
         table = _table(path, handle, skipped)
+    if not table.size:
+        raise BadInput(path, "no event", "lines 't x y p'")
     if table.shape[1:] != (4,):
         raise BadInput(path, f"{table.shape[-1]} numbers a line", "t x y p")
     check_count(path, len(table))
-    if not len(table):
-        raise BadInput(path, "no event", "lines 't x y p'")
     if not np.isin(table[:, 3], (-1.0, 0.0, 1.0)).all():
         raise BadInput(path, "a polarity other than 0, 1 or -1", "lines 't x y p'")
     if not (np.abs(table[:, 0]) < 1e9).all() or not (table[:, 1:3] == np.rint(table[:, 1:3])).all():
@@ -63,9 +64,11 @@ def _table(
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     """Numbers of all lines, (n, 4) float64."""
     try:
-        return np.asarray(
-            np.loadtxt(handle, np.float64, comments="#", ndmin=2, max_rows=MAX_EVENTS + 1)
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of empty lines, and of none at all
+            return np.asarray(
+                np.loadtxt(handle, np.float64, comments="#", ndmin=2, max_rows=MAX_EVENTS + 1)
+            )
     except (ValueError, OverflowError) as error:
         reason = " ".join(str(error).split())[:100]
         raise BadInput(path, f"{reason} (after {skipped} lines)", "lines 't x y p'") from None

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
-from stillage.readings import load_arrays
+from stillage.readings import inflation, load_arrays
 from stillage.recording import RecordingWriter, Stream, TargetColumn
 from stillage_events.files import check_count, file_size
 from stillage_events.plugin import EVENTS
@@ -114,7 +114,7 @@ def _add(writer: RecordingWriter, rows: list[Row]) -> None:
 def _packed(path: Path) -> Path | None:
     """The NPZ meant, if one is."""
     if path.is_dir():
-        found = sorted(path.glob("nmnist_*.npz"))
+        found = sorted(p for p in path.glob("nmnist_*.npz") if p.is_file())
         if len(found) > 1:
             raise BadInput(path, f"{len(found)} files nmnist_*.npz", "one of them as the path")
         return found[0] if found else None
@@ -140,7 +140,7 @@ _LABELS = {"label": "iu", "sample_id": "iu", "split": "U"}
 
 
 def _from_npz(path: Path) -> Iterator[Row]:
-    arrays = load_arrays(path, MAX_NPZ_BYTES)
+    arrays = load_arrays(path, inflation(path, MAX_NPZ_BYTES))
     for name, kinds in (_COLUMNS | _LABELS).items():
         if name not in arrays or arrays[name].ndim != 1 or arrays[name].dtype.kind not in kinds:
             shown = f"{arrays[name].dtype} {arrays[name].shape}" if name in arrays else "nothing"

@@ -22,6 +22,9 @@ MAX_EVENTS = 2**24 - 1
 MAX_SIDE = 8192
 """Largest width or height of a sensor, in pixels."""
 
+MAX_TIME = 2**61
+"""Times (us) are nearer to their origin than this: 73,000 years."""
+
 USUAL_SENSORS = (
     (34, 34), (128, 128), (240, 180), (304, 240), (346, 260), (640, 480), (1280, 720),
 )  # fmt: skip
@@ -107,21 +110,45 @@ def events_of(
     for name, column in zip("xyt", columns, strict=False):
         if column.dtype.kind == "f" and not np.isfinite(column).all():
             raise BadInput(where, f"NaN or infinity in {name}", "finite numbers")
-    xs, ys = columns[0].astype(np.int64), columns[1].astype(np.int64)
-    ts, ps = np.rint(columns[2]).astype(np.int64), polarity(columns[3])
-    if len(xs) and min(int(xs.min()), int(ys.min())) < 0:
-        raise BadInput(where, "a negative pixel", "x and y from 0")
-    right, bottom = (int(c.max()) + 1 if len(c) else 1 for c in (xs, ys))
+    right, bottom = (
+        _side(column, name, where) for name, column in zip("xy", columns, strict=False)
+    )
+    _check_times(columns[2], where)
+    xs, ys = columns[0].astype(np.int32), columns[1].astype(np.int32)
+    ts, ps = _whole(columns[2]), polarity(columns[3])
     width, height = (width, height) if width and height else usual_sensor(right, bottom)
     check_side(width, height, where)
     if right > width or bottom > height:
         found = f"an event at pixel ({right - 1}, {bottom - 1})"
         raise BadInput(where, found, f"pixels of a sensor of {width} x {height}")
-    if len(ts) and (np.diff(ts) < 0).any():
+    if (ts[1:] < ts[:-1]).any():
         order = np.argsort(ts, kind="stable")
         xs, ys, ts, ps = xs[order], ys[order], ts[order], ps[order]
     duration = int(ts[-1] - ts[0]) + 1 if len(ts) else 1
-    return Events(xs.astype(np.int32), ys.astype(np.int32), ts, ps, width, height, duration)
+    return Events(xs, ys, ts, ps, width, height, duration)
+
+
+def _side(column: NDArray[Any], name: str, where: object) -> int:
+    """Pixels that a column needs; they are bounded before they become integers."""
+    if not len(column):
+        return 1
+    least, most = float(column.min()), float(column.max())
+    if least < 0:
+        raise BadInput(where, "a negative pixel", "x and y from 0")
+    if most >= MAX_SIDE:
+        raise BadInput(where, f"{name} {most:g}", f"pixels below {MAX_SIDE}")
+    return int(most) + 1
+
+
+def _check_times(t: NDArray[Any], where: object) -> None:
+    """Refuse times that differences of 64-bit integers could not hold."""
+    if len(t) and not -MAX_TIME < float(t.min()) <= float(t.max()) < MAX_TIME:
+        found = f"times from {float(t.min()):g} to {float(t.max()):g} us"
+        raise BadInput(where, found, f"within {MAX_TIME:.3g} us of the origin")
+
+
+def _whole(t: NDArray[Any]) -> NDArray[np.int64]:
+    return (np.rint(t) if t.dtype.kind == "f" else t).astype(np.int64)
 
 
 def usual_sensor(width: int, height: int) -> tuple[int, int]:

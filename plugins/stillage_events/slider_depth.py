@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
-from stillage.readings import load_arrays
+from stillage.readings import inflation, load_arrays
 from stillage.recording import Stream, TargetColumn, write_recording
 from stillage.recording.manifest_files import load_sample, locate
 from stillage.task import LabelState
@@ -139,7 +139,7 @@ def _checked(folder: Path, slider: Slider) -> Slider:
 
 
 def _from_npz(path: Path) -> Slider:
-    arrays: dict[str, NDArray[Any]] = load_arrays(path, MAX_NPZ_BYTES)
+    arrays: dict[str, NDArray[Any]] = load_arrays(path, inflation(path, MAX_NPZ_BYTES))
     wanted = ("ev_t_s", "ev_x", "ev_y", "ev_p", "frame_t_s", "frames", "gt_pose", "calib")
     for name in wanted:
         if name not in arrays or arrays[name].dtype.kind not in "fiub":

@@ -49,7 +49,7 @@ def read(path: str | Path, out: str | Path, limit: float = 200.0, cap: float = 7
         One line for a file that is missing or does not fit.
     """
     folder = Path(path)
-    files = sorted(p for p in folder.glob("*.npz") if NAME.fullmatch(p.name))
+    files = sorted(p for p in folder.glob("*.npz") if NAME.fullmatch(p.name) and p.is_file())
     if not files:
         raise BadInput(folder, "no BearingC_N.npz", "the folder of the FEMTO bearings")
     limits = Limits(low=-40.0, high=limit, guard=10)

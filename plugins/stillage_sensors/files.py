@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
-from stillage.readings import load_arrays
+from stillage.readings import inflation, load_arrays
 
 MAX_BYTES = 1 << 28
 """Most content of one file that is read: 256 MiB."""
-
-DEFLATE = 1032
-"""Largest ratio that deflate can reach; a header that promises more lies."""
 
 
 def locate(path: str | Path, name: str) -> Path:
@@ -43,11 +41,10 @@ def arrays_of(path: Path, limit: int = MAX_BYTES) -> dict[str, NDArray[Any]]:
     Raises
     ------
     BadInput
-        For a file that is damaged, pickled, or promises more than ``limit`` bytes or than its
-        own bytes could hold.
+        For a file that is damaged, pickled, or promises more than ``limit`` bytes or more than
+        readings in a file of its size can be (:func:`stillage.readings.inflation`).
     """
-    size = path.stat().st_size if path.is_file() else 0
-    return load_arrays(path, min(limit, DEFLATE * size + 1024))
+    return load_arrays(path, inflation(path, limit))
 
 
 def wanted(
@@ -72,6 +69,8 @@ def wanted(
 
 def text_of(path: Path, limit: int = MAX_BYTES) -> str:
     """Text of a file in UTF-8, gunzipped where it ends in ``.gz``, at most ``limit`` bytes."""
+    if path.suffix == ".gz":
+        limit = inflation(path, limit)
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as handle:
             content = handle.read(limit + 1)
@@ -95,19 +94,28 @@ def table_of(path: Path, columns: Iterable[str] = ()) -> tuple[list[str], list[l
         For missing ``columns``, a column twice, a row of another length, or no rows.
     """
     try:
-        lines = list(csv.reader(text_of(path).splitlines()))
+        lines = csv.reader(io.StringIO(text_of(path), newline=None))
+        return _table(path, lines, tuple(columns))
     except csv.Error as error:
         raise BadInput(path, str(error), "a CSV") from None
-    header = [name.strip() for name in lines[0]] if lines else []
+
+
+def _table(
+    path: Path, lines: Iterator[list[str]], columns: tuple[str, ...]
+) -> tuple[list[str], list[list[str]]]:
+    """The same of lines, which are dropped or refused one by one: most of them may be empty."""
+    header = [name.strip() for name in next(lines, [])]
     missing = [name for name in columns if name not in header]
     if missing or not header:
-        raise BadInput(path, f"no column {', '.join(missing)}".strip(), ", ".join(columns))
+        told = f"no column {', '.join(missing)}" if missing else "no header"
+        raise BadInput(path, told, ", ".join(columns) or "names of columns in the first line")
     if len(set(header)) < len(header):
         raise BadInput(path, "a column twice", "each once")
-    rows = [row for row in lines[1:] if row]
-    for number, row in enumerate(rows, 2):
+    rows: list[list[str]] = []
+    for row in filter(None, lines):
         if len(row) != len(header):
-            raise BadInput(f"{path} line {number}", f"{len(row)} cells", f"{len(header)}")
+            raise BadInput(f"{path} line {len(rows) + 2}", f"{len(row)} cells", f"{len(header)}")
+        rows.append(row)
     if not rows:
         raise BadInput(path, "no rows", "at least one below the header")
     return header, rows

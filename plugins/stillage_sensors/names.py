@@ -17,7 +17,7 @@ from stillage.errors import BadInput
 
 GRAMMAR = re.compile(
     r"(?:(?P<modality>[a-z][a-z_]*)/)?(?P<channel>[^\[\]@/]+)\[(?P<unit>[^\[\]@]*)\]"
-    r"(?:@(?P<rate>[0-9.]+(?:e[0-9]+)?))?"
+    r"(?:@(?P<rate>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[0-9]+)?))?"
 )
 
 UNITS: dict[str, tuple[str, float, float]] = {

@@ -24,8 +24,8 @@ from stillage_sensors.units import Units, read_units
 Array = NDArray[np.float64]
 
 ENDS = (".csv", ".csv.gz", ".npz")
-MAX_VALUES = 1 << 26
-"""Most values of one window."""
+MAX_VALUES, MAX_WINDOWS = 1 << 26, 1 << 20
+"""Most values of all windows of a file, and most of these."""
 
 LIMITS = {
     "temperature": Limits(low=-273.15, high=3000.0, stuck=0),
@@ -168,7 +168,9 @@ def _starts(unit: Unit, window: float, step: float) -> tuple[Array, float]:
     last = unit.seconds - seconds
     if last < -1e-9:
         return np.zeros(0), seconds
-    count = int(np.floor(max(last, 0.0) / (step or seconds) + 1e-9)) + 1
+    count = int(np.floor(min(max(last, 0.0) / (step or seconds), 1e15) + 1e-9)) + 1
+    if count > MAX_WINDOWS:
+        raise BadInput("-o window, step", f"{count} windows of a file", f"at most {MAX_WINDOWS}")
     return np.asarray(np.arange(count) * (step or seconds), np.float64), seconds
 
 
@@ -203,8 +205,9 @@ def _add(
         mine = [track for track in unit.tracks if track.channel.modality == name]
         parts = [slowed(track, rate, str(file)) for track in mine]
         length = min(map(len, parts))
-        if max(1, round(seconds * rate)) * len(parts) > MAX_VALUES:
-            raise BadInput(file, f"windows of {seconds * rate:.0f} values", f"{MAX_VALUES} at most")
+        held = len(starts) * max(1, round(seconds * rate)) * len(parts)
+        if held > MAX_VALUES:
+            raise BadInput(file, f"windows of {held} values in all", f"{MAX_VALUES} at most")
         values = cut(np.stack([p[:length] for p in parts]), rate, starts, seconds)
         found = clean(values, LIMITS[name])
         if found.lost:

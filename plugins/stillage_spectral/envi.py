@@ -6,6 +6,7 @@ anything is mapped, and the data file is looked for beside the header alone.
 
 from __future__ import annotations
 
+import logging
 import warnings
 from dataclasses import dataclass
 from math import prod
@@ -121,6 +122,7 @@ def read_header(header: Path) -> dict[str, Any]:
     """
     from spectral.io import envi
 
+    logging.getLogger("spectral").setLevel(logging.CRITICAL)  # what it warns of is refused here
     try:
         if header.stat().st_size > MAX_HEADER:
             raise BadInput(header, f"{header.stat().st_size} bytes", f"at most {MAX_HEADER}")

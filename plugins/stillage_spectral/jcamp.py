@@ -21,6 +21,9 @@ from stillage_spectral.spectra import MAX_BANDS, Spectra, spectra
 
 MAX_BYTES = 2**26
 MAX_BLOCKS = 4096
+MAX_POINTS = 2**22
+"""Most points of a file: a repeat count of five letters stands for 65,536 of them."""
+
 MAX_LABELS = 4096
 
 LABEL = re.compile(r"##([^=]*)=(.*)", re.DOTALL)
@@ -205,7 +208,7 @@ def read_jcamp(path: str | Path) -> list[Spectra]:
         that is not read here.
     """
     place = Path(path)
-    found = []
+    found, held = [], 0
     for block in blocks(_text(place), str(place)):
         if not block.form:
             continue
@@ -219,6 +222,9 @@ def read_jcamp(path: str | Path) -> list[Spectra]:
         grid, values = _table(block, where)
         about = {k.lower(): block.labels[k][:200] for k in KEPT if block.labels.get(k)}
         about["name"] = about.get("title", place.stem)
+        held += len(values)
+        if held > MAX_POINTS:
+            raise BadInput(where, f"over {MAX_POINTS} points so far", "fewer in one file")
         found.append(spectra(grid, values[None], (about,), str(unit), str(quantity), where))
     if not found:
         raise BadInput(place, "no block with ##XYDATA= or ##XYPOINTS=", "one spectrum or more")

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
+from stillage.recording.media_handle import open_media
 
 WINDOW, SIZE = 128, 32
 """Pixels of the window cut around an item and of the picture it becomes (4 to 1: the
@@ -25,7 +26,7 @@ hand-written number on an item is no longer legible)."""
 PROGRESS_S = 5.0
 """Seconds between two lines of progress."""
 
-MAX_PIXELS = 2**24
+MAX_PIXELS, MIN_SIDE = 2**23, 64
 DIFFERENCE = 0.05
 """How far from the paper's colour a pixel of an item is, at least."""
 
@@ -45,16 +46,18 @@ def load(path: Path) -> NDArray[np.uint8]:
     Raises
     ------
     BadInput
-        If it cannot be decoded or declares more than 16 million pixels.
+        If it cannot be decoded or declares under 64 pixels a side, or over 8 million.
     """
     import av
 
     try:
-        with path.open("rb") as handle, av.open(handle, "r", format="jpeg_pipe") as container:
+        with open_media(path, "jpeg_pipe") as container:
             size = container.streams.video[0].codec_context
-            if not 0 <= size.width * size.height <= MAX_PIXELS:
+            small = min(size.width, size.height) < MIN_SIDE
+            if small or size.width * size.height > MAX_PIXELS:
                 found = f"{size.width} x {size.height} pixels"
-                raise BadInput(path, found, f"an image of at most {MAX_PIXELS} pixels")
+                most = f"sides of {MIN_SIDE} or more, at most {MAX_PIXELS} pixels"
+                raise BadInput(path, found, most)
             frame = next(container.decode(video=0))
             return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
     except (av.FFmpegError, StopIteration, IndexError) as error:
@@ -158,7 +161,10 @@ def cut_out(photo: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
 
     Colours are relative to the paper (200 = paper), so that the lamp's drift is gone.
     """
-    flat = flatten(photo)
+    try:
+        flat = flatten(photo)
+    except np.linalg.LinAlgError:  # too little paper in it to fit a surface to
+        return None
     mask = item_mask(flat)
     if not mask.any():
         return None

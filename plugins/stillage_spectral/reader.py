@@ -53,8 +53,10 @@ def _files(path: Path, references: tuple[Path | None, ...]) -> list[Path]:
     for file in sorted(path.rglob("*")):
         if file.suffix.lower() not in known or file.name.lower().endswith(LABELS):
             continue
+        if not file.is_file():  # nor one of links in a circle
+            continue
         place = file.resolve()
-        if place in left_out or not place.is_file() or not place.is_relative_to(root):
+        if place in left_out or not place.is_relative_to(root):
             continue
         found.append(file)
         if len(found) > MAX_FILES:

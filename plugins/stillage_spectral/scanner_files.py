@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-import zipfile
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
+from stillage.readings import inflation, load_arrays
 
 DIODES = ("nm940", "nm1050", "nm1200", "nm1300", "nm1450", "nm1550", "nm1650", "nm1720")
 COUNTS = ("sample_counts", "dark_counts", "reference_counts")
@@ -134,18 +134,10 @@ def _arrays(path: Path, rows: int) -> dict[str, NDArray[Any]]:
     """The spectrometer's count arrays; nothing is unpickled, nor inflated beyond MAX_BYTES."""
     if not path.is_file():
         raise BadInput(path, "no such file", f"an NPZ with {', '.join(COUNTS)}")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > MAX_BYTES:
-            raise BadInput(path, f"{size} bytes of content", f"at most {MAX_BYTES}")
-        with np.load(path, allow_pickle=False) as archive:
-            missing = [k for k in ("wavelength_nm", *COUNTS) if k not in archive.files]
-            if missing:
-                raise BadInput(path, f"no array {', '.join(missing)}", ", ".join(COUNTS))
-            arrays = {k: np.asarray(archive[k]) for k in ("wavelength_nm", *COUNTS)}
-    except (zipfile.BadZipFile, ValueError, OSError, EOFError) as error:
-        raise BadInput(path, str(error).splitlines()[0], "an NPZ of numbers") from None
+    arrays = load_arrays(path, inflation(path, MAX_BYTES))
+    missing = [k for k in ("wavelength_nm", *COUNTS) if k not in arrays]
+    if missing:
+        raise BadInput(path, f"no array {', '.join(missing)}", ", ".join(COUNTS))
     bands = arrays["wavelength_nm"].shape[0] if arrays["wavelength_nm"].ndim == 1 else 0
     for name in COUNTS:
         found = arrays[name]

@@ -19,6 +19,8 @@ from stillage_thermal import radiometry
 
 Array = NDArray[np.float64]
 COUNTS = 65536
+HIGHEST = (COUNTS - 0.5 - 1e-6) / 100.0
+"""Counts of 16 bits, and the highest temperature that rounds to one of them in cK, in kelvin."""
 
 EMISSIVITY = {
     "PE": 0.94,
@@ -197,7 +199,7 @@ def centikelvin(kelvin: Any, where: str) -> NDArray[np.uint16]:
     [[30000]]
     """
     found = np.asarray(kelvin, np.float64) * 100.0
-    bad = ~((found >= 0) & (found <= COUNTS - 0.5 - 1e-6))
+    bad = ~((found >= 0) & (found <= HIGHEST * 100.0))
     if bad.any():
         place = tuple(map(int, np.argwhere(bad)[0]))
         told = f"{int(bad.sum())} pixels without a temperature, the first at {place}"

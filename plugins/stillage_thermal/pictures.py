@@ -14,10 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
+from stillage.readings import inflation
 
 TIFF, EIGHT = (".tif", ".tiff"), (".png", ".jpg", ".jpeg", ".bmp")
 MAX_BYTES = 2**28
-MAX_PIXELS = 2**26
+MAX_PIXELS, MAX_EIGHT_PIXELS = 2**26, 2**25
+"""Most pixels of a clip of 16 bits, and of a picture of 8."""
+
 MAX_FRAMES = 4096
 COMPRESSION, STRIPS, ROWS_PER_STRIP, STRIP_BYTES = 259, 273, 278, 279
 """Tags of TIFF 6.0; strips that do not cover the picture would leave rows of zeros."""
@@ -37,17 +40,21 @@ def read_frames(path: str | Path) -> NDArray[np.uint16]:
     Raises
     ------
     BadInput
-        One line: not a TIFF, not 16 bits of grey, pages of different sizes, cut short, or more
-        than 64 million pixels or 4,096 pages in all.
+        One line: not a TIFF, not 16 bits of grey, pages of different sizes, cut short, more
+        than 64 million pixels or 4,096 pages in all, or more than its bytes can hold.
     """
     place, held = Path(path), 0
     frames: list[NDArray[np.uint16]] = []
     try:
+        size, most = place.stat().st_size, inflation(place)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             with _opened(place, ("TIFF",)) as picture:
                 while True:
                     held += picture.width * picture.height
+                    if 2 * held > most:
+                        told = f"{held} pixels or more in {size} bytes"
+                        raise BadInput(place, told, f"at most {most // 2}: heat has noise")
                     if held > MAX_PIXELS or len(frames) >= MAX_FRAMES:
                         told = f"{len(frames) + 1} pages, {held} pixels or more"
                         raise BadInput(place, told, f"{MAX_FRAMES} and {MAX_PIXELS} at most")
@@ -96,7 +103,7 @@ def read_grey(path: str | Path, size: tuple[int, int] | None = None) -> NDArray[
     Raises
     ------
     BadInput
-        One line: no PNG, JPEG, BMP or TIFF, 16 bits, damaged, or over 64 million pixels.
+        One line: no PNG, JPEG, BMP or TIFF, 16 bits, damaged, or over 32 million pixels.
     """
     return _eight(Path(path), "L", size)
 
@@ -117,9 +124,9 @@ def _eight(place: Path, mode: str, size: tuple[int, int] | None) -> NDArray[np.u
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             with _opened(place, ("PNG", "JPEG", "BMP", "TIFF")) as picture:
-                if picture.width * picture.height > MAX_PIXELS:
+                if picture.width * picture.height > MAX_EIGHT_PIXELS:
                     told = f"{picture.width} x {picture.height} pixels"
-                    raise BadInput(place, told, f"at most {MAX_PIXELS}")
+                    raise BadInput(place, told, f"at most {MAX_EIGHT_PIXELS}")
                 if picture.mode.startswith(("I", "F")):
                     told = f"a picture of mode {picture.mode}"
                     raise BadInput(place, told, "8 bits (16-bit TIFF: modality thermal)")

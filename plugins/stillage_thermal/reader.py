@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
 from stillage.recording import RecordingWriter, Stream, TargetColumn
-from stillage_thermal.conversion import Planck, Scenery, centikelvin, looked_up, transmission
+from stillage_thermal.conversion import (
+    HIGHEST,
+    Planck,
+    Scenery,
+    centikelvin,
+    converted,
+    looked_up,
+    transmission,
+)
 from stillage_thermal.pictures import TIFF, read_frames
 from stillage_thermal.radiometry import ZERO_CELSIUS
 
@@ -32,23 +40,41 @@ def _files(folder: Path) -> list[Path]:
     return found
 
 
-def _clip(path: Path, step: float | None, camera: Planck, scenery: Scenery) -> NDArray[np.uint16]:
-    frames = read_frames(path)
-    if step is None:
-        return centikelvin(looked_up(frames, camera, scenery), str(path))
-    kelvin = frames.astype(np.float64) * step
-    if scenery == Scenery(reflected=scenery.reflected, air=scenery.air):
-        return frames if step == 0.01 else centikelvin(kelvin, str(path))
-    # A temperature-linear camera assumed emissivity 1: back to its signal, then as usual.
-    return centikelvin(_corrected(kelvin, camera, scenery), str(path))
+class Lookup(NamedTuple):
+    """What each of the 65,536 counts is in centikelvin, and whether a temperature gives it."""
 
+    centikelvin: NDArray[np.uint16]
+    known: NDArray[np.bool_]
 
-def _corrected(
-    kelvin: NDArray[np.float64], camera: Planck, scenery: Scenery
-) -> NDArray[np.float64]:
-    from stillage_thermal.conversion import converted
+    @classmethod
+    def of(cls, step: float | None, camera: Planck, scenery: Scenery) -> Lookup:
+        """For counts of ``step`` kelvin, or None: the camera's raw signal.
 
-    return converted(camera.signal(np.maximum(kelvin, 50.0)), camera, scenery)
+        A clip may have 64 million pixels: a table costs no more than its own size to apply.
+        """
+        counts = np.arange(2**16, dtype=np.uint16)
+        kelvin: NDArray[Any]
+        if step is None:
+            kelvin = looked_up(counts, camera, scenery).astype(np.float64)
+        elif scenery == Scenery(reflected=scenery.reflected, air=scenery.air):
+            kelvin = counts * step
+        else:
+            # A temperature-linear camera assumed emissivity 1: back to its signal, then as usual.
+            kelvin = converted(camera.signal(np.maximum(counts * step, 50.0)), camera, scenery)
+        known = (kelvin >= 0) & (kelvin <= HIGHEST)
+        return cls(centikelvin(np.where(known, kelvin, 0.0), "counts"), known)
+
+    def __call__(self, path: Path) -> NDArray[np.uint16]:
+        """The clip in a file, in centikelvin."""
+        frames = read_frames(path)
+        known = self.known[frames]
+        if not known.all():
+            place = tuple(map(int, np.unravel_index(int(np.argmin(known)), known.shape)))
+            lost = known.size - int(known.sum())
+            told = f"{lost} pixels without a temperature, the first at {place}"
+            expected = "0 to 655.35 K: are these the camera's constants and scale?"
+            raise BadInput(path, told, expected)
+        return self.centikelvin[frames]
 
 
 def read(
@@ -103,6 +129,7 @@ def read(
     if rate < 0:
         raise BadInput("-o rate", rate, "0 or more Hz")
     files = _files(folder)
+    lookup = Lookup.of(step if counts == "tlinear" else None, camera, scenery)
     classes = sorted({file.parent.name for file in files})
     labelled = len(classes) > 1
     provenance = {
@@ -118,7 +145,7 @@ def read(
     ) as writer:
         writer.note("a group is a file; a class is the folder that it lies in")
         for file in files:
-            clip = _clip(file, step if counts == "tlinear" else None, camera, scenery)
+            clip = lookup(file)
             if first is not None and clip.shape != first:
                 raise BadInput(file, f"a clip of {clip.shape}", f"{first}, as the first")
             first = clip.shape
@@ -127,10 +154,12 @@ def read(
             index = np.array([-1 if flat else 0])
             axes = ("frame", "height", "width")
             stream = Stream("thermal", clip[None], "cK", index, rate_hz=rate or None, axes=axes)
-            code = np.array([classes.index(file.parent.name)])
-            columns = [TargetColumn("class", "classification", code, classes=classes)]
+            columns = []
+            if labelled:
+                code = np.array([classes.index(file.parent.name)])
+                columns = [TargetColumn("class", "classification", code, classes=classes)]
             group = file.relative_to(folder).as_posix()
-            writer.add([stream], columns if labelled else [], [group])
+            writer.add([stream], columns, [group])
         if dead:
             writer.note(f"{dead} clips without any contrast (a closed shutter?) marked absent")
         if counts == "tlinear" and tau * emissivity == 1.0:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import click
 
-from stillage.cli.console import emit, emit_json, say
+from stillage.cli.console import emit, emit_json, say, settings
+from stillage.cli.quiet import quiet_libraries
 from stillage.errors import BadInput
 from stillage.plugin.host import get_host
 from stillage.plugin.spec import Parameter, ReaderSpec
@@ -39,11 +41,13 @@ def render(scenario: str, out: str, items: int, seed: int) -> None:
 @click.option("-o", "options", multiple=True, metavar="KEY=VALUE", help="The reader's parameters.")
 def import_(reader: str, path: str, out: str, options: tuple[str, ...]) -> None:
     """Turn real files at PATH into the recording OUT.h5 with READER."""
-    if Path(out).exists() and Path(path).exists() and os.path.samefile(path, out):
-        raise BadInput(out, "the very file to import", "another file to write")
+    if not out:
+        raise BadInput("OUT.h5", "an empty name", "a file to write")
+    _spare_inputs(Path(path), Path(out))
     host = get_host()
     parameters = parse_options(host.spec("reader", reader), options)
-    host.create("reader", reader, path, out, **parameters)
+    with nullcontext() if settings().verbose else quiet_libraries():
+        host.create("reader", reader, path, out, **parameters)
     _say_written(out)
 
 
@@ -65,6 +69,25 @@ def info(file: str, as_json: bool, verify: bool) -> None:
         return
     for line in lines(found):
         emit(line)
+
+
+def _spare_inputs(path: Path, out: Path) -> None:
+    """Refuse to write over what is imported: the file itself, or one in its folder.
+
+    A recording in that folder is no input: it was imported there before.
+    """
+    if not (out.is_file() and path.exists()):
+        return
+    if os.path.samefile(path, out):
+        raise BadInput(out, "the very file to import", "another file to write")
+    if path.is_dir() and out.resolve().is_relative_to(path.resolve()):
+        from stillage.recording.reader import Recording
+
+        try:
+            Recording.open(out).close()
+        except BadInput:
+            found = f"a file of the folder to import, {path}"
+            raise BadInput(out, found, "another file to write") from None
 
 
 def _say_written(out: str) -> None:

@@ -17,7 +17,7 @@ One line is one sample. The header says what each column is::
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,7 +38,13 @@ from stillage.task import LabelState, TaskKind
 if TYPE_CHECKING:
     from stillage.plugin.spec import SampleSpec
 
-KEEP_BYTES = 2**28
+KEEP_BYTES = 2**26
+"""Readings of a modality that are kept from the first time a file is read, and bytes of a run."""
+
+MAX_AXES = 8
+MOST_BYTES = 2**27
+"""Bytes at which a run ends even in the middle of a group."""
+
 BATCH = 256
 
 
@@ -51,6 +57,7 @@ class _Source:
     spec: SampleSpec | None
     load: Callable[[str, str], Sample]
     kept: dict[str, Sample] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
     shapes: set[tuple[int, ...]] = field(default_factory=set)
     marks: dict[str, Mark] = field(default_factory=dict)
     rate_hz: float | None = None
@@ -62,6 +69,7 @@ class _Source:
             return
         sample = self.fetch(cell, where)
         self.marks[cell] = Mark.of(sample.data)
+        self.sizes[cell] = sample.data.nbytes
         self.shapes.add(sample.data.shape)
         self.rate_hz = self.rate_hz or sample.rate_hz
         if sample.rate_hz and sample.rate_hz != self.rate_hz:
@@ -155,7 +163,8 @@ def read_manifest(
         notes=notes,
         defaults=defaults,
     ) as writer:
-        for batch in _batches(lines, only(columns, "group")):
+        sizes = {c.place: sources[c.name].sizes for c in columns if c.role == "path"}
+        for batch in _batches(lines, only(columns, "group"), sizes):
             _add(writer, path, columns, sources, targets, batch)
     return Path(out)
 
@@ -205,6 +214,8 @@ def _fit(data: NDArray[Any], spec: SampleSpec | None, where: str) -> NDArray[Any
     if data.dtype.kind == "f" and not np.isfinite(data).all():
         place = tuple(map(int, np.argwhere(~np.isfinite(data))[0]))
         raise BadInput(where, f"NaN or infinity at {place}", "finite readings, or no path")
+    if data.ndim > MAX_AXES:
+        raise BadInput(where, f"a reading of {data.ndim} axes", f"at most {MAX_AXES}")
     if not data.size:
         raise BadInput(where, f"an empty reading {data.shape}", "numbers, or no path")
     if spec is None:
@@ -272,14 +283,26 @@ def _target_classes(path: Path, column: Column, lines: list[Line]) -> _Target:
     return _Target(column.name, kind, "", classes, column.place)
 
 
-def _batches(lines: list[Line], group: Column) -> list[list[Line]]:
-    """Runs of lines that do not cut a group in the middle of its run, for shared files."""
+def _batches(
+    lines: list[Line], group: Column, sizes: Mapping[int, Mapping[str, int]]
+) -> list[list[Line]]:
+    """Runs of lines that fit in memory; ``sizes`` are a file's bytes by the column's place.
+
+    A run that is long enough ends with its group, so that a group's shared files are stored
+    once; one of more than :data:`MOST_BYTES` ends where it is.
+    """
     batches: list[list[Line]] = [[]]
+    held = 0
     for line in lines:
         last = batches[-1]
-        if len(last) >= BATCH and last[-1][1][group.place] != line[1][group.place]:
+        more = sum(known.get(line[1][place], 0) for place, known in sizes.items())
+        enough = len(last) >= BATCH or held >= KEEP_BYTES
+        ends = enough and last[-1][1][group.place] != line[1][group.place]
+        if last and (ends or held + more > MOST_BYTES):
             batches.append([])
+            held = 0
         batches[-1].append(line)
+        held += more
     return batches
 
 

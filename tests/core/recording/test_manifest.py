@@ -13,7 +13,8 @@ import pytest
 
 from stillage.errors import BadInput
 from stillage.recording import Recording
-from stillage.recording.manifest_reader import read_manifest
+from stillage.recording.manifest_header import Column, Line
+from stillage.recording.manifest_reader import KEEP_BYTES, MOST_BYTES, _batches, read_manifest
 from stillage.task import LabelState
 
 HEADER = (
@@ -235,3 +236,14 @@ def test_many_lines_come_in_batches(tmp_path: Path) -> None:
         assert recording.modalities["probe"].count == 200
         np.testing.assert_array_equal(recording.read("probe"), values[np.arange(600) // 3])
         assert recording.targets["t"].classes == ("0", "1")
+
+
+def test_runs_end_before_they_fill_the_memory() -> None:
+    lines: list[Line] = [(k, [f"g{k // 4}", f"{k}.npy"]) for k in range(12)]
+    group = Column("group", "", None, (), False, 0)
+    one = [len(run) for run in _batches(lines, group, {1: {f"{k}.npy": 8 for k in range(12)}})]
+    assert one == [12]
+    large = {1: {f"{k}.npy": KEEP_BYTES // 3 for k in range(12)}}
+    assert [len(run) for run in _batches(lines, group, large)] == [4, 4, 4]
+    huge = {1: {f"{k}.npy": MOST_BYTES for k in range(12)}}
+    assert [len(run) for run in _batches(lines, group, huge)] == [1] * 12

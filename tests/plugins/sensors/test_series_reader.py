@@ -142,7 +142,7 @@ def test_hostile_npz_is_refused_in_one_line(tmp_path: Path, make: object, told: 
         ("time[s],a[degC]\n0,1,2", "3 cells"),
         ("time[s],pressure/a[degC]\n0,1\n1,2", "unit 'degC' of pressure"),
         ("time[s],a[degC]@3\n0,1\n1,2", "whole number of rows"),
-        ("", "no column"),
+        ("", "no header, expected names of columns"),
     ],
 )
 def test_a_wrong_csv_is_refused_with_its_place(tmp_path: Path, text: str, told: str) -> None:
@@ -158,3 +158,15 @@ def test_names_carry_unit_rate_and_modality() -> None:
     assert parse("odd [furlong]", "x").modality == "series"
     with pytest.raises(BadInput, match="above 0"):
         parse("a[degC]@0", "x")
+
+
+@pytest.mark.parametrize(
+    ("window", "step", "told"),
+    [(1e-9, 0.0, "windows of a file"), (1.0, 1e-12, "windows of a file"), (900.0, 1e-4, "in all")],
+)
+def test_windows_that_fill_the_memory_are_refused(
+    tmp_path: Path, window: float, step: float, told: str
+) -> None:
+    np.savez(tmp_path / "x.npz", **{"a[degC]@1000": np.arange(1_000_000.0) % 7})
+    with pytest.raises(BadInput, match=told):
+        read(tmp_path / "x.npz", tmp_path / "o.h5", window=window, step=step)

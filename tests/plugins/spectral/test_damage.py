@@ -13,6 +13,7 @@ import pytest
 from stillage.errors import BadInput
 from stillage_spectral.cubes import read_envi
 from stillage_spectral.jcamp import read_jcamp
+from stillage_spectral.photos import load
 from stillage_spectral.tables import read_table
 from tests.plugins.spectral.envi_files import listed, write_envi
 from tests.plugins.spectral.test_jcamp import VALUES, encode, write
@@ -68,3 +69,23 @@ def test_damaged_files_are_read_or_refused(
                 if not one_line:
                     raise
     assert refused > ROUNDS // 10
+
+
+def test_many_blocks_of_repeat_counts_are_refused(tmp_path: Path) -> None:
+    block = (
+        "##TITLE=a\n##XUNITS=NANOMETERS\n##YUNITS=REFLECTANCE\n##FIRSTX=1000\n##LASTX=66535\n"
+        "##NPOINTS=65536\n##XYDATA=(X++(Y..Y))\n1000 AX5536\n##END=\n"
+    )
+    path = tmp_path / "a.dx"
+    path.write_text("##TITLE=all\n##DATA TYPE=LINK\n" + block * 66 + "##END=\n")
+    assert path.stat().st_size < 2**14
+    with pytest.raises(BadInput, match="over 4194304 points"):
+        read_jcamp(path)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (8, 3), (1, 4000)])
+def test_photos_too_small_to_hold_paper_are_refused(tmp_path: Path, size: tuple[int, int]) -> None:
+    image = pytest.importorskip("PIL.Image")
+    image.new("RGB", size).save(tmp_path / "a.jpg")
+    with pytest.raises(BadInput, match="sides of 64 or more"):
+        load(tmp_path / "a.jpg")

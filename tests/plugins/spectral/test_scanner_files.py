@@ -145,15 +145,15 @@ def test_hostile_archives_are_refused(tmp_path: Path) -> None:
     write_set(tmp_path)
     path = tmp_path / "nir_spectra.npz"
     path.write_bytes(b"")
-    with pytest.raises(BadInput, match="an NPZ of numbers"):
+    with pytest.raises(BadInput, match=r"no NPZ file .* expected arrays without pickle"):
         read_nir(tmp_path)
     np.savez(path, wavelength_nm=np.array([{}], object), sample_counts=1, dark_counts=1,
              reference_counts=1)  # fmt: skip
-    with pytest.raises(BadInput, match="an NPZ of numbers"):
+    with pytest.raises(BadInput, match=r"no NPZ file .* expected arrays without pickle"):
         read_nir(tmp_path)
     np.savez_compressed(path, wavelength_nm=np.zeros(2**25 + 1))
     assert path.stat().st_size < 2**19
-    with pytest.raises(BadInput, match="bytes of content"):
+    with pytest.raises(BadInput, match="268435592 bytes, expected under 16777216"):
         read_nir(tmp_path)
 
 

@@ -190,3 +190,17 @@ def test_the_real_roadscene(
         for group, part in zip(found.groups, found.split, strict=True):
             numbers[str(group)].add(str(part))
         assert all(len(parts) == 1 for parts in numbers.values())
+
+
+def test_one_folder_without_classes(tmp_path: Path) -> None:
+    (tmp_path / "a.tif").write_bytes(tiff(list(np.rint(KELVIN * 100).astype(np.uint16))))
+    with Recording.open(read_radiometric(tmp_path, tmp_path / "o.h5")) as recording:
+        assert not recording.targets
+        assert recording.samples == 1
+
+
+def test_a_small_file_of_many_pixels_is_refused(tmp_path: Path) -> None:
+    flat = np.full((8190, 1100), 29000, np.uint16)
+    Image.fromarray(flat).save(tmp_path / "a.tif", compression="tiff_adobe_deflate")
+    with pytest.raises(BadInput, match="expected at most 8388608"):
+        read_radiometric(tmp_path, tmp_path / "o.h5")
