@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
+from stillage.recording.media import check_length
 
 WINDOW, SIZE = 128, 32
 """Pixels of the window cut around an item and of the picture it becomes (4 to 1: the
@@ -50,6 +51,7 @@ def load(path: Path) -> NDArray[np.uint8]:
     import av
 
     try:
+        check_length(path)
         with path.open("rb") as handle, av.open(handle, "r", format="jpeg_pipe") as container:
             size = container.streams.video[0].codec_context
             if not 0 <= size.width * size.height <= MAX_PIXELS:
@@ -57,8 +59,10 @@ def load(path: Path) -> NDArray[np.uint8]:
                 raise BadInput(path, found, f"an image of at most {MAX_PIXELS} pixels")
             frame = next(container.decode(video=0))
             return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
-    except (av.FFmpegError, StopIteration, IndexError) as error:
-        raise BadInput(path, type(error).__name__, "a JPEG photo") from None
+    except (av.FFmpegError, StopIteration, IndexError, ValueError) as error:
+        raise BadInput(
+            path, " ".join(str(error).split())[:120] or "nothing", "a JPEG photo"
+        ) from None
 
 
 @lru_cache(maxsize=2)
