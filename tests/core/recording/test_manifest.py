@@ -115,10 +115,10 @@ def test_lengths_that_differ_make_it_ragged(tmp_path: Path) -> None:
     for k in range(3):
         np.save(tmp_path / f"{k}.npy", np.full((k + 1, 2), k, np.int16))
     lines = "".join(f"g{k},{k}.npy\n" for k in range(3))
-    (tmp_path / "set.csv").write_text("group,path:hits[px]\n" + lines)
+    (tmp_path / "set.csv").write_text("group,path:tracks[px]\n" + lines)
     with Recording.open(read_manifest(tmp_path / "set.csv", tmp_path / "a.h5")) as recording:
-        assert recording.modalities["hits"].ragged
-        assert [len(row) for row in recording.read("hits")] == [1, 2, 3]
+        assert recording.modalities["tracks"].ragged
+        assert [len(row) for row in recording.read("tracks")] == [1, 2, 3]
 
 
 BAD: dict[str, tuple[str, str]] = {
