@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
-from stillage.recording.media import check_end, check_length
+from stillage.recording.media import MediaFile, check_end, check_length
 from stillage.recording.schema import MAX_ROW_BYTES
 
 FORMATS = {
@@ -75,7 +75,7 @@ def _opened(path: Path) -> Iterator[Any]:
         if size > MAX_FILE_BYTES:
             raise BadInput(path, f"{size} bytes", f"at most {MAX_FILE_BYTES}")
         check_length(path)
-        with path.open("rb") as handle, av.open(handle, format=FORMATS[suffix]) as container:
+        with MediaFile(path) as handle, av.open(handle, format=FORMATS[suffix]) as container:
             yield container
     except (av.FFmpegError, OSError, ValueError, EOFError, IndexError, OverflowError) as error:
         said = getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
-from stillage.recording.media import check_length
+from stillage.recording.media import MediaFile, check_length
 
 WINDOW, SIZE = 128, 32
 """Pixels of the window cut around an item and of the picture it becomes (4 to 1: the
@@ -52,7 +52,7 @@ def load(path: Path) -> NDArray[np.uint8]:
 
     try:
         check_length(path)
-        with path.open("rb") as handle, av.open(handle, "r", format="jpeg_pipe") as container:
+        with MediaFile(path) as handle, av.open(handle, "r", format="jpeg_pipe") as container:
             size = container.streams.video[0].codec_context
             if not 0 <= size.width * size.height <= MAX_PIXELS:
                 found = f"{size.width} x {size.height} pixels"

@@ -7,6 +7,7 @@ against what came out of it.
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,6 +33,19 @@ class Sample(NamedTuple):
 
     data: NDArray[Any]
     rate_hz: float | None = None
+
+
+class MediaFile(io.BufferedReader):
+    """A file for PyAV, which prints a traceback where a damaged file makes it seek nowhere."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path))
+
+    def seek(self, target: int, whence: int = 0, /) -> int:
+        try:
+            return super().seek(target, whence)
+        except (OSError, ValueError):
+            return -1
 
 
 def check_length(path: Path) -> None:
@@ -100,7 +114,7 @@ def load_media(path: Path, size: tuple[int, int], where: str) -> Sample:
     container = {**PICTURES, **CLIPS, **SOUNDS}[suffix]
     check_length(path)
     try:
-        with path.open("rb") as handle, av.open(handle, format=container) as media:
+        with MediaFile(path) as handle, av.open(handle, format=container) as media:
             if suffix in SOUNDS:
                 return _sound(media, where)
             return _frames(media, size, 1 if suffix in PICTURES else 0, where)

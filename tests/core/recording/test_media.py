@@ -10,6 +10,7 @@ from PIL import Image
 
 from stillage.errors import BadInput
 from stillage.recording.manifest_files import load_sample
+from stillage.recording.media import MediaFile
 from tests.plugins.audiovideo.av_files import write_clip, write_sound
 
 SUFFIXES = (".mkv", ".avi", ".mp4", ".wav", ".flac", ".jpg", ".png", ".bmp")
@@ -55,3 +56,11 @@ def test_a_thumbnail_s_end_is_not_the_picture_s(tmp_path: Path) -> None:
     (tmp_path / "b.jpg").write_bytes(both[:-500])
     with pytest.raises(BadInput, match="a JPEG without its end"):
         load_sample(tmp_path / "b.jpg", "", (0, 0), "here")
+
+
+def test_a_seek_to_nowhere_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+    with MediaFile(tmp_path / "a") as file:
+        assert file.seek(-5) == -1
+        assert file.seek(1) == 1
+        assert file.read() == b"bc"
