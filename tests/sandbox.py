@@ -5,6 +5,7 @@ It sees what this process sees through a ``.pth`` file, so that nothing is downl
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -42,3 +43,10 @@ class Sandbox:
         """Install a wheel or a project by pip, without its dependencies."""
         pip = ("-m", "pip", "--disable-pip-version-check", "install", "-q", "--no-deps")
         self.run(*pip, "--no-build-isolation", *options, what)
+
+    def plugin(self, name: str) -> dict[str, object]:
+        """The entry of a plugin in ``plugins list --json``; it must work."""
+        found = json.loads(self.run("-m", "stillage", "plugins", "list", "--json"))
+        (entry,) = [entry for entry in found if entry["name"] == name]
+        assert entry["status"] == "ok"
+        return dict(entry)

@@ -134,6 +134,9 @@ def read(
             writer.add(streams, targets, [name] * count)
         if not tally.samples:
             raise BadInput(folder, f"no file of {seconds:g} s", ", ".join(SUFFIXES))
+        writer.source(
+            "files", f"{len(files)} containers of the folder {folder.resolve().name}"[:1024]
+        )
         for note in tally.notes():
             writer.note(note)
     return Path(out)

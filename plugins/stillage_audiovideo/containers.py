@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
+from stillage.recording.media import check_end, check_length
 from stillage.recording.media_handle import Waves, open_media
 from stillage.recording.schema import MAX_ROW_BYTES
 
@@ -36,9 +37,6 @@ MAX_BYTES = MAX_ROW_BYTES
 
 MAX_GAP_S = 60.0
 """Longest silence that is filled in where timestamps leave a gap."""
-
-TRUNCATED = 0.9
-"""A stream that ends before this share of what its header promised was cut off."""
 
 Array = NDArray[np.float64]
 
@@ -77,33 +75,13 @@ def _opened(path: Path) -> Iterator[Any]:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
             raise BadInput(path, f"{size} bytes", f"at most {MAX_FILE_BYTES}")
-        with path.open("rb") as handle:
-            _check_riff(path, handle.read(12), size)
+        check_length(path)
         with open_media(path, FORMATS[suffix]) as container:
             yield container
     except (av.FFmpegError, OSError, ValueError, EOFError, IndexError, OverflowError) as error:
         said = getattr(error, "strerror", None) or str(error) or type(error).__name__
         reason = " ".join(said.split())[:120]
         raise BadInput(path, f"unreadable ({reason})", f"a whole {suffix} file") from None
-
-
-def _check_riff(path: Path, head: bytes, size: int) -> None:
-    """WAV and AVI say how long they are; the decoder would make do with less."""
-    if head[:4] == b"RIFF":
-        said = int.from_bytes(head[4:8], "little") + 8
-        if size < said < 2**32:  # all ones or nought: written as a stream, length unknown
-            raise BadInput(path, f"{size} bytes", f"{said}, as its header says: it was cut off")
-
-
-def _end(stream: Any) -> float | None:
-    """When the header says that a stream ends, s; None where it does not."""
-    if stream.duration is not None and stream.time_base is not None:
-        return float((stream.duration + (stream.start_time or 0)) * stream.time_base)
-    parts = str(stream.metadata.get("DURATION", "")).split(":")  # Matroska keeps it as a tag
-    try:
-        return sum(float(part) * 60.0**k for k, part in enumerate(reversed(parts)))
-    except ValueError:
-        return None
 
 
 def _seconds(container: Any, stream: Any) -> float:
@@ -183,7 +161,7 @@ def read_clip(path: str | Path, width: int = 0, height: int = 0) -> Clip:
             found = f"time {stamps[place + 1]:.3f} s after {stamps[place]:.3f} s"
             raise BadInput(f"{path} frame {place + 1}", found, "a later time")
         step = float(np.median(np.diff(stamps))) if len(stamps) > 1 else promised
-        _check_whole(path, "pictures", stamps[-1] + step, _end(stream))
+        check_end("pictures", float(stamps[-1]) + step, stream)
     return Clip(np.stack(frames), stamps)
 
 
@@ -191,11 +169,6 @@ def _frame_time(frame: Any, stream: Any, number: int) -> float:
     if frame.time is not None:
         return float(frame.time)
     return number / float(stream.average_rate or 25)
-
-
-def _check_whole(path: Path, what: str, found: float, said: float | None) -> None:
-    if said is not None and found < TRUNCATED * said - 0.1:
-        raise BadInput(path, f"{found:.3f} s of {what}", f"{said:.3f} s, as its header says")
 
 
 def read_sound(path: str | Path, rate_hz: int = 16000) -> Sound:
@@ -219,7 +192,7 @@ def read_sound(path: str | Path, rate_hz: int = 16000) -> Sound:
         if 4.0 * promised * max(rate, rate_hz) > MAX_BYTES:
             raise BadInput(path, f"{promised:.6g} s at {rate} Hz", f"at most {MAX_BYTES} bytes")
         wave, start = _decoded(path, container, stream, rate)
-        _check_whole(path, "sound", start + len(wave) / rate, _end(stream))
+        check_end("sound", start + len(wave) / rate, stream)
     return Sound(resampled(wave, rate, rate_hz), rate_hz, start)
 
 

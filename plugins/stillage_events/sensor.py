@@ -7,8 +7,6 @@ Strengths of textures are assumed; the outline is the one that every camera of t
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,10 +40,6 @@ PIXEL = Pixel()
 Array = NDArray[np.float64]
 
 
-def _column(values: NDArray[Any]) -> Array:
-    return np.asarray(values, np.float64)[:, None, None]
-
-
 def _brightness(scene: Scene) -> Array:
     """Reflectance (N,) of the surface: black hides the colour, ageing bleaches it (assumed)."""
     grey = scene["colour"] @ np.array([0.2126, 0.7152, 0.0722])
@@ -55,34 +49,44 @@ def _brightness(scene: Scene) -> Array:
     return np.asarray(aged * (1.0 - clear) + clear * (0.75 * BELT + 0.25 * aged))
 
 
-def _texture(
-    outline: Footprint, seed: int, samples: NDArray[np.int64], name: str, fine: float
-) -> Array:
-    """Unit-variance pattern (N, H, W) fixed to the item: waves in its own coordinates."""
-    out = np.zeros_like(outline.cover)
+def _waves(seed: int, samples: NDArray[np.int64], name: str, fine: float) -> list[Array]:
+    """Plane waves of each item's texture, each (3, N): along, across, phase."""
+    found = []
     for k in range(WAVES):
         draw = [uniform(seed, samples, stream(name), k, part) for part in range(3)]
         turn, phase = 2.0 * np.pi * draw[0], 2.0 * np.pi * draw[1]
         pitch = fine * (0.6 + 0.8 * draw[2])
-        place = outline.along * _column(pitch * np.cos(turn))
-        place += outline.across * _column(pitch * np.sin(turn))
-        out += np.cos(place + _column(phase))
+        found.append(np.stack([pitch * np.cos(turn), pitch * np.sin(turn), phase]))
+    return found
+
+
+def _texture(outline: Footprint, seen: NDArray[np.bool_], waves: list[Array]) -> Array:
+    """Unit-variance pattern fixed to the item, at the pixels ``seen`` of (N, H, W)."""
+    along, across, item = outline.along[seen], outline.across[seen], np.nonzero(seen)[0]
+    out = np.zeros(len(item))
+    for wave in waves:
+        a, b, phase = wave[:, item]
+        out += np.cos(along * a + across * b + phase)
     return np.asarray(out * np.sqrt(2.0 / WAVES))
 
 
 def light(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.float32]:
     """Intensities (N, 21, 32, 32) on 0 .. 255 while the items pass."""
     out = np.empty((len(samples), FRAMES, HEIGHT, WIDTH), np.float32)
-    body = _column(_brightness(scene))
-    fibre, crumple = _column(scene["fibre"]), _column(scene["crumple"])
+    body, fibre, crumple = _brightness(scene), 0.15 * scene["fibre"], 0.30 * scene["crumple"]
+    crumpled = _waves(seed, samples, "event crumple", 5.0)
+    fibrous = _waves(seed, samples, "event fibre", 14.0)
     for k in range(FRAMES):
         moved = np.array([SPEED * INTERVAL_S * (k - (FRAMES - 1) / 2.0), 0.0])
         fields = {**scene.fields, "centre": scene["centre"] + moved}
         outline = footprint(Scene(fields, scene.units), HEIGHT, WIDTH, FIELD_MM)
-        shade = 1.0 + 0.30 * crumple * _texture(outline, seed, samples, "event crumple", 5.0)
-        shade += 0.15 * fibre * _texture(outline, seed, samples, "event fibre", 14.0)
-        item = np.clip(body * np.clip(shade, 0.1, 2.5), 0.0, 1.0)
-        out[:, k] = LIGHT * (BELT + outline.cover * (item - BELT))
+        seen = outline.cover > 0.0
+        item = np.nonzero(seen)[0]
+        shade = 1.0 + crumple[item] * _texture(outline, seen, crumpled)
+        shade += fibre[item] * _texture(outline, seen, fibrous)
+        surface = np.clip(body[item] * np.clip(shade, 0.1, 2.5), 0.0, 1.0)
+        out[:, k] = LIGHT * BELT
+        out[:, k][seen] = LIGHT * (BELT + outline.cover[seen] * (surface - BELT))
     return out
 
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from stillage.errors import BadInput
 from stillage.recording import Stream, write_recording
-from stillage.recording.manifest_files import CLIPS, load_sample
+from stillage.recording.manifest_files import load_sample
+from stillage.recording.media import CLIPS
 from stillage_events.pixel import NOISY, Pixel, simulate
 from stillage_events.plugin import EVENTS
 from stillage_events.reading import pack

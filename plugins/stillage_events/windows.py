@@ -61,6 +61,6 @@ def read(path: str | Path, out: str | Path, *, window_ms: float = 50.0, block: i
             f"neighbouring windows look alike: {block} of them are one group",
             "a window without events is a reading: nothing moved",
         ],
-        reader="event-file",
+        reader="aedat4" if path.suffix.lower() == ".aedat4" else "event-file",
         defaults={},
     )

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
+from stillage.recording.media import check_length
 from stillage.recording.media_handle import open_media
 
 WINDOW, SIZE = 128, 32
@@ -51,6 +52,7 @@ def load(path: Path) -> NDArray[np.uint8]:
     import av
 
     try:
+        check_length(path)
         with open_media(path, "jpeg_pipe") as container:
             size = container.streams.video[0].codec_context
             small = min(size.width, size.height) < MIN_SIDE
@@ -60,8 +62,10 @@ def load(path: Path) -> NDArray[np.uint8]:
                 raise BadInput(path, found, most)
             frame = next(container.decode(video=0))
             return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
-    except (av.FFmpegError, StopIteration, IndexError) as error:
-        raise BadInput(path, type(error).__name__, "a JPEG photo") from None
+    except (av.FFmpegError, StopIteration, IndexError, ValueError) as error:
+        raise BadInput(
+            path, " ".join(str(error).split())[:120] or "nothing", "a JPEG photo"
+        ) from None
 
 
 @lru_cache(maxsize=2)

@@ -10,31 +10,21 @@ from __future__ import annotations
 import csv
 import zipfile
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
 from stillage.readings import inflation
-from stillage.recording.media_handle import Waves, open_media
+from stillage.recording.media import CLIPS, PICTURES, SOUNDS, Sample, load_media
 from stillage.recording.schema import MAX_ROW_BYTES
 
 if TYPE_CHECKING:
     from stillage.modality import Modality
 
-PICTURES = {".png": "png_pipe", ".jpg": "jpeg_pipe", ".jpeg": "jpeg_pipe", ".bmp": "bmp_pipe"}
-CLIPS = {".mp4": "mov", ".mov": "mov", ".avi": "avi", ".mkv": "matroska", ".webm": "matroska"}
-SOUNDS = {".wav": "wav", ".flac": "flac", ".mp3": "mp3", ".ogg": "ogg"}
 SUFFIXES = (".npy", ".npz", ".csv", *PICTURES, *CLIPS, *SOUNDS)
 MAX_CSV_BYTES = MAX_ROW_BYTES
-
-
-class Sample(NamedTuple):
-    """A reading and its rate in Hz, where the file states one."""
-
-    data: NDArray[Any]
-    rate_hz: float | None = None
 
 
 def locate(folder: Path, name: str, where: str) -> Path:
@@ -113,7 +103,7 @@ def load_sample(
             return Sample(_npz(path, key, where))
         if suffix == ".csv":
             return Sample(_table(path, where))
-        return _media(path, suffix, size, where)
+        return load_media(path, size, where)
     except BadInput:
         raise
     except Exception as error:  # zlib.error, RecursionError: whatever damaged bytes provoke
@@ -179,53 +169,3 @@ def _table(path: Path, where: str) -> NDArray[np.float32]:
         raise ValueError("no rows" if not rows else "rows of different lengths")
     table = np.array(rows, np.float32)
     return table.reshape(-1) if 1 in table.shape else table
-
-
-def _media(path: Path, suffix: str, size: tuple[int, int], where: str) -> Sample:
-    try:
-        import av
-    except ImportError:
-        raise BadInput(where, f"a {suffix} file but no PyAV", "pip install av") from None
-    container = {**PICTURES, **CLIPS, **SOUNDS}[suffix]
-    try:
-        with open_media(path, container) as media:
-            if suffix in SOUNDS:
-                return _sound(media, where)
-            return _frames(media, size, 1 if suffix in PICTURES else 0, where)
-    except (av.FFmpegError, IndexError) as error:
-        raise ValueError(str(error)) from None
-
-
-def _frames(media: Any, size: tuple[int, int], most: int, where: str) -> Sample:
-    stream = media.streams.video[0]
-    held, frames = 0, []
-    for frame in media.decode(stream):
-        width, height = size[0] or frame.width, size[1] or frame.height
-        if max(frame.width * frame.height, width * height) * 3 > MAX_ROW_BYTES:
-            raise BadInput(where, f"a picture of {frame.width} x {frame.height}", "a smaller one")
-        array = frame.reformat(width=width, height=height, format="rgb24").to_ndarray()
-        held += array.nbytes
-        if held > MAX_ROW_BYTES:
-            raise BadInput(where, f"a clip over {MAX_ROW_BYTES} bytes", "a shorter or smaller one")
-        frames.append(array)
-        if most and len(frames) == most:
-            break
-    if not frames:
-        raise ValueError("no picture in it")
-    rate = float(stream.average_rate) if not most and stream.average_rate else None
-    return Sample(np.stack(frames) if len(frames) > 1 else frames[0][None], rate)
-
-
-def _sound(media: Any, where: str) -> Sample:
-    stream = media.streams.audio[0]
-    waves = Waves()
-    held, pieces = 0, []
-    for frame in media.decode(stream):
-        for array in waves.of(frame):
-            held += array.nbytes
-            if held > MAX_ROW_BYTES:
-                raise BadInput(where, f"sound over {MAX_ROW_BYTES} bytes", "a shorter one")
-            pieces.append(array)
-    if not pieces:
-        raise ValueError("no sound in it")
-    return Sample(np.concatenate(pieces), float(stream.rate))

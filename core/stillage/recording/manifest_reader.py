@@ -29,8 +29,9 @@ from stillage.errors import BadInput
 from stillage.plugin.host import get_host
 from stillage.recording.columns import Stream, TargetColumn
 from stillage.recording.manifest_cleaning import Mark, clean_lines, registrations
-from stillage.recording.manifest_files import Sample, load_sample, locate, read_own
+from stillage.recording.manifest_files import load_sample, locate, read_own
 from stillage.recording.manifest_header import Column, Line, only, parse
+from stillage.recording.media import Sample
 from stillage.recording.registration import Registration
 from stillage.recording.writer import RecordingWriter
 from stillage.task import LabelState, TaskKind

@@ -8,6 +8,8 @@ from pathlib import Path
 import av
 import numpy as np
 
+from stillage_audiovideo import knock
+
 CODECS = {".mp4": ("mpeg4", "aac"), ".mkv": ("ffv1", "flac"), ".avi": ("mpeg4", "pcm_s16le")}
 
 
@@ -67,3 +69,14 @@ def write_clip(
                 container.mux(sound.encode(part))
             container.mux(sound.encode(None))
     return path
+
+
+def knock_set(folder: Path, each: int = 3) -> Path:
+    draw = np.random.default_rng(0)
+    for part in knock.PARTS:
+        for name in knock.CLASSES:
+            (folder / part / name).mkdir(parents=True)
+            for k in range(1, each + 1):
+                wave = 0.2 * draw.standard_normal((1, 44100))
+                write_sound(folder / part / name / f"{9 * k}.flac", wave, 44100)
+    return folder

@@ -10,7 +10,7 @@ import pytest
 
 from stillage.errors import BadInput
 from stillage_audiovideo.audio import Audio
-from stillage_audiovideo.containers import contents, read_clip, read_sound, resampled
+from stillage_audiovideo.containers import FORMATS, contents, read_clip, read_sound, resampled
 from stillage_audiovideo.modality import Video
 from tests.plugins.audiovideo.av_files import write_clip, write_sound
 
@@ -154,3 +154,14 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     (tmp_path / "empty.mp4").write_bytes(b"")
     with pytest.raises(BadInput, match="unreadable"):
         read_clip(tmp_path / "empty.mp4")
+
+
+@pytest.mark.parametrize("content", [b"", bytes(1000), b"\xff" * 4096])
+def test_rubbish_is_refused_without_a_traceback(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    for suffix in FORMATS:
+        (tmp_path / f"a{suffix}").write_bytes(content)
+        with pytest.raises(BadInput):
+            read_sound(tmp_path / f"a{suffix}")
+    assert "Traceback" not in capfd.readouterr().err

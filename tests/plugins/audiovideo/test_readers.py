@@ -11,19 +11,8 @@ from stillage.errors import BadInput
 from stillage.recording import Recording, describe
 from stillage.recording.manifest_reader import read_manifest
 from stillage_audiovideo import clips, knock
-from tests.plugins.audiovideo.av_files import write_clip, write_sound
+from tests.plugins.audiovideo.av_files import knock_set, write_clip, write_sound
 from tests.plugins.audiovideo.av_scenes import RATE, bounces
-
-
-def knock_set(folder: Path, each: int = 3) -> Path:
-    draw = np.random.default_rng(0)
-    for part in knock.PARTS:
-        for name in knock.CLASSES:
-            (folder / part / name).mkdir(parents=True)
-            for k in range(1, each + 1):
-                wave = 0.2 * draw.standard_normal((1, 44100))
-                write_sound(folder / part / name / f"{9 * k}.flac", wave, 44100)
-    return folder
 
 
 def test_knock_leaves_out_copies_and_dead_clips(tmp_path: Path) -> None:

@@ -13,17 +13,7 @@ from stillage.plugin.host import get_host
 from stillage_events.evt import decode_evt2, decode_evt3
 from stillage_events.files import SUFFIXES, read_events
 from stillage_events.reading import MAX_EVENTS, unpack
-
-EVT2 = b"% date 2026-01-01\n% format EVT2;height=480;width=640\n% end\n"
-EVT3 = b"% evt 3.0\n% geometry 1280x720\n"
-
-
-def evt2(*words: int) -> bytes:
-    return np.array(words, "<u4").tobytes()
-
-
-def evt3(*words: int) -> bytes:
-    return np.array(words, "<u2").tobytes()
+from tests.plugins.events.event_files import EVT2, EVT3, dsec, evt2, evt3
 
 
 def listed(path: Path) -> list[tuple[int, int, int, bool]]:
@@ -157,17 +147,6 @@ def test_nmnist_bin(tmp_path: Path) -> None:
     assert listed(path) == [(18, 16, 893, True), (20, 17, 1060, False)]
     path.write_bytes(bytes([1, 2, 0x80, 0, 5, 0, 240, 0, 0, 0, 1, 2, 0x7F, 0xFF, 0xFF]))
     assert listed(path) == [(1, 2, 5, True), (1, 2, 0x7FFFFF + 2**13, False)]
-
-
-def dsec(path: Path, count: int = 6, **more: object) -> None:
-    with h5py.File(path, "w") as file:
-        group = file.create_group("events")
-        group["x"] = np.arange(count, dtype=np.uint16)
-        group["y"] = np.arange(count, dtype=np.uint16)[::-1]
-        group["t"] = (np.arange(count) * 400).astype(np.uint32)
-        group["p"] = (np.arange(count) % 2).astype(np.uint8)
-        file["ms_to_idx"] = np.array([0, 3, 5], np.uint64)
-        file["t_offset"] = np.int64(1_000_000)
 
 
 def test_dsec(tmp_path: Path) -> None:

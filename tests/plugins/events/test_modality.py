@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,14 +10,10 @@ import torch
 
 from stillage.augment import View, move_frames
 from stillage.batch import load_batch
-from stillage.bundle import Bundle
 from stillage.errors import BadInput
-from stillage.exporting import export
-from stillage.network import build_network
 from stillage.plugin.host import get_host
 from stillage.readings import Readings
 from stillage.recording import Recording, Stream, TargetColumn, write_recording
-from stillage.testing import check_modality
 from stillage_events.encoders import EventStatistics
 from stillage_events.grids import count_frame
 from stillage_events.modality import BINS, EventStream
@@ -52,10 +47,6 @@ def recording(
     )
     with Recording.open(path) as opened:
         yield opened
-
-
-def test_conforms() -> None:
-    assert len(check_modality("events")) > 30
 
 
 def test_every_size_has_an_encoder() -> None:
@@ -123,26 +114,6 @@ def test_views_move_events_as_they_move_the_pictures_of_other_cameras() -> None:
     again = modality.augment(both, still)
     assert torch.equal(again[:, 0], again[:, BINS])
     assert not torch.equal(again, both)
-
-
-@pytest.mark.parametrize("size", ["linear", "small", "patch"])
-def test_students_say_the_same_without_torch(
-    recording: Recording, tmp_path: Path, size: str
-) -> None:
-    network = build_network(recording, ["events"], size, ["kind"])
-    samples = np.arange(ITEMS - 4)
-    batch = load_batch(recording, samples, ["events"])
-    network.fit_standardise([batch])
-    network.eval()
-    readings = Readings.of(recording, samples, ["events"])
-    export(network, tmp_path / "bundle", calibration=readings, runs=3)
-    bundle = Bundle.open(tmp_path / "bundle")
-    entry = bundle.modalities["events"]
-    assert (entry.shape, entry.dtype) == ((2, BINS, 32, 32), "float32")
-    with torch.inference_mode():
-        expected = network.tasks[0].predict(network(batch).heads["kind"].numpy())
-    found = bundle.predict({"events": readings.raw["events"]})["kind"]
-    np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_attention_maps_are_those_that_the_pass_used() -> None:

@@ -13,22 +13,7 @@ from stillage.errors import BadInput
 from stillage.recording import Recording
 from stillage_events import nmnist, slider_depth, video_events, windows
 from stillage_events.reading import unpack
-
-
-def packed(path: Path, **changed: Any) -> Path:
-    """Three recordings of 2, 1 and 3 events."""
-    arrays: dict[str, Any] = {
-        "x": np.arange(6, dtype=np.uint8),
-        "y": np.arange(6, dtype=np.uint8) + 10,
-        "p": np.array([1, 0, 0, 1, 1, 0], np.uint8),
-        "t_us": np.array([5, 9, 7, 100, 200, 300], np.uint32),
-        "offsets": np.array([0, 2, 3, 6]),
-        "label": np.array([5, 0, 5], np.uint8),
-        "sample_id": np.array([1, 2, 60001], np.int32),
-        "split": np.array(["train", "train", "test"]),
-    }
-    np.savez_compressed(path, **(arrays | changed))
-    return path
+from tests.plugins.events.event_files import digit_folder, edge_clip, packed, slider, slider_text
 
 
 def test_packed_digits(tmp_path: Path) -> None:
@@ -48,14 +33,7 @@ def test_packed_digits(tmp_path: Path) -> None:
 
 
 def test_digits_in_folders_give_the_same(tmp_path: Path) -> None:
-    folder = tmp_path / "set"
-    for place, content in (
-        ("Train/5/00001.bin", [0, 10, 0x80, 0, 5, 1, 11, 0, 0, 9]),
-        ("Train/0/00002.bin", [2, 12, 0, 0, 7]),
-        ("Test/5/00001.bin", [3, 13, 0x80, 0, 100, 4, 14, 0x80, 0, 200, 5, 15, 0, 1, 44]),
-    ):
-        (folder / place).parent.mkdir(parents=True)
-        (folder / place).write_bytes(bytes(content))
+    folder = digit_folder(tmp_path / "set")
     packed(tmp_path / "nmnist_3.npz")
     with (
         Recording.open(nmnist.read(folder, tmp_path / "a.h5")) as one,
@@ -119,24 +97,6 @@ def test_nothing_is_refused_by_name(tmp_path: Path) -> None:
             reader(tmp_path, tmp_path / "out.h5")
 
 
-def slider(folder: Path, **changed: Any) -> Path:
-    """Events from 0.01 to 0.05 s, frames at 0, 0.03, 0.06 s, poses from 0 to 0.045 s."""
-    random = np.random.default_rng(0)
-    arrays: dict[str, Any] = {
-        "ev_t_s": np.linspace(0.010, 0.05, 401),
-        "ev_x": random.integers(0, 240, 401).astype(np.uint8),
-        "ev_y": random.integers(0, 180, 401).astype(np.uint8),
-        "ev_p": random.integers(0, 2, 401).astype(np.uint8),
-        "frame_t_s": np.array([0.0, 0.03, 0.06]),
-        "frames": random.integers(0, 255, (3, 180, 240)).astype(np.uint8),
-        "gt_pose": np.array([[0.0, 1, 0, 0, 0, 0, 0, 1], [0.045, 1.9, 0, 0, 0, 0, 0, 1]]),
-        "calib": np.arange(9.0),
-    }
-    folder.mkdir(exist_ok=True)
-    np.savez_compressed(folder / "slider_depth.npz", **(arrays | changed))
-    return folder
-
-
 def test_slider(tmp_path: Path) -> None:
     out = slider_depth.read(slider(tmp_path / "set"), tmp_path / "out.h5", window_ms=10.0)
     with Recording.open(out) as recording:
@@ -153,28 +113,8 @@ def test_slider(tmp_path: Path) -> None:
 
 
 def test_slider_as_text_gives_the_same(tmp_path: Path) -> None:
-    import av
-
     folder = slider(tmp_path / "set")
-    with np.load(folder / "slider_depth.npz") as stored:
-        arrays = {name: stored[name] for name in stored.files}
-    text = tmp_path / "text"
-    (text / "images").mkdir(parents=True)
-    columns = (arrays[f"ev_{name}"] for name in ("t_s", "x", "y", "p"))
-    lines = (f"{t:.9f} {x} {y} {p}\n" for t, x, y, p in zip(*columns, strict=True))
-    (text / "events.txt").write_text("".join(lines))
-    np.savetxt(text / "groundtruth.txt", arrays["gt_pose"])
-    np.savetxt(text / "calib.txt", arrays["calib"][None])
-    named = []
-    for k, picture in enumerate(arrays["frames"]):
-        name = f"images/{k}.png"
-        named.append(f"{arrays['frame_t_s'][k]:.6f} {name}\n")
-        with av.open(str(text / name), "w", format="image2") as file:
-            stream = file.add_stream("png", rate=1)
-            stream.width, stream.height, stream.pix_fmt = 240, 180, "gray"
-            file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "gray")))
-            file.mux(stream.encode())
-    (text / "images.txt").write_text("".join(named))
+    text = slider_text(folder, tmp_path / "text")
     one = slider_depth.read(folder, tmp_path / "a.h5", window_ms=10.0)
     other = slider_depth.read(text, tmp_path / "b.h5", window_ms=10.0)
     with Recording.open(one) as first, Recording.open(other) as second:
@@ -241,17 +181,7 @@ def test_real_slider(real_data: Path, tmp_path: Path) -> None:
 
 
 def test_any_clip_becomes_a_paired_recording(tmp_path: Path) -> None:
-    import av
-
-    path = tmp_path / "clip.mkv"
-    with av.open(str(path), "w") as file:
-        stream = file.add_stream("ffv1", rate=100)
-        stream.width, stream.height, stream.pix_fmt = 48, 32, "bgr0"
-        for k in range(21):
-            picture = np.full((32, 48, 3), 60, np.uint8)
-            picture[:, : 10 + k] = 200
-            file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
-        file.mux(stream.encode())
+    path = edge_clip(tmp_path / "clip.mkv")
     out = video_events.read(path, tmp_path / "out.h5", frames=5)
     with Recording.open(out) as recording:
         assert recording.samples == 4

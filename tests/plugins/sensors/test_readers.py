@@ -12,14 +12,7 @@ from stillage.errors import BadInput
 from stillage.recording import Recording
 from stillage_sensors import femto, hydraulic, pulsebat, uniwear
 from stillage_sensors.files import text_of
-
-
-def rig_file(path: Path, cycles: int = 40, **changes: np.ndarray) -> None:
-    channels = [name for names, _ in hydraulic.STREAMS.values() for name in names]
-    values = np.random.default_rng(0).random((cycles, 17, 60)).astype(np.float32)
-    profile = np.tile(np.array([[3, 73, 0, 90, 0], [100, 100, 2, 130, 1]], np.int16), (20, 1))
-    arrays = {"x": values, "profile": np.asfortranarray(profile), "channels": np.array(channels)}
-    np.savez(path, **(arrays | changes))
+from tests.plugins.sensors.sensor_files import bearing_file, pulse_file, rig_file, wear_file
 
 
 def test_hydraulic_channels_reach_their_modalities(tmp_path: Path) -> None:
@@ -48,19 +41,6 @@ def test_hydraulic_refuses_other_files(tmp_path: Path) -> None:
         hydraulic.read(tmp_path / "y.npz", tmp_path / "o.h5")
     with pytest.raises(BadInput, match="no such file"):
         hydraulic.read(tmp_path / "nowhere", tmp_path / "o.h5")
-
-
-def bearing_file(path: Path, hot: int = 0, count: int = 6) -> None:
-    generator = np.random.default_rng(1)
-    temperature = 70 + generator.random((count, 600)).astype(np.float32)
-    temperature[1, :hot] = 900.0
-    np.savez(
-        path,
-        vib_mg=generator.integers(-900, 900, (count, 2560, 2)).astype(np.int16),
-        temp_10hz_C=temperature,
-        t_s=60.0 * np.arange(1, count + 1),
-        life_s=np.float32(60.0 * count),
-    )
 
 
 def test_femto_masks_an_open_thermometer(tmp_path: Path) -> None:
@@ -94,15 +74,7 @@ def test_femto_refuses_times_beyond_the_life(tmp_path: Path) -> None:
 
 
 def test_pulsebat_groups_physical_cells(tmp_path: Path) -> None:
-    header = ["batch", "Mat", "ID", "Qn", "SOH", "SOC", *pulsebat.POINTS]
-    rows = [
-        ["NMC_2.1Ah_W_5000", "NMC", "D3-100", "2.1", "0.9", "5"],
-        ["NMC_2.1Ah_W_5000", "NMC", "D3-400", "2.1", "0.8", "5"],
-        ["LFP_35Ah_W_5000", "LFP", "K-7", "35", "0.7", "50"],
-    ]
-    volts = [f"{3.0 + 0.01 * k}" for k in range(21)]
-    text = "\n".join(",".join(row) for row in [header, *[[*row, *volts] for row in rows]])
-    (tmp_path / pulsebat.FILE).write_text(text)
+    text = pulse_file(tmp_path / pulsebat.FILE).read_text()
     with Recording.open(pulsebat.read(tmp_path, tmp_path / "o.h5")) as found:
         assert len(found.group_names) == 2
         assert found.read("pulse", np.array([0]))[0].tolist() == pytest.approx(
@@ -118,13 +90,7 @@ def test_pulsebat_groups_physical_cells(tmp_path: Path) -> None:
 
 
 def test_uniwear_scales_by_the_new_tool(tmp_path: Path) -> None:
-    lines = [",timestamp,force_z,vibration_x,vibration_y,tool_wear,experiment_tag,dataset_tag"]
-    for tag, unit in (("W1", 1.0), ("c1", 50.0)):
-        for k in range(25):
-            level = unit * (1 if k < 10 else 2)
-            lines.append(f"{k},{0.5 * k},{level},{-level},{level},{0.01 * k},{tag},nuaa")
-    with gzip.open(tmp_path / uniwear.FILE, "wt") as handle:
-        handle.write("\n".join(lines))
+    wear_file(tmp_path / uniwear.FILE)
     with Recording.open(uniwear.read(tmp_path, tmp_path / "o.h5", window=10)) as found:
         assert found.samples == 4  # two windows end with the last row of each experiment
         series = found.read("series", np.arange(4))

@@ -14,6 +14,7 @@ from stillage.recording import Recording
 from stillage_sensors.files import arrays_of
 from stillage_sensors.names import parse
 from stillage_sensors.series_reader import read
+from tests.plugins.sensors.sensor_files import plant, rig
 
 
 def write_npz(path: Path, **arrays: np.ndarray) -> None:
@@ -21,16 +22,7 @@ def write_npz(path: Path, **arrays: np.ndarray) -> None:
 
 
 def test_multi_rate_npz_becomes_one_stream_a_modality(tmp_path: Path) -> None:
-    folder = tmp_path / "plant"
-    folder.mkdir()
-    for unit, seconds in (("a", 10), ("b", 7)):
-        arrays = {
-            "bearing[m/s2]@100": 9.80665 * np.arange(100.0 * seconds) % 7,
-            "oil[K]@10": 273.15 + np.arange(10.0 * seconds),
-            "case[degC]@1": np.arange(float(seconds)),
-            "torque[N m]@1": np.full(seconds, 3.0) + np.arange(seconds),
-        }
-        np.savez(folder / f"{unit}.npz", **arrays)
+    folder = plant(tmp_path / "plant")
     out = read(folder, tmp_path / "out.h5", window=4.0, step=3.0, life=True)
     with Recording.open(out) as recording:
         assert recording.samples == 3 + 2  # starts 0, 3, 6 of ten seconds; 0, 3 of seven
@@ -54,18 +46,7 @@ def test_multi_rate_npz_becomes_one_stream_a_modality(tmp_path: Path) -> None:
 
 
 def test_csv_with_units_table_gaps_and_a_target_in_time(tmp_path: Path) -> None:
-    folder = tmp_path / "rig"
-    folder.mkdir()
-    for name, dead in (("one.csv", False), ("two.csv", True)):
-        lines = ["time[s],line[kPa],oil[degC]@1,target:wear[mm]"]
-        for k in range(40):
-            pressure = "" if dead and k >= 20 else f"{100.0 + k}"
-            oil = f"{50 + k}" if k % 2 == 0 else ""
-            lines.append(f"{0.5 * k},{pressure},{oil},{k // 10 if k % 10 == 0 else ''}")
-        (folder / name).write_text("\n".join(lines))
-    (folder / "units.csv").write_text(
-        "file,group,split,target:tool{hss|carbide}\none.csv,m1,train,carbide\ntwo.csv,m2,test,wood"
-    )
+    folder = rig(tmp_path / "rig")
     out = read(folder, tmp_path / "out.h5", window=5.0)
     with Recording.open(out) as recording:
         assert recording.samples == 8

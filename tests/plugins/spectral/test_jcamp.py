@@ -11,6 +11,7 @@ import pytest
 from stillage.errors import BadInput
 from stillage_spectral.asdf import Ordinates, decode, pseudo
 from stillage_spectral.jcamp import read_jcamp
+from tests.plugins.spectral.spectra_files import VALUES, write_jcamp
 
 TABLE_VI = "599.860@VKT%TLkj%J%KLJ%njKjL%kL%jJULJ%kLK1%lLMNPNPRLJ0QTOJ1P"
 ORDINATES = [
@@ -88,25 +89,10 @@ def encode(values: list[int]) -> str:
     return text
 
 
-def write(path: Path, table: list[str], **labels: object) -> Path:
-    known = {
-        "TITLE": "a bottle", "JCAMP-DX": "4.24 $$ comment", "DATA TYPE": "INFRARED SPECTRUM",
-        "XUNITS": "NANOMETERS", "YUNITS": "REFLECTANCE", "FIRSTX": "1000", "LASTX": "1090",
-        "NPOINTS": "10", "XFACTOR": "1", "YFACTOR": "0.01", "FIRSTY": "0.10", "CLASS-IFICATION":
-        "PET", **labels, "XYDATA": labels.get("XYDATA", "(X++(Y..Y))"),
-    }  # fmt: skip
-    text = [f"##{name}={value}" for name, value in known.items() if value is not None]
-    path.write_text("\r\n".join([*text, *table, "##END="]) + "\r\n", encoding="latin-1")
-    return path
-
-
-VALUES = [10, 12, 15, 15, 15, 14, 9, 120, 121, 122]
-
-
 def test_a_file_is_checked_and_scaled(tmp_path: Path) -> None:
     lines = [f"1000{encode(VALUES[:5])}", f"1040{encode(VALUES[4:9])}", f"1080{encode(VALUES[8:])}",
              f"1090{encode(VALUES[9:])}"]  # fmt: skip
-    found = read_jcamp(write(tmp_path / "a.dx", lines))
+    found = read_jcamp(write_jcamp(tmp_path / "a.dx", lines))
     assert len(found) == 1
     np.testing.assert_allclose(found[0].wavelength, np.arange(1000.0, 1091.0, 10.0))
     np.testing.assert_allclose(found[0].values[0], np.array(VALUES) * 0.01, rtol=1e-6)
@@ -115,7 +101,7 @@ def test_a_file_is_checked_and_scaled(tmp_path: Path) -> None:
 
 
 def test_wavenumbers_and_absorbance_become_ascending_nm_and_reflectance(tmp_path: Path) -> None:
-    path = write(
+    path = write_jcamp(
         tmp_path / "a.jdx", ["10000 1 2 3", "8500 4"], XUNITS="1/CM", YUNITS="ABSORBANCE",
         FIRSTX=10000, LASTX=8500, NPOINTS=4, YFACTOR=0.1, FIRSTY=0.1,
     )  # fmt: skip
@@ -126,7 +112,7 @@ def test_wavenumbers_and_absorbance_become_ascending_nm_and_reflectance(tmp_path
 
 def test_points_may_be_given_in_pairs(tmp_path: Path) -> None:
     path = tmp_path / "pairs.dx"
-    write(path, ["1000, 0.5; 1003, 0.6", "1010,0.7;"], NPOINTS=3, YFACTOR=1, FIRSTY=0.5)
+    write_jcamp(path, ["1000, 0.5; 1003, 0.6", "1010,0.7;"], NPOINTS=3, YFACTOR=1, FIRSTY=0.5)
     path.write_text(path.read_text().replace("XYDATA=(X++(Y..Y))", "XYPOINTS=(XY..XY)"))
     found = read_jcamp(path)[0]
     assert found.wavelength.tolist() == [1000.0, 1003.0, 1010.0]
@@ -135,7 +121,7 @@ def test_points_may_be_given_in_pairs(tmp_path: Path) -> None:
 
 def test_a_compound_file_gives_all_its_spectra(tmp_path: Path) -> None:
     lines = [f"1000 {' '.join(map(str, VALUES))}"]
-    one = write(tmp_path / "a.dx", lines).read_text()
+    one = write_jcamp(tmp_path / "a.dx", lines).read_text()
     two = one.replace("a bottle", "a cup")
     linked = f"##TITLE=both\n##DATA TYPE=LINK\n##BLOCKS=2\n{one}{two}##END=\n"
     (tmp_path / "linked.dx").write_text(linked)
@@ -161,7 +147,7 @@ def test_a_compound_file_gives_all_its_spectra(tmp_path: Path) -> None:
 def test_labels_that_do_not_fit_are_refused(
     tmp_path: Path, change: dict[str, object], message: str
 ) -> None:
-    path = write(tmp_path / "a.dx", [f"1000 {' '.join(map(str, VALUES))}"], **change)
+    path = write_jcamp(tmp_path / "a.dx", [f"1000 {' '.join(map(str, VALUES))}"], **change)
     with pytest.raises(BadInput, match=message):
         read_jcamp(path)
 
@@ -169,7 +155,7 @@ def test_labels_that_do_not_fit_are_refused(
 def test_a_lost_line_is_found(tmp_path: Path) -> None:
     lines = ["1000 10 12 15", "1060 9 120 121 122 1 2 3"]
     with pytest.raises(BadInput, match="abscissa 1060 at ordinate 4, expected 1030"):
-        read_jcamp(write(tmp_path / "a.dx", lines))
+        read_jcamp(write_jcamp(tmp_path / "a.dx", lines))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from scipy import ndimage
 
 from stillage_spectral import photos
+from tests.plugins.spectral.scanner_set import paper
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -25,16 +26,6 @@ def test_growing_shrinking_and_filling_are_scipy_s(seed: int) -> None:
     empty = np.zeros((5, 7), bool)
     assert not photos._grown(empty, 2).any()
     assert photos._shrunk(~empty, 1).sum() == 15
-
-
-def paper(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """A photo of a red disc on unevenly lit paper, and where the disc is."""
-    y, x = np.mgrid[-1:1:200j, -1:1:300j]
-    light = 200.0 * (1.0 - 0.2 * x - 0.1 * y * y + 0.05 * x * y)
-    disc = (x * 1.5 - 0.3) ** 2 + (y + 0.2) ** 2 < 0.15
-    colour = np.where(disc[..., None], np.array([0.8, 0.2, 0.2]), 1.0)
-    noise = np.random.default_rng(seed).normal(0.0, 1.0, (200, 300, 3))
-    return np.clip(light[..., None] * colour + noise, 0, 255).astype(np.uint8), disc
 
 
 def test_the_paper_s_light_is_divided_out_and_the_item_found() -> None:

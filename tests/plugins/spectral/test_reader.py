@@ -17,23 +17,11 @@ from stillage_spectral.reader import read, wanted_grid
 from stillage_spectral.spectra import grid_of
 from stillage_spectral.tables import read_table
 from tests.plugins.spectral.envi_files import listed, write_envi
-from tests.plugins.spectral.test_jcamp import VALUES, write
-
-GRID = np.arange(1000.0, 1401.0, 20.0)
-
-
-def table(path: Path, rows: int = 6, separator: str = ",", comma: bool = False) -> np.ndarray:
-    values = np.random.default_rng(3).uniform(0.2, 0.9, (rows, len(GRID))).round(4)
-    lines = [separator.join(["Sample", "Polymer", "Mass", *(f"{g:g}nm" for g in GRID)])]
-    for k, row in enumerate(values):
-        cells = [f"item {k // 2}", ["PET", "PP", ""][k % 3], f"{k}.5", *map(str, row)]
-        lines.append(separator.join(c.replace(".", ",") if comma else c for c in cells))
-    path.write_text("\n".join(lines) + "\n")
-    return values
+from tests.plugins.spectral.spectra_files import GRID, VALUES, write_jcamp, write_table
 
 
 def test_a_wide_table_with_groups_and_classes(tmp_path: Path) -> None:
-    values = table(tmp_path / "a.csv")
+    values = write_table(tmp_path / "a.csv")
     with Recording.open(read(tmp_path / "a.csv", tmp_path / "a.h5", target="polymer")) as found:
         np.testing.assert_allclose(found.read("nir", np.arange(6)), values, rtol=1e-6)
         assert found.groups.tolist() == ["item 0"] * 2 + ["item 1"] * 2 + ["item 2"] * 2
@@ -46,12 +34,12 @@ def test_a_wide_table_with_groups_and_classes(tmp_path: Path) -> None:
 
 
 def test_semicolons_and_decimal_commas(tmp_path: Path) -> None:
-    values = table(tmp_path / "a.csv", separator=";", comma=True)
+    values = write_table(tmp_path / "a.csv", separator=";", comma=True)
     np.testing.assert_allclose(read_table(tmp_path / "a.csv")[0].values, values, rtol=1e-6)
 
 
 def test_a_number_as_target(tmp_path: Path) -> None:
-    table(tmp_path / "a.csv")
+    write_table(tmp_path / "a.csv")
     out = read(tmp_path, tmp_path / "a.h5", target="mass", target_unit="g")
     with Recording.open(out) as found:
         assert found.targets["mass"].kind == "regression"
@@ -75,7 +63,7 @@ def test_a_tall_table_in_wavenumbers_and_absorbance(tmp_path: Path) -> None:
 
 
 def test_instruments_with_different_grids_join_by_a_declared_loss(tmp_path: Path) -> None:
-    table(tmp_path / "a.csv")
+    write_table(tmp_path / "a.csv")
     fine = np.arange(950.0, 1450.1, 5.0)
     rows = ["name," + ",".join(f"{g:g}" for g in fine)]
     rows += ["other," + ",".join(f"{0.5 + 0.1 * np.sin(g / 40.0):.5f}" for g in fine)]
@@ -103,8 +91,8 @@ def test_a_folder_of_jcamp_files_by_class(tmp_path: Path) -> None:
     other = [f"1000 {' '.join(map(str, VALUES[::-1]))}"]
     for name in ("PET", "PP"):
         (tmp_path / name).mkdir()
-    write(tmp_path / "PET" / "a.dx", line, TITLE="a")
-    write(tmp_path / "PP" / "b.jdx", other, TITLE="b", FIRSTY="1.22")
+    write_jcamp(tmp_path / "PET" / "a.dx", line, TITLE="a")
+    write_jcamp(tmp_path / "PP" / "b.jdx", other, TITLE="b", FIRSTY="1.22")
     out = read(tmp_path, tmp_path / "a.h5", target="folder")
     with Recording.open(out) as found:
         assert found.targets["folder"].classes == ("PET", "PP")
@@ -127,7 +115,7 @@ def test_a_cube_is_grouped_by_tiles(tmp_path: Path) -> None:
 
 
 def test_dead_and_doubled_readings_are_left_out_and_told(tmp_path: Path) -> None:
-    table(tmp_path / "a.csv")
+    write_table(tmp_path / "a.csv")
     lines = (tmp_path / "a.csv").read_text().splitlines()
     flat = ",".join(["item 9", "PP", "1", *["0.5"] * len(GRID)])
     (tmp_path / "a.csv").write_text("\n".join([*lines, lines[1], flat]) + "\n")
@@ -141,7 +129,7 @@ def test_dead_and_doubled_readings_are_left_out_and_told(tmp_path: Path) -> None
 def test_the_command_tells_and_refuses_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    table(tmp_path / "a.csv")
+    write_table(tmp_path / "a.csv")
     out = str(tmp_path / "a.h5")
     words = ["record", "import", "spectra", str(tmp_path / "a.csv"), out]
     assert run([*words, "-o", "target=polymer"]) == 0

@@ -10,37 +10,8 @@ import pytest
 from stillage.errors import BadInput
 from stillage.recording import Recording
 from stillage_spectral.plastic_scanner import read
-from stillage_spectral.scanner_files import DIODES, find_photos, read_led, read_nir
-
-HEADER = f"Reading,Name,sample,PlasticType,Color,MeasurementType,DateTime,{','.join(DIODES)}"
-
-
-def led_line(name: str, kind: str, time: str, value: str) -> str:
-    return f"0,{name},{name},PP,white,{kind},2023-04-18 {time},{','.join([value] * 8)}"
-
-
-def write_set(folder: Path, led: list[str] | None = None, index: list[str] | None = None) -> Path:
-    lines = led or [
-        led_line("", "calibration", "10:00:00", "0.5"),
-        led_line("ref", "regular", "10:00:10", "0.5"),
-        led_line("1_pp", "regular", "10:01:00", "0.25"),
-        led_line("", "calibration", "9:30:00", "0.8"),
-        led_line("2_PET", "regular", "9:59:59", "0.4"),
-        led_line("3_PVC", "regular", "10:03:00", "0.4"),
-    ]
-    (folder / "led8.csv").write_text("\n".join([HEADER, *lines]) + "\n")
-    index = index or ["1_PP,2,PP", "1_PP,1,PP", "2_PET,1,PET", "3_PVC,1,PVC"]
-    (folder / "nir_index.csv").write_text("\n".join(["sample,scan,polymer", *index]) + "\n")
-    bands = 20
-    sample = np.arange(len(index), dtype=np.float32)[:, None] + np.full(bands, 30.0, np.float32)
-    np.savez(
-        folder / "nir_spectra.npz",
-        wavelength_nm=np.linspace(1000, 1900, bands),
-        sample_counts=sample,
-        dark_counts=np.full_like(sample, 10.0),
-        reference_counts=np.full_like(sample, 50.0),
-    )
-    return folder
+from stillage_spectral.scanner_files import find_photos, read_led, read_nir
+from tests.plugins.spectral.scanner_set import led_line, write_set
 
 
 def test_the_calibration_is_the_latest_before_a_reading_in_time(tmp_path: Path) -> None:

@@ -11,27 +11,7 @@ from PIL import Image
 
 from stillage.errors import BadInput
 from stillage_thermal.pictures import read_colour, read_frames, read_grey
-
-
-def tiff(pages: list[np.ndarray], order: str = "<", **tags: int) -> bytes:
-    """Uncompressed grey TIFF of uint16 or uint8 pages, to the specification (revision 6.0)."""
-    data = struct.pack(f"{order}2sHI", b"II" if order == "<" else b"MM", 42, 8)
-    for number, page in enumerate(pages):
-        bits = page.dtype.itemsize * 8
-        entries = {
-            256: page.shape[1], 257: page.shape[0], 258: bits, 259: 1, 262: 1, 273: 0, 277: 1,
-            278: page.shape[0], 279: page.nbytes, **{int(k[1:]): v for k, v in tags.items()},
-        }  # fmt: skip
-        size = 2 + 12 * len(entries) + 4
-        if 273 not in {int(k[1:]) for k in tags}:
-            entries[273] = len(data) + size
-        after = len(data) + size + page.nbytes if number + 1 < len(pages) else 0
-        directory = struct.pack(f"{order}H", len(entries))
-        for tag, value in sorted(entries.items()):
-            directory += struct.pack(f"{order}HHII", tag, 4, 1, value)
-        data += directory + struct.pack(f"{order}I", after)
-        data += page.astype(page.dtype.newbyteorder(order)).tobytes()
-    return data
+from tests.plugins.thermal.thermal_files import tiff
 
 
 def clip(frames: int = 3) -> np.ndarray:

@@ -16,17 +16,7 @@ from stillage_thermal import roadscene
 from stillage_thermal.conversion import Planck, Scenery, received
 from stillage_thermal.modality import Thermal, ThermalImage
 from stillage_thermal.reader import read as read_radiometric
-from tests.plugins.thermal.test_pictures import tiff
-
-KELVIN = np.linspace(290.0, 330.0, 96).reshape(2, 6, 8)
-
-
-def folder_of(tmp_path: Path, frames: np.ndarray) -> Path:
-    for name in ("warm", "cold"):
-        (tmp_path / "in" / name).mkdir(parents=True, exist_ok=True)
-        for k in range(2):
-            (tmp_path / "in" / name / f"{k}.tiff").write_bytes(tiff(list(frames)))
-    return tmp_path / "in"
+from tests.plugins.thermal.thermal_files import KELVIN, folder_of, road, tiff
 
 
 def test_temperature_linear_counts_are_kept(tmp_path: Path) -> None:
@@ -107,19 +97,6 @@ def test_clips_of_two_sizes_and_empty_folders_are_refused(tmp_path: Path) -> Non
     (tmp_path / "empty").mkdir()
     with pytest.raises(BadInput, match="no TIFF in it"):
         read_radiometric(tmp_path / "empty", tmp_path / "out.h5")
-
-
-def road(tmp_path: Path, names: list[str]) -> Path:
-    for side in ("visible", "infrared"):
-        (tmp_path / "road" / side).mkdir(parents=True, exist_ok=True)
-    for k, name in enumerate(names):
-        size = (50 + 2 * k, 40)
-        x = np.linspace(0, 255, size[0])[None].repeat(size[1], 0)
-        photo = np.stack([x, x, x], -1)
-        for side, picture in (("visible", photo), ("infrared", 255 - x)):
-            file = tmp_path / "road" / side / f"{name}.jpg"
-            Image.fromarray(picture.astype(np.uint8)).save(file, quality=95)
-    return tmp_path / "road"
 
 
 def test_pairs_stay_aligned_and_ranges_stay_together(tmp_path: Path) -> None:
