@@ -116,7 +116,8 @@ def read(
     with RecordingWriter(
         out, reader="radiometric", provenance=provenance, defaults=defaults
     ) as writer:
-        writer.note("a group is a file; a class is the folder that it lies in")
+        told = "a class is the folder that it lies in" if labelled else "one folder, so no class"
+        writer.note(f"a group is a file; {told}")
         for file in files:
             clip = _clip(file, step if counts == "tlinear" else None, camera, scenery)
             if first is not None and clip.shape != first:
@@ -127,10 +128,11 @@ def read(
             index = np.array([-1 if flat else 0])
             axes = ("frame", "height", "width")
             stream = Stream("thermal", clip[None], "cK", index, rate_hz=rate or None, axes=axes)
-            code = np.array([classes.index(file.parent.name)])
-            columns = [TargetColumn("class", "classification", code, classes=classes)]
-            group = file.relative_to(folder).as_posix()
-            writer.add([stream], columns if labelled else [], [group])
+            columns = []
+            if labelled:
+                code = np.array([classes.index(file.parent.name)])
+                columns = [TargetColumn("class", "classification", code, classes=classes)]
+            writer.add([stream], columns, [file.relative_to(folder).as_posix()])
         if dead:
             writer.note(f"{dead} clips without any contrast (a closed shutter?) marked absent")
         if counts == "tlinear" and tau * emissivity == 1.0:

@@ -190,3 +190,12 @@ def test_the_real_roadscene(
         for group, part in zip(found.groups, found.split, strict=True):
             numbers[str(group)].add(str(part))
         assert all(len(parts) == 1 for parts in numbers.values())
+
+
+def test_one_folder_of_pictures_needs_no_class(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.tiff").write_bytes(tiff(list(np.rint(KELVIN * 100).astype(np.uint16))))
+    with Recording.open(read_radiometric(tmp_path / "in", tmp_path / "a.h5")) as found:
+        assert found.samples == 1
+        assert not found.targets
+        assert found.notes[0] == "a group is a file; one folder, so no class"
