@@ -143,7 +143,8 @@ def read(
     with RecordingWriter(
         out, reader="radiometric", provenance=provenance, defaults=defaults
     ) as writer:
-        writer.note("a group is a file; a class is the folder that it lies in")
+        told = "a class is the folder that it lies in" if labelled else "one folder, so no class"
+        writer.note(f"a group is a file; {told}")
         for file in files:
             clip = lookup(file)
             if first is not None and clip.shape != first:
@@ -158,8 +159,7 @@ def read(
             if labelled:
                 code = np.array([classes.index(file.parent.name)])
                 columns = [TargetColumn("class", "classification", code, classes=classes)]
-            group = file.relative_to(folder).as_posix()
-            writer.add([stream], columns, [group])
+            writer.add([stream], columns, [file.relative_to(folder).as_posix()])
         if dead:
             writer.note(f"{dead} clips without any contrast (a closed shutter?) marked absent")
         if counts == "tlinear" and tau * emissivity == 1.0:

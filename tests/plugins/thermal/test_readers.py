@@ -181,3 +181,12 @@ def test_a_small_file_of_many_pixels_is_refused(tmp_path: Path) -> None:
     Image.fromarray(flat).save(tmp_path / "a.tif", compression="tiff_adobe_deflate")
     with pytest.raises(BadInput, match="expected at most 8388608"):
         read_radiometric(tmp_path, tmp_path / "o.h5")
+
+
+def test_one_folder_of_pictures_needs_no_class(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.tiff").write_bytes(tiff(list(np.rint(KELVIN * 100).astype(np.uint16))))
+    with Recording.open(read_radiometric(tmp_path / "in", tmp_path / "a.h5")) as found:
+        assert found.samples == 1
+        assert not found.targets
+        assert found.notes[0] == "a group is a file; one folder, so no class"
