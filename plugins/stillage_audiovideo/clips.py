@@ -41,6 +41,8 @@ class _Tally:
 
     copies: list[str] = field(default_factory=list)
     short: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
     offsets: dict[str, Offset] = field(default_factory=dict)
     unsure: list[str] = field(default_factory=list)
     dead: int = 0
@@ -53,6 +55,11 @@ class _Tally:
             f"left out as shorter than one sample: {', '.join(self.short) or 'none'}"[:60000],
             f"{self.dead} dead readings (constant sound, or pictures of one colour) are absent",
         ]
+        for what, names in (("sound", self.silent), ("pictures", self.unseen)):
+            if names:
+                found.append(
+                    f"no whole sample of their {what}, which is absent: {', '.join(names)}"[:60000]
+                )
         if self.offsets:
             values = np.array([offset.seconds for offset in self.offsets.values()])
             found.append(
@@ -126,6 +133,11 @@ def read(
             if not count:
                 tally.short.append(name)
                 continue
+            made = {stream.name for stream in streams}
+            if sound is not None and "audio" not in made:
+                tally.silent.append(name)
+            if clip is not None and "video" not in made:
+                tally.unseen.append(name)
             tally.samples += count
             targets = []
             if classes:

@@ -145,3 +145,15 @@ def test_a_manifest_takes_sounds_of_any_rate(tmp_path: Path) -> None:
     with Recording.open(read_manifest(tmp_path / "m.csv", tmp_path / "m.h5")) as recording:
         assert recording.read("audio", np.arange(2)).shape == (2, 16000)
         assert describe(recording)["modalities"]["audio"]["rate_hz"] == 16000.0
+
+
+def test_clips_name_files_whose_sound_is_too_short(tmp_path: Path) -> None:
+    """Two seconds of pictures with half a second of sound: the sound does not vanish untold."""
+    (tmp_path / "in").mkdir()
+    scene = bounces(seconds=2.0, seed=1)
+    wave = scene.wave[None, : RATE // 2]
+    write_clip(tmp_path / "in" / "a.mkv", scene.frames, 25, wave, RATE)
+    write_clip(tmp_path / "in" / "b.mkv", scene.frames[::-1].copy(), 25, scene.wave[None], RATE)
+    with Recording.open(clips.read(tmp_path / "in", tmp_path / "out.h5", seconds=0.9)) as found:
+        assert "no whole sample of their sound, which is absent: a.mkv" in found.notes
+        assert not found.presence("audio")[found.groups[:] == "a.mkv"].any()
