@@ -45,6 +45,16 @@ class Limits:
         if not self.low < self.high or self.stuck < 0 or self.guard < 0 or not 0 <= self.share < 1:
             raise BadInput("limits", repr(self), "low < high, counts >= 0, a share in 0..1")
 
+    def __str__(self) -> str:
+        """Why values are lost, for a note."""
+        why = []
+        if np.isfinite([self.low, self.high]).any():
+            why.append(f"outside of {self.low:g} to {self.high:g}")
+        if self.stuck:
+            why.append(f"stuck for {self.stuck} or more")
+        beside = f", or within {self.guard} values of such" if self.guard else ""
+        return " or ".join(why) + beside
+
 
 THERMOMETER = Limits(low=-40.0, high=200.0, guard=10)
 """A platinum thermometer in a machine: an open one reads 300 to 1,300 degC."""
@@ -54,21 +64,27 @@ THERMOMETER = Limits(low=-40.0, high=200.0, guard=10)
 class Cleaned:
     """Readings ``values`` (R, C, T), finite; which of them are ``present`` (R,); and counts.
 
-    ``lost`` values were not believed in all, ``bridged`` of them filled in present readings.
+    ``lost`` values were not believed in all, ``missing`` of them because there was no number;
+    ``bridged`` were filled in present readings.
     """
 
     values: NDArray[np.float32]
     present: Bools
     lost: int
     bridged: int
+    missing: int
+    limits: Limits
 
     def note(self, what: str) -> str:
         """One line for a recording."""
         absent = int((~self.present).sum())
+        why = [f"{self.missing} without a number"] if self.missing else []
+        if self.lost > self.missing:
+            why.append(f"{self.lost - self.missing} {self.limits}")
         return (
-            f"{what}: {self.lost} of {self.values.size} values lost (not a number, out of range "
-            f"or stuck); {absent} of {len(self.present)} readings masked as absent, "
-            f"{self.bridged} values bridged by straight lines in the others"
+            f"{what}: {self.lost} of {self.values.size} values lost ({', '.join(why)}); "
+            f"{absent} of {len(self.present)} readings masked as absent, {self.bridged} values "
+            "bridged by straight lines in the others"
         )
 
 
@@ -132,4 +148,5 @@ def clean(values: NDArray[np.generic], limits: Limits) -> Cleaned:
     for row, channel in np.argwhere(lost.any(2) & present[:, None]):
         out[row, channel] = bridge(numbers[row, channel], lost[row, channel])
         bridged += int(lost[row, channel].sum())
-    return Cleaned(out.astype(np.float32), present, int(lost.sum()), bridged)
+    missing = int(np.isnan(numbers).sum())
+    return Cleaned(out.astype(np.float32), present, int(lost.sum()), bridged, missing, limits)

@@ -28,11 +28,11 @@ VIBRATION_HZ, TEMPERATURE_HZ = 25_600.0, 10.0
 NOTES = (
     "groups are bearings: snapshots of one bearing are alike, so a split must hold out whole ones",
     "each file ends when the bearing failed: life_fraction is time over its life, remaining_life "
-    "(raw) the time left, remaining_life_capped the same but never above the cap",
+    "(raw) the time left",
     "lives range from 38 minutes to 7 hours, so time since the start would tell the life "
     "fraction within a bearing: no time is among the modalities",
     "the source has a snapshot every 10 s; one nearest to each temperature file is kept",
-    "vibration: exact (milli-g / 1000), 25.6 kHz, horizontal and vertical",
+    "vibration: exact (milli-g / 1000), horizontal and vertical",
     "setting: speed (Hz) and load (kN) of the operating condition",
 )
 
@@ -59,7 +59,6 @@ def read(path: str | Path, out: str | Path, limit: float = 200.0, cap: float = 7
         provenance={
             "origin": "FEMTO-ST PRONOSTIA, IEEE PHM 2012 challenge, full test set",
             "licence": "none stated; cite Nectoux et al. 2012",
-            "rates": "vibration 25.6 kHz, temperature 10 Hz",
         },
         notes=NOTES,
         defaults={
@@ -73,6 +72,12 @@ def read(path: str | Path, out: str | Path, limit: float = 200.0, cap: float = 7
             writer.add(streams, targets, [file.stem] * len(targets[0].values))
             if note:
                 writer.note(note)
+        writer.note(f"remaining_life_capped is the time left, but never above {cap:g} s")
+        writer.note(
+            f"temperature: an open thermometer reads up to 1,254 degC (Bearing2_6, Bearing2_7); "
+            f"readings of which over a tenth lies above {limit:g} degC, or is missing in a short "
+            "last file, are absent"
+        )
     return Path(out)
 
 
@@ -107,6 +112,7 @@ def bearing(file: Path, limits: Limits, cap: float) -> tuple[list[Stream], list[
                 "degC",
                 index,
                 timestamps=age[found.present],
+                rate_hz=TEMPERATURE_HZ,
                 axes=("channel", "time"),
             )
         )
@@ -125,7 +131,8 @@ def bearing(file: Path, limits: Limits, cap: float) -> tuple[list[Stream], list[
 
 def _vibration(counts: NDArray[Any], age: NDArray[np.float64]) -> Stream:
     values = np.ascontiguousarray(counts.transpose(0, 2, 1) / 1000.0, np.float32)
-    return Stream("vibration", values, "g", timestamps=age, axes=("channel", "time"))
+    axes = ("channel", "time")
+    return Stream("vibration", values, "g", timestamps=age, rate_hz=VIBRATION_HZ, axes=axes)
 
 
 def _setting(condition: int, count: int, age: NDArray[np.float64]) -> Stream:

@@ -46,8 +46,8 @@ NOTES = (
     "shuffled folds inflate (valve from temperatures .31 by blocks, .69 shuffled)",
     "all channels are at 1 Hz: pressures, power and flow were averaged from 100 or 10 Hz by the "
     "mirror's author, so fast transients are gone",
-    "pressure: PS4 is zero in two thirds of the cycles, PS2 and PS3 in a tenth; these are the "
-    "rig's own readings, kept as they are",
+    "pressure: two thirds of PS4's values are zero (over half of its cycles throughout), and a "
+    "tenth of PS2's and PS3's; these are the rig's own readings, kept as they are",
     "series: CE (%), CP (kW) and SE (%) are computed by the rig from its other sensors, not sensed",
     "cooler is told by any channel (.98): no test of anything",
     "each component's state was held over long stretches, so the order alone says much: the "
@@ -93,6 +93,7 @@ def read(path: str | Path, out: str | Path, blocks: int = 20) -> Path:
             np.ascontiguousarray(values[:, [channels.index(c) for c in names]], np.float32),
             unit,
             timestamps=start,
+            rate_hz=1.0,
             axes=("channel", "time"),
         )
         for name, (names, unit) in STREAMS.items()
@@ -107,7 +108,6 @@ def read(path: str | Path, out: str | Path, blocks: int = 20) -> Path:
             "origin": "ZeMA hydraulic systems (Helwig, Pignanelli and Schuetze 2015), via "
             "github.com/Machine-Learning-FGA/Hydraulic-systems",
             "licence": "none stated with the data",
-            "rate": "1 Hz, 60 values a cycle",
             **{f"channels_{n}": ", ".join(c) for n, (c, _) in STREAMS.items()},
         },
         notes=[*NOTES, f"{blocks} blocks of about {len(values) // blocks} cycles are the groups"],

@@ -27,6 +27,7 @@ NOTES = (
     "batch 2 (194 LMO cells) is not in the published tables",
     "setting: state of charge as set, nominal capacity (Ah), and one number for each chemistry "
     "(LFP, LMO, NMC); the charge is known in the laboratory, to be estimated in the field",
+    "setting names the chemistry: it may not teach or learn the target chemistry",
     "rest_voltage is U1; pulse is U1 to U5 (0.5 C, one half pulse); pulse_sweep is U1 to U21",
     "state_of_health is measured over nominal capacity; it exceeds 1 where a cell was better "
     "than rated",

@@ -22,6 +22,8 @@ NOTES = (
     "the two sources' units differ: each channel is divided by the RMS of its experiment's first "
     "window (a new tool), so readings are relative to a sharp tool and of unit 1",
     "wear was measured now and then and interpolated by the source between measurements",
+    "wear only grows: time since the start would tell it within an experiment, so no time is "
+    "among the modalities",
     "simple models that leave one experiment out reach no positive R2 here",
 )
 

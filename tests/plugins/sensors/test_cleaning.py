@@ -20,6 +20,7 @@ def test_an_open_thermometer_is_absent_and_a_glitch_bridged() -> None:
     assert found.bridged == 1 + 2 * THERMOMETER.guard
     assert found.values.max() < 200.0
     assert "1 of 3 readings masked as absent" in found.note("oven")
+    assert "(341 outside of -40 to 200, or within 10 values of such)" in found.note("oven")
 
 
 def test_values_beside_an_open_contact_are_not_believed() -> None:
@@ -31,6 +32,7 @@ def test_values_beside_an_open_contact_are_not_believed() -> None:
 def test_gaps_at_the_ends_hold_the_last_good_value() -> None:
     found = clean(np.array([[[np.nan, 2.0, 3.0, np.nan]]]), Limits(share=0.5))
     np.testing.assert_array_equal(found.values, [[[2, 2, 3, 3]]])
+    assert "2 of 4 values lost (2 without a number);" in found.note("oven")
 
 
 def test_stuck_runs_are_found_whole_and_short_ones_left() -> None:

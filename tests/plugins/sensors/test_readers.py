@@ -127,6 +127,9 @@ def test_real_femto(real_data: Path, tmp_path: Path) -> None:
         assert lost["Bearing2_6"] >= 39
         assert lost["Bearing2_7"] >= 9
         assert all(n <= 1 for g, n in lost.items() if g not in ("Bearing2_6", "Bearing2_7"))
+        assert found.modalities["vibration"].rate_hz == 25_600.0
+        assert any("never above 7500 s" in note for note in found.notes)
+        assert any("open thermometer" in note for note in found.notes)
 
 
 def test_real_pulsebat(real_data: Path, tmp_path: Path) -> None:
