@@ -7,6 +7,7 @@ windows of a unit carry its group, so no split can cut through a unit.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +58,12 @@ class Layout:
                 channels[name] = tuple(track.channel.name for track in mine)
                 rates[name] = min(track.rate for track in mine)
         return cls(channels, rates)
+
+    def __str__(self) -> str:
+        return "; ".join(
+            f"{name}: {', '.join(names)} at {self.rates[name]:g} Hz"
+            for name, names in self.channels.items()
+        )
 
 
 def slowed(track: Track, rate: float, where: str) -> Array:
@@ -123,6 +130,7 @@ def read(
     if min(window, step, cap) < 0 or not np.isfinite([window, step, cap]).all():
         raise BadInput("-o window, step, cap", f"{window}, {step}, {cap}", "seconds, 0 or more")
     layout: Layout | None = None
+    told: set[tuple[str, str]] | None = None
     dropped: list[str] = []
     with RecordingWriter(
         out,
@@ -135,8 +143,10 @@ def read(
             mine = Layout.of(unit)
             if layout is not None and mine != layout:
                 raise BadInput(file, f"channels {mine}", f"{layout}, as in {files[0].name}")
+            if told is not None and set(unit.targets) != told:
+                raise BadInput(file, _names(unit.targets), f"{_names(told)}, as {files[0].name}")
             if layout is None:
-                layout = mine
+                layout, told = mine, set(unit.targets)
                 _describe(writer, unit, mine)
             starts, seconds = _starts(unit, window, step)
             if not len(starts):
@@ -150,6 +160,10 @@ def read(
                 f"remaining_life is capped at {cap:g} s" if cap else "remaining_life is raw"
             )
     return Path(out)
+
+
+def _names(targets: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(sorted(f"target:{name}[{unit}]" for name, unit in targets)) or "no target"
 
 
 def _files(root: Path) -> list[Path]:
@@ -222,6 +236,7 @@ def _add(
                 MODALITIES[name],
                 index,
                 timestamps=starts[found.present],
+                rate_hz=rate,
                 axes=("channel", "time"),
             )
         )

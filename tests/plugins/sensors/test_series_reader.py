@@ -151,3 +151,26 @@ def test_windows_that_fill_the_memory_are_refused(
     np.savez(tmp_path / "x.npz", **{"a[degC]@1000": np.arange(1_000_000.0) % 7})
     with pytest.raises(BadInput, match=told):
         read(tmp_path / "x.npz", tmp_path / "o.h5", window=window, step=step)
+
+
+def test_rates_are_kept_with_the_readings(tmp_path: Path) -> None:
+    write_npz(tmp_path / "x.npz", **{"a[degC]@2": np.arange(20.0), "b[g]@50": np.arange(500.0) % 7})
+    with Recording.open(read(tmp_path / "x.npz", tmp_path / "o.h5", window=5)) as found:
+        assert found.modalities["temperature"].rate_hz == 2.0
+        assert found.modalities["vibration"].rate_hz == 50.0
+
+
+def test_files_that_differ_are_named_with_what_differs(tmp_path: Path) -> None:
+    told = "time[s],a[degC],target:wear[mm]\n0,1,0\n1,2,0\n"
+    (tmp_path / "one.csv").write_text(told)
+    (tmp_path / "two.csv").write_text("time[s],a[degC]\n0,1\n1,2\n")
+    with pytest.raises(BadInput, match=r"two.csv: found no target, expected target:wear\[mm\], as"):
+        read(tmp_path, tmp_path / "o.h5")
+    (tmp_path / "two.csv").write_text(told.replace("degC", "bar"))
+    with pytest.raises(
+        BadInput, match=r"found channels pressure: a at 1 Hz, expected temperature:"
+    ):
+        read(tmp_path, tmp_path / "o.h5")
+    (tmp_path / "two.csv").write_text(told.replace(",0\n", ",\n"))
+    with Recording.open(read(tmp_path, tmp_path / "o.h5")) as found:
+        assert found.targets["wear"].states.tolist() == [1, 0]
