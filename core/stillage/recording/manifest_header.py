@@ -59,6 +59,8 @@ def parse(path: Path) -> tuple[list[Column], list[Line]]:
                     lines.append((reader.line_num, [cell.strip() for cell in cells]))
     except (csv.Error, UnicodeDecodeError) as error:
         raise BadInput(path, f"no readable CSV ({error})", "UTF-8 comma-separated values") from None
+    if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
+        raise BadInput(f"{path} header", "semicolons or tabs between columns", "commas")
     columns = [_column(path, place, text.strip()) for place, text in enumerate(header)]
     _check_header(path, columns)
     for number, cells in lines:

@@ -157,6 +157,7 @@ def read_manifest(
     ]
     if task and task not in [target.name for target in targets]:
         raise BadInput("task", repr(task), f"one of {[target.name for target in targets]}")
+    notes += [note for target in targets for note in target.doubts(lines)]
     with RecordingWriter(
         out,
         reader="manifest",
@@ -272,6 +273,23 @@ class _Target:
             else:
                 states[k] = LabelState.OUT_OF_SET
         return TargetColumn(self.name, self.kind, values, states, self.classes, self.unit)
+
+    def doubts(self, lines: list[Line]) -> list[str]:
+        """A note where numbers were taken for the names of classes, nearly one a line."""
+        labelled = sum(bool(cells[self.place]) for _, cells in lines)
+        if self.unit or len(self.classes) <= max(2, labelled // 2) or not _numbers(self.classes):
+            return []
+        return [
+            f"target {self.name}: {len(self.classes)} numbers are taken for names of classes; "
+            f"if they are quantities, write target:{self.name}[unit]"
+        ]
+
+
+def _numbers(names: tuple[str, ...]) -> bool:
+    try:
+        return all(np.isfinite(float(name)) for name in names)
+    except ValueError:
+        return False
 
 
 def _target_classes(path: Path, column: Column, lines: list[Line]) -> _Target:

@@ -247,3 +247,22 @@ def test_runs_end_before_they_fill_the_memory() -> None:
     assert [len(run) for run in _batches(lines, group, large)] == [4, 4, 4]
     huge = {1: {f"{k}.npy": MOST_BYTES for k in range(12)}}
     assert [len(run) for run in _batches(lines, group, huge)] == [1] * 12
+
+
+def test_numbers_taken_for_classes_are_doubted(tmp_path: Path) -> None:
+    lines = [f"g{k},{k}.npy,{k}.5,{k % 2}" for k in range(6)]
+    for k in range(6):
+        np.save(tmp_path / f"{k}.npy", PROBE[0] + k)
+    table = tmp_path / "set.csv"
+    table.write_text("\n".join(["group,path:probe[V],target:mass,target:good", *lines]))
+    with Recording.open(read_manifest(table, tmp_path / "o.h5")) as found:
+        assert [note for note in found.notes if note.startswith("target")] == [
+            "target mass: 6 numbers are taken for names of classes; if they are quantities, "
+            "write target:mass[unit]"
+        ]
+
+
+def test_a_table_with_semicolons_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "set.csv").write_text("group;path:probe[V];target:t\ng;a.npy;x\n")
+    with pytest.raises(BadInput, match="found semicolons or tabs between columns, expected commas"):
+        read_manifest(tmp_path / "set.csv", tmp_path / "o.h5")
