@@ -116,7 +116,8 @@ def lines(info: dict[str, Any]) -> list[str]:
             low, high = t.get("range", (float("nan"), float("nan")))
             what = f"{low:g} to {high:g} [{t['unit']}]"
         else:
-            what = ", ".join(f"{label} {n}" for label, n in t["groups_per_class"].items())
+            counts = ", ".join(f"{label} {n}" for label, n in t["groups_per_class"].items())
+            what = f"groups with {counts}"
         out.append(
             f"target     {name} ({t['kind']}): {what}; {t['labelled']} samples labelled, "
             f"{t['unlabelled']} unlabelled, {t['out_of_set']} out of set"
@@ -125,7 +126,7 @@ def lines(info: dict[str, Any]) -> list[str]:
         out.append("split      " + ", ".join(f"{k} {v}" for k, v in info["split"].items()))
     defaults = info["defaults"]
     if defaults["task"]:
-        teacher, student = "+".join(defaults["teacher"]), "+".join(defaults["student"])
+        teacher, student = ("+".join(defaults[k]) or "none" for k in ("teacher", "student"))
         out.append(f"defaults   teacher {teacher}, student {student}, task {defaults['task']}")
     out += [f"source     {key}: {shorten(value, 100)}" for key, value in info["provenance"].items()]
     out += [f"note       {note}" for note in info["notes"]]

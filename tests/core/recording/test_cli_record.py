@@ -43,6 +43,7 @@ def test_info_lines(small_file: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert code == 0
     assert "nir: float32 7 [1], 12 readings, present in 24 samples" in out
     assert "24 samples labelled, 4 unlabelled, 2 out of set" in out
+    assert "polymer (classification): groups with PP " in out
 
 
 def test_import(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
