@@ -59,7 +59,10 @@ def modality_results(spec: ModalitySpec, scene: Scene | None = None) -> Iterator
         rows = rendered or list(_any_samples(modality))
         raw = modality.collate(rows) if rendered or spec.sample.ragged else np.stack(rows)
     except Exception as error:
-        yield Failed("there are samples that prepare() takes", f"raised {last_line(error)}")
+        why = f"raised {last_line(error)}"
+        if spec.sample.ragged and type(modality).collate is Modality.collate:
+            why += "; likely cause: a ragged modality overrides collate(), to pad or cut its rows"
+        yield Failed("there are samples that prepare() takes", why)
         return
     case = Case(spec, modality, raw, rows)
     yield from results_of(MODALITY_CHECKS, case)

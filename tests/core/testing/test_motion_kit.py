@@ -218,3 +218,16 @@ def test_good_series_passes(monkeypatch) -> None:
 def test_broken_pair_is_told_why(monkeypatch, broken: Broken) -> None:
     monkeypatch.setitem(globals(), "made", broken.make)
     assert broken.told in why(modality_results(broken.spec or FRAMES), broken.check)
+
+
+def test_ragged_rows_that_nobody_makes_dense(monkeypatch) -> None:
+    class Unmade(Frames):
+        spec = RAGGED
+
+        def render(self, scene, seed, samples=None):
+            return [np.ones((2 + k, 2), np.float32) for k in range(scene.items_count)]
+
+    monkeypatch.setitem(globals(), "made", Unmade)
+    spec = RAGGED.model_copy(update={"scene_fields": ("x",), "examples": ({"x": [1.0, 2.0]},)})
+    (failed,) = [r for r in modality_results(spec) if "samples that prepare" in str(r)]
+    assert "a ragged modality overrides collate()" in str(failed)
