@@ -170,4 +170,5 @@ def test_wheel_and_types_know_every_package() -> None:
     }
     assert set(tool["hatch"]["build"]["targets"]["wheel"]["packages"]) == found
     assert set(tool["mypy"]["packages"]) == packages()
+    assert [p for p in sorted(found) if not (HOME / p / "py.typed").exists()] == []
     assert tool["hatch"]["build"]["dev-mode-dirs"] == list(ROOTS)

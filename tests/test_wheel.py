@@ -50,6 +50,7 @@ def test_wheel_holds_all_packages_and_nothing_else(wheel: Path) -> None:
         "stillage", "stillage_events", "stillage_thermal", "stillage_spectral",
         "stillage_audiovideo", "stillage_sensors", "stillage_sim", "stillage_scenarios",
     }  # fmt: skip
+    assert {f"{top}/py.typed" for top in tops} <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not [name for name in names if name.endswith((".pyc", ".h5", ".part"))]
 
