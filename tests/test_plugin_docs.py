@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 import shlex
+import subprocess
+import sys
 import typing
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,6 +116,23 @@ def test_every_snippet_of_the_tutorial_runs(tmp_path: Path) -> None:
     assert len(checked[0].splitlines()) == len(PROMISES["reader"])
     assert "2 passed" in "".join(said)
     assert "default" in said[-1]
+
+
+def others() -> Iterator[tuple[str, str]]:
+    """Page and text of every Python snippet outside of the tutorial, each to run alone."""
+    for page in (*sorted(PAGES.glob("*.md")), PAGES.parent / "recording.md"):
+        if page.name != "writing.md":
+            text = page.read_text(encoding="utf-8")
+            for snippet in re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+                yield page.name, snippet
+
+
+@pytest.mark.parametrize(("page", "snippet"), list(others()))
+def test_other_snippets_run_alone(page: str, snippet: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", snippet], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{page}: {done.stderr}"
 
 
 def run(sandbox: Sandbox, line: str, work: Path) -> str:
