@@ -114,6 +114,9 @@ class DistillPlan(BaseModel):
         for name, chosen in values.items():
             there: Sequence[str] = sorted(known.get(name, recording.targets))
             option = "--task" if name == "tasks" else f"--{name}"
+            if not there:
+                found = f"no {'targets' if name == 'tasks' else 'modalities'} in {recording.path}"
+                raise BadInput(option, found, "a recording that has some")
             if not chosen:
                 raise BadInput(option, "none, and the recording has no default", f"some of {there}")
             for one in chosen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,9 @@ from stillage.task import Task
 
 MARGIN = 0.02
 """A gain whose interval lies within plus or minus this is no gain worth having."""
+
+CONTROLS = {"self_training": "self-training", "shuffled": "a shuffled teacher"}
+"""Arms without a teacher's knowledge, and what advice calls them."""
 
 DIFFERENCES = (
     ("distilled", "plain"),
@@ -50,8 +53,16 @@ def bootstraps(results: Sequence[SeedResult], task: Task) -> dict[str, Bootstrap
     return {arm: joint_bootstrap(task, group_sums(results, task, arm)) for arm in arms}
 
 
-def advise(gain: Interval, metric: str) -> str:
+def advise(
+    gain: Interval,
+    metric: str,
+    distilled: Interval | None = None,
+    controls: Mapping[str, Interval] | None = None,
+) -> str:
     """One line: whether distilling is worth it here.
+
+    A gain does not pay where the ``distilled`` student is still no better than always saying the
+    mean, or where a control without a teacher's knowledge (its gain by name) may rise as much.
 
     >>> advise(Interval(0.0, -0.01, 0.01), "r2")
     'distilling is not worth it here: the gain in r2 lies within +-0.02 (+0.000 [-0.010, +0.010])'
@@ -65,6 +76,17 @@ def advise(gain: Interval, metric: str) -> str:
         return f"distilling hurts here: {metric} falls {told}; use labels alone"
     if not gain.excludes():
         return f"no gain shown: its interval in {metric} includes 0 {told}; more seeds may tell"
+    if metric == "r2" and distilled is not None and distilled.mean <= 0:
+        return (
+            f"of no use here: r2 rises {told}, but only to {distilled.mean:.3f}, and always saying "
+            "the mean has 0"
+        )
+    for name, control in (controls or {}).items():
+        if control.high >= gain.mean:
+            return (
+                f"no gain shown: {metric} rises {told}, but by {name} it may rise as much "
+                f"({control.mean:+.3f} [{control.low:+.3f}, {control.high:+.3f}])"
+            )
     return f"distilling pays: {metric} rises {told}"
 
 
@@ -72,6 +94,11 @@ def summarise_task(results: Sequence[SeedResult], task: Task) -> dict[str, Any]:
     """Arms, gain, differences and advice of one target."""
     boots = bootstraps(results, task)
     gain = (boots["distilled"] - boots["labels_only"]).interval()
+    controls = {
+        told: (boots[arm] - boots["labels_only"]).interval()
+        for arm, told in CONTROLS.items()
+        if arm in boots
+    }
     differences = {
         f"{a}-{b}": (boots[a] - boots[b]).interval().json()
         for a, b in DIFFERENCES
@@ -83,7 +110,7 @@ def summarise_task(results: Sequence[SeedResult], task: Task) -> dict[str, Any]:
         "arms": {name: boot.interval().json() for name, boot in boots.items()},
         "gain": gain.json(),
         "differences": differences,
-        "advice": advise(gain, task.metric),
+        "advice": advise(gain, task.metric, boots["distilled"].interval(), controls),
         "unit": "group" if results[0].document["per_group"][task.target] else "sample",
     }
 

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stillage.distillation import distill, run_seed
+from stillage.distillation import DistillPlan, distill, run_seed
 from stillage.distillation.seed import SeedResult
-from stillage.recording import Recording
+from stillage.distillation.summary import advise
+from stillage.errors import BadInput
+from stillage.recording import Recording, Stream, write_recording
+from stillage.statistics import Interval
 from tests.core.distillation.toys import PARTS, PLAN, Rich, privileged
 
 
@@ -98,3 +101,24 @@ def test_shown_labels_do_change_what_is_predicted(tmp_path: Path) -> None:
         privileged(tmp_path / "b.h5", "margin", split=True, flip=flip), PLAN, 3, host=PARTS
     )
     assert np.abs(before.arrays["distilled/side"] - after.arrays["distilled/side"]).max() > 0.1
+
+
+def test_a_gain_that_is_of_no_use_is_not_said_to_pay() -> None:
+    gain = Interval(0.5, 0.2, 1.7)
+    assert advise(gain, "r2", Interval(0.3, 0.1, 0.4)).startswith("distilling pays")
+    useless = advise(gain, "r2", Interval(-2.1, -8.0, -0.4))
+    assert useless.startswith("of no use here: r2 rises (+0.500")
+    assert "only to -2.100" in useless
+    level = {"a shuffled teacher": Interval(0.4, -0.1, 0.6)}
+    told = advise(gain, "balanced_accuracy", Interval(0.8, 0.7, 0.9), level)
+    assert told.startswith("no gain shown")
+    assert "by a shuffled teacher it may rise as much (+0.400" in told
+    less = {"a shuffled teacher": Interval(0.1, -0.1, 0.3)}
+    assert advise(gain, "balanced_accuracy", None, less).startswith("distilling pays")
+
+
+def test_a_recording_without_targets_is_named(tmp_path: Path) -> None:
+    stream = Stream("audio", np.ones((4, 8), np.float32), "1")
+    path = write_recording(tmp_path / "bare.h5", [stream], [], list("abcd"))
+    with Recording.open(path) as recording, pytest.raises(BadInput, match=r"no targets in .*bare"):
+        DistillPlan(teacher=("audio",), student=("audio",)).filled(recording)
