@@ -135,6 +135,14 @@ def test_few_trainings_are_said_to_be_few(make_run: MakeRun) -> None:
     assert "So few trainings" not in Page(build(make_run(name="many", distillation=summary))).text
 
 
+def test_a_gain_that_a_control_may_match_is_no_help(make_run: MakeRun) -> None:
+    advice = "no gain shown: but by self-training it may rise as much"
+    summary = make_run(name="seen").kpis()["distillation"] | {"advice": advice}
+    text = Page(build(make_run(name="told", distillation=summary))).text
+    assert "a teacher helps" not in text
+    assert "may rise as much" in text
+
+
 def test_hostile_names_stay_text(make_run: MakeRun) -> None:
     text = build(make_run(classes=HOSTILE))
     page = Page(text)

@@ -11,6 +11,7 @@ from stillage.report.render import render
 from stillage.rundir import RunDir
 
 EQUAL = 0.02
+PAYS = "distilling pays"
 
 
 def answer(run: RunDir) -> str:
@@ -36,6 +37,9 @@ def distilling(figures: Mapping[str, Any]) -> str:
         f"{words.score(gain['low'], signed=True)} to {words.score(gain['high'], signed=True)}"
     )
     what = f"Recognising {words.name(summary['task'])} {budget}"
+    advice = str(summary.get("advice", PAYS))
+    if gain["low"] > 0 and not advice.startswith(PAYS):  # a control may do as much
+        return f"{what}: {advice}."
     if gain["low"] > 0:
         return (
             f"{what}, a teacher helps: the distilled student reaches {told}, "
