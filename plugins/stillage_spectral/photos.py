@@ -55,6 +55,8 @@ def load(path: Path) -> NDArray[np.uint8]:
         check_length(path)
         with open_media(path, "jpeg_pipe") as container:
             size = container.streams.video[0].codec_context
+            if not size.width * size.height:
+                raise ValueError("no picture in it")
             small = min(size.width, size.height) < MIN_SIDE
             if small or size.width * size.height > MAX_PIXELS:
                 found = f"{size.width} x {size.height} pixels"

@@ -22,7 +22,8 @@ FORMATS = [(reader, name) for reader in OURS for name in EXAMPLES.get(reader, {"
 
 
 def test_every_reader_has_an_example() -> None:
-    assert sorted(OURS) == sorted(EXAMPLES)
+    assert set(OURS) <= set(EXAMPLES)
+    assert set(EXAMPLES) - set(OURS) <= {"aedat4"}  # disabled where its library is not installed
     assert len(OURS) == len(set(OURS))
 
 

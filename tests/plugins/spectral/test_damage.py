@@ -16,14 +16,15 @@ from stillage_spectral.jcamp import read_jcamp
 from stillage_spectral.photos import load
 from stillage_spectral.tables import read_table
 from tests.plugins.spectral.envi_files import listed, write_envi
-from tests.plugins.spectral.test_jcamp import VALUES, encode, write
+from tests.plugins.spectral.spectra_files import VALUES, write_jcamp
+from tests.plugins.spectral.test_jcamp import encode
 
 ROUNDS = 250
 
 
 def jcamp(folder: Path) -> Path:
     lines = [f"1000{encode(VALUES[:5])}", f"1040{encode(VALUES[4:])}", f"1090{encode(VALUES[9:])}"]
-    return write(folder / "a.dx", lines)
+    return write_jcamp(folder / "a.dx", lines)
 
 
 def envi(folder: Path) -> Path:
