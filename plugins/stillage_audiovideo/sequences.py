@@ -10,16 +10,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from stillage.network.blocks import convolutions
 from stillage.tokens import Tokens
 from stillage_audiovideo.encoders import Frames
-
-
-def _convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv1d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
-        nn.BatchNorm1d(outputs),
-        nn.ReLU(),
-    )
 
 
 class Dilated(nn.Module):
@@ -74,9 +67,7 @@ class SmallSound(nn.Module):
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()
         self.width = 64
-        self.layers = nn.Sequential(
-            _convolution(shape[0], 48, 5, 2), _convolution(48, 64, 5, 2), _convolution(64, 64, 3, 2)
-        )
+        self.layers = convolutions(shape[0], (48, 64, 64), 2, kernels=(5, 5, 3), axes=1)
         self.project = nn.Conv1d(64, self.width, 1)
 
     def forward(self, prepared: Tensor) -> Tokens:
@@ -95,7 +86,7 @@ class TcnSound(nn.Module):
         super().__init__()
         self.width = 64
         self.layers = nn.Sequential(
-            _convolution(shape[0], 64, 5, 2), _convolution(64, 64, 3, 2), dilated(64, 4)
+            convolutions(shape[0], (64, 64), 2, kernels=(5, 3), axes=1), dilated(64, 4)
         )
 
     def forward(self, prepared: Tensor) -> Tokens:
@@ -113,14 +104,7 @@ class LargeSound(nn.Module):
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()
         self.width = 128
-        layers: list[nn.Module] = []
-        for inputs, outputs, stride in ((1, 32, 2), (32, 64, 2), (64, 96, 2), (96, 128, 1)):
-            layers += [
-                nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False),
-                nn.BatchNorm2d(outputs),
-                nn.ReLU(),
-            ]
-        self.layers = nn.Sequential(*layers)
+        self.layers = convolutions(1, (32, 64, 96, 128), (2, 2, 2, 1))
         self.project = nn.Conv1d(2 * 128, self.width, 1)
 
     def forward(self, prepared: Tensor) -> Tokens:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from stillage.network.blocks import convolutions
 from stillage.tokens import Tokens
 
 CELLS = 8
@@ -77,16 +78,7 @@ class EventConvolutions(nn.Module):
     ) -> None:
         super().__init__()
         self.width = width
-        layers: list[nn.Module] = []
-        for inputs, outputs, stride in zip(
-            (shape[0], *channels[:-1]), channels, strides, strict=True
-        ):
-            layers += [
-                nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False),
-                nn.BatchNorm2d(outputs),
-                nn.ReLU(),
-            ]
-        self.layers = nn.Sequential(*layers)
+        self.layers = convolutions(shape[0], channels, strides)
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.dropout = nn.Dropout(dropout)
         self.project = nn.Linear(channels[-1], width)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from stillage.network.encoders import DenseEncoder
 from stillage.tokens import Tokens
 from stillage_sensors.told import TOLD
 
@@ -184,23 +185,7 @@ class LargeTcn(Tcn):
         super().__init__(shape, 64, 5)
 
 
-class Dense(nn.Module):
-    """Fully connected layers over ``(B, points)``, one token."""
-
-    def __init__(self, shape: tuple[int, ...], widths: tuple[int, ...]) -> None:
-        super().__init__()
-        self.width = widths[-1]
-        layers: list[nn.Module] = []
-        for inputs, outputs in zip((shape[0], *widths[:-1]), widths, strict=True):
-            layers += [nn.Linear(inputs, outputs), nn.ReLU()]
-        self.layers = nn.Sequential(*layers)
-
-    def forward(self, prepared: Tensor) -> Tokens:
-        """Tokens ``(B, 1, width)`` of ``(B, points)``."""
-        return Tokens(self.layers(prepared).unsqueeze(1))
-
-
-class SmallDense(Dense):
+class SmallDense(DenseEncoder):
     """Two layers of 48.
 
     >>> SmallDense((21,))(torch.zeros(2, 21)).values.shape
@@ -211,7 +196,7 @@ class SmallDense(Dense):
         super().__init__(shape, (48, 48))
 
 
-class LargeDense(Dense):
+class LargeDense(DenseEncoder):
     """Three layers of 128: for teachers."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:

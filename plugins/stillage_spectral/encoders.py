@@ -5,16 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from stillage.network.blocks import convolutions
+from stillage.network.encoders import DenseEncoder
 from stillage.tokens import Tokens
-
-
-def _convolution(inputs: int, outputs: int, kernel: int, stride: int) -> nn.Sequential:
-    padding = kernel // 2
-    return nn.Sequential(
-        nn.Conv1d(inputs, outputs, kernel, stride, padding, bias=False),
-        nn.BatchNorm1d(outputs),
-        nn.ReLU(),
-    )
 
 
 class Spectrum(nn.Module):
@@ -33,8 +26,7 @@ class Spectrum(nn.Module):
     def __init__(self, shape: tuple[int, ...], channels: tuple[int, ...], width: int) -> None:
         super().__init__()
         self.bands, self.width = shape[0], width
-        pairs = zip((1, *channels[:-1]), channels, strict=True)
-        self.layers = nn.Sequential(*(_convolution(i, o, 7, 2) for i, o in pairs))
+        self.layers = convolutions(1, channels, strides=2, kernels=7, axes=1)
         self.project = nn.Linear(2 * channels[-1], width)
 
     def forward(self, prepared: Tensor) -> Tokens:
@@ -62,23 +54,7 @@ class LargeSpectrum(Spectrum):
         super().__init__(shape, (32, 64, 128, 128), 128)
 
 
-class Bands(nn.Module):
-    """Fully connected layers over ``(B, bands)``, one token."""
-
-    def __init__(self, shape: tuple[int, ...], widths: tuple[int, ...]) -> None:
-        super().__init__()
-        self.width = widths[-1]
-        layers: list[nn.Module] = []
-        for inputs, outputs in zip((shape[0], *widths[:-1]), widths, strict=True):
-            layers += [nn.Linear(inputs, outputs), nn.ReLU()]
-        self.layers = nn.Sequential(*layers)
-
-    def forward(self, prepared: Tensor) -> Tokens:
-        """Tokens ``(B, 1, width)`` of ``(B, bands)``."""
-        return Tokens(self.layers(prepared).unsqueeze(1))
-
-
-class SmallBands(Bands):
+class SmallBands(DenseEncoder):
     """Two layers of 32.
 
     >>> SmallBands((8,))(torch.zeros(2, 8)).values.shape
@@ -89,7 +65,7 @@ class SmallBands(Bands):
         super().__init__(shape, (32, 32))
 
 
-class LargeBands(Bands):
+class LargeBands(DenseEncoder):
     """Three layers of 128."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:

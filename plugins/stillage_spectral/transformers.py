@@ -1,4 +1,4 @@
-"""Attention over parts of a spectrum, with its maps; made of operations that ONNX has."""
+"""Attention over parts of a spectrum, with its maps."""
 
 from __future__ import annotations
 
@@ -6,31 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from stillage.errors import BadInput
+from stillage.network.blocks import Transformer
 from stillage.tokens import Tokens
-
-
-class Block(nn.Module):
-    """Pre-norm self-attention and a perceptron (Vaswani et al. 2017; Xiong et al. 2020)."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads, self.scale = heads, (width // heads) ** -0.5
-        self.before, self.between = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.mix = nn.Linear(width, 3 * width)
-        self.join = nn.Linear(width, width)
-        self.think = nn.Sequential(
-            nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width)
-        )
-
-    def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Tokens (B, N, D) and the attention (B, H, N, N) that made them."""
-        count, width = tokens.shape[1], tokens.shape[2]
-        split = self.mix(self.before(tokens)).reshape(-1, count, 3, self.heads, width // self.heads)
-        query, key, value = split.permute(2, 0, 3, 1, 4).unbind(0)
-        attention = torch.softmax(query @ key.transpose(-2, -1) * self.scale, -1)
-        seen = (attention @ value).transpose(1, 2).reshape(-1, count, width)
-        tokens = tokens + self.join(seen)
-        return tokens + self.think(self.between(tokens)), attention
 
 
 class Attending(nn.Module):
@@ -50,25 +27,20 @@ class Attending(nn.Module):
         self, shape: tuple[int, ...], patch: int, width: int, depth: int, heads: int
     ) -> None:
         super().__init__()
-        if patch < 1 or depth < 1 or width % heads:
-            raise BadInput("attention", f"patch {patch}, depth {depth}, {heads} heads of {width}",
-                           "patch and depth >= 1, heads that divide the width")  # fmt: skip
+        if patch < 1:
+            raise BadInput("patch", f"{patch} bands", "1 or more")
         self.width, self.patch, self.bands = width, patch, shape[0]
         self.count = -(-shape[0] // patch)
         self.embed = nn.Linear(patch, width)
-        self.place = nn.Parameter(0.02 * torch.randn(1, self.count, width))
-        self.blocks = nn.ModuleList(Block(width, heads) for _ in range(depth))
-        self.after = nn.LayerNorm(width)
+        self.position = nn.Parameter(0.02 * torch.randn(1, self.count, width))
+        self.transformer = Transformer(width, heads, depth)
 
     def forward(self, prepared: Tensor) -> Tokens:
         """Tokens ``(B, patches, width)`` with an attention map of each block."""
         filled = nn.functional.pad(prepared, (0, self.count * self.patch - self.bands))
-        tokens = self.embed(filled.reshape(-1, self.count, self.patch)) + self.place
-        maps = []
-        for block in self.blocks:
-            tokens, attention = block(tokens)
-            maps.append(attention)
-        return Tokens(self.after(tokens), attention=tuple(maps))
+        patches = filled.reshape(-1, self.count, self.patch)
+        tokens: Tokens = self.transformer(self.embed(patches) + self.position)
+        return tokens
 
 
 class SpectrumTransformer(Attending):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from stillage.network.blocks import convolutions
 from stillage.tokens import Tokens
 
 
@@ -68,14 +69,7 @@ class Clip(nn.Module):
     def __init__(self, shape: tuple[int, ...], channels: tuple[int, ...], width: int) -> None:
         super().__init__()
         self.width = width
-        layers: list[nn.Module] = []
-        for inputs, outputs in zip((shape[0], *channels[:-1]), channels, strict=True):
-            layers += [
-                nn.Conv2d(inputs, outputs, 3, 2 if layers else 1, 1, bias=False),
-                nn.BatchNorm2d(outputs),
-                nn.ReLU(),
-            ]
-        self.layers = nn.Sequential(*layers)
+        self.layers = convolutions(shape[0], channels, (1, *(2,) * (len(channels) - 1)))
         self.project = nn.Linear(2 * channels[-1], width)
 
     def forward(self, prepared: Tensor) -> Tokens:

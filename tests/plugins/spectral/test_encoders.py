@@ -28,14 +28,14 @@ def test_attention_maps_are_those_that_made_the_tokens(
     assert [tuple(a.shape) for a in tokens.attention] == [(3, 4, count, count)] * 2
     for attention in tokens.attention:
         torch.testing.assert_close(attention.sum(-1), torch.ones(3, 4, count))
-    block = module.blocks[0]
+    block = module.transformer.blocks[0]
     embedded = module.embed(
         torch.nn.functional.pad(prepared, (0, count * module.patch - bands)).reshape(
             3, count, module.patch
         )
     )
-    start = embedded + module.place
-    query, key, _ = block.mix(block.before(start)).chunk(3, -1)
+    start = embedded + module.position
+    query, key, _ = block.attention.project(block.before(start)).chunk(3, -1)
     expected = torch.nn.functional.scaled_dot_product_attention(
         *(x.reshape(3, count, 4, -1).transpose(1, 2) for x in (query, key)),
         torch.eye(count).expand(3, 4, count, count),
