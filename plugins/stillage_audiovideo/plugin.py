@@ -5,13 +5,13 @@ from __future__ import annotations
 from stillage.plugin import hookimpl
 from stillage.plugin.spec import (
     Cost,
-    EncoderSpec,
     FusionSpec,
     ModalitySpec,
     Parameter,
     ReaderSpec,
     SampleSpec,
     Spec,
+    encoder_specs,
 )
 
 VIDEO = ModalitySpec(
@@ -94,38 +94,26 @@ MACHINE_SOUND = ModalitySpec(
     suffixes=_SOUNDS,
 )
 
-_SIZES = {
-    "video": {
-        "linear": ("mean and deviation of each colour", "encoders:ColourStatistics"),
-        "small": ("student CNN of 101,000 parameters that quantises well", "encoders:SmallVideo"),
-        "tcn": ("small CNN on frames, TCN over them", "sequences:TcnVideo"),
-        "large": ("teacher CNN of 620,000 parameters", "encoders:LargeVideo"),
-    },
-    "audio": {
-        "linear": ("mean and deviation of each mel band", "sequences:MelStatistics"),
-        "small": ("student: 1-D convolutions, a token each 80 ms", "sequences:SmallSound"),
-        "tcn": ("dilated convolutions, a token each 40 ms", "sequences:TcnSound"),
-        "large": ("teacher: 2-D convolutions over bands and time", "sequences:LargeSound"),
-    },
+_VIDEO_SIZES = {
+    "linear": ("mean and deviation of each colour", ".encoders:ColourStatistics"),
+    "small": ("student CNN of 101,000 parameters that quantises well", ".encoders:SmallVideo"),
+    "tcn": ("small CNN on frames, TCN over them", ".sequences:TcnVideo"),
+    "large": ("teacher CNN of 620,000 parameters", ".encoders:LargeVideo"),
 }
-_SHAPES = {"video": (3, 1, 32, 32), "audio": (64, 101), "machine-sound": (64, 101)}
+_AUDIO_SIZES = {
+    "linear": ("mean and deviation of each mel band", ".sequences:MelStatistics"),
+    "small": ("student: 1-D convolutions, a token each 80 ms", ".sequences:SmallSound"),
+    "tcn": ("dilated convolutions, a token each 40 ms", ".sequences:TcnSound"),
+    "large": ("teacher: 2-D convolutions over bands and time", ".sequences:LargeSound"),
+}
 
 SPECS: tuple[Spec, ...] = (
     VIDEO,
     AUDIO,
     MACHINE_SOUND,
-    *(
-        EncoderSpec(
-            name=f"{modality}-{size}",
-            modality=modality,
-            size=size,
-            summary=summary,
-            factory=f"stillage_audiovideo.{factory}",
-            examples=({"shape": shape},),
-        )
-        for modality, shape in _SHAPES.items()
-        for size, (summary, factory) in _SIZES.get(modality, _SIZES["audio"]).items()
-    ),
+    *encoder_specs("video", "stillage_audiovideo", _VIDEO_SIZES),
+    *encoder_specs("audio", "stillage_audiovideo", _AUDIO_SIZES),
+    *encoder_specs("machine-sound", "stillage_audiovideo", _AUDIO_SIZES),
     FusionSpec(
         name="audiovideo-gated",
         summary="Gated units at each moment of a clip: what happens together, whom to believe",

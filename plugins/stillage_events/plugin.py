@@ -5,12 +5,12 @@ from __future__ import annotations
 from stillage.plugin import hookimpl
 from stillage.plugin.spec import (
     Cost,
-    EncoderSpec,
     ModalitySpec,
     Parameter,
     ReaderSpec,
     SampleSpec,
     Spec,
+    encoder_specs,
 )
 
 BINS = 8
@@ -56,7 +56,12 @@ EVENTS = ModalitySpec(
     suffixes=(".raw", ".bin", ".txt", ".h5", ".hdf5", ".aedat4"),
 )
 
-_SHAPE = (BINS + 2, 34, 34)
+_SIZES = {
+    "linear": ("counts in 8 x 8 areas, activity of each bin", ".encoders:EventStatistics"),
+    "small": ("student CNN of 102,000 parameters", ".encoders:SmallEvents"),
+    "patch": ("student transformer of 120,000 parameters, with maps", ".patches:EventPatches"),
+    "large": ("teacher CNN of 379,000 parameters", ".encoders:LargeEvents"),
+}
 _WINDOWS = (
     Parameter(
         name="window_ms",
@@ -75,26 +80,7 @@ _WINDOWS = (
 
 SPECS: tuple[Spec, ...] = (
     EVENTS,
-    *(
-        EncoderSpec(
-            name=f"events-{size}",
-            modality="events",
-            size=size,
-            summary=summary,
-            factory=f"stillage_events.{factory}",
-            examples=({"shape": _SHAPE},),
-        )
-        for size, summary, factory in (
-            ("linear", "counts in 8 x 8 areas, activity of each bin", "encoders:EventStatistics"),
-            ("small", "student CNN of 102,000 parameters", "encoders:SmallEvents"),
-            (
-                "patch",
-                "student transformer of 120,000 parameters, with maps",
-                "patches:EventPatches",
-            ),
-            ("large", "teacher CNN of 379,000 parameters", "encoders:LargeEvents"),
-        )
-    ),
+    *encoder_specs("events", "stillage_events", _SIZES),
     ReaderSpec(
         name="nmnist",
         summary="N-MNIST digits: folder of .bin files, or the packed nmnist_*.npz",

@@ -6,13 +6,14 @@ from typing import Any
 
 from stillage.plugin import hookimpl
 from stillage.plugin.spec import (
+    FLATTEN,
     Cost,
-    EncoderSpec,
     ModalitySpec,
     Parameter,
     ReaderSpec,
     SampleSpec,
     Spec,
+    encoder_specs,
 )
 
 BEARING_FIELDS = ("shaft_speed", "load", "fault", "defect_size")
@@ -179,36 +180,23 @@ WAVES = (SERIES, TEMPERATURE, PRESSURE, FLOW, POWER, VIBRATION, VIBRATION_LEVEL)
 POINTS = (SETTING, REST_VOLTAGE, PULSE, PULSE_SWEEP)
 
 _WAVE_SIZES = {
-    "linear": ("mean, extremes, slope, RMS, deviation, kurtosis, roughness", "Statistics"),
-    "small": ("LSTM of 32 over at most 64 steps", "SmallLstm"),
-    "gru": ("GRU of 32 over at most 64 steps", "SmallGru"),
-    "tcn": ("causal dilated convolutions, four blocks of 24", "SmallTcn"),
-    "large": ("causal dilated convolutions, five blocks of 64, and statistics", "LargeTcn"),
+    "linear": (
+        "mean, extremes, slope, RMS, deviation, kurtosis, roughness",
+        ".encoders:Statistics",
+    ),
+    "small": ("LSTM of 32 over at most 64 steps", ".encoders:SmallLstm"),
+    "gru": ("GRU of 32 over at most 64 steps", ".encoders:SmallGru"),
+    "tcn": ("causal dilated convolutions, four blocks of 24", ".encoders:SmallTcn"),
+    "large": (
+        "causal dilated convolutions, five blocks of 64, and statistics",
+        ".encoders:LargeTcn",
+    ),
 }
 _POINT_SIZES = {
-    "linear": ("the values themselves", "FlattenEncoder"),
-    "small": ("two layers of 48", "SmallDense"),
-    "large": ("three layers of 128", "LargeDense"),
+    "linear": ("the values themselves", FLATTEN),
+    "small": ("two layers of 48", ".encoders:SmallDense"),
+    "large": ("three layers of 128", ".encoders:LargeDense"),
 }
-
-
-def _encoders(
-    modalities: tuple[ModalitySpec, ...], sizes: dict[str, tuple[str, str]]
-) -> list[EncoderSpec]:
-    return [
-        EncoderSpec(
-            name=f"{modality.name}-{size}",
-            modality=modality.name,
-            size=size,
-            summary=summary,
-            factory=f"stillage.network.encoders:{name}"
-            if name == "FlattenEncoder"
-            else f"stillage_sensors.encoders:{name}",
-        )
-        for modality in modalities
-        for size, (summary, name) in sizes.items()
-    ]
-
 
 _LIMIT = Parameter(
     name="limit",
@@ -346,8 +334,12 @@ READERS = (
 SPECS: tuple[Spec, ...] = (
     *WAVES,
     *POINTS,
-    *_encoders(WAVES, _WAVE_SIZES),
-    *_encoders(POINTS, _POINT_SIZES),
+    *(
+        encoder
+        for modalities, sizes in ((WAVES, _WAVE_SIZES), (POINTS, _POINT_SIZES))
+        for modality in modalities
+        for encoder in encoder_specs(modality.name, "stillage_sensors", sizes)
+    ),
     *READERS,
 )
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from stillage.plugin import hookimpl
 from stillage.plugin.spec import (
+    FLATTEN,
     Cost,
-    EncoderSpec,
     ModalitySpec,
     Parameter,
     ReaderSpec,
     SampleSpec,
     Spec,
+    encoder_specs,
 )
 
 SCENE_FIELDS = (
@@ -45,53 +46,27 @@ LED = ModalitySpec(
     scene_fields=SCENE_FIELDS,
 )
 
+_NIR_SIZES = {
+    "linear": ("the filtered spectrum itself", FLATTEN),
+    "small": ("1-D convolutions, 21,000 parameters", ".encoders:SmallSpectrum"),
+    "large": ("1-D convolutions, 200,000 parameters", ".encoders:LargeSpectrum"),
+    "transformer": (
+        "attention over patches of 11 bands, 70,000 parameters",
+        ".transformers:SpectrumTransformer",
+    ),
+}
+_LED_SIZES = {
+    "linear": ("the normalised bands themselves", FLATTEN),
+    "small": ("two layers of 32", ".encoders:SmallBands"),
+    "large": ("three layers of 128", ".encoders:LargeBands"),
+    "transformer": ("attention over diodes, 38,000 parameters", ".transformers:BandTransformer"),
+}
+
 SPECS: tuple[Spec, ...] = (
     NIR,
     LED,
-    *(
-        EncoderSpec(
-            name=f"{modality}-{size}",
-            modality=modality,
-            size=size,
-            summary=summary,
-            factory=factory,
-            examples=({"shape": (shape,)},),
-        )
-        for modality, shape, sizes in (
-            (
-                "nir",
-                209,
-                {
-                    "linear": ("the filtered spectrum itself", "FlattenEncoder"),
-                    "small": ("1-D convolutions, 21,000 parameters", "encoders:SmallSpectrum"),
-                    "large": ("1-D convolutions, 200,000 parameters", "encoders:LargeSpectrum"),
-                    "transformer": (
-                        "attention over patches of 11 bands, 70,000 parameters",
-                        "transformers:SpectrumTransformer",
-                    ),
-                },
-            ),
-            (
-                "led",
-                8,
-                {
-                    "linear": ("the normalised bands themselves", "FlattenEncoder"),
-                    "small": ("two layers of 32", "encoders:SmallBands"),
-                    "large": ("three layers of 128", "encoders:LargeBands"),
-                    "transformer": (
-                        "attention over diodes, 38,000 parameters",
-                        "transformers:BandTransformer",
-                    ),
-                },
-            ),
-        )
-        for size, (summary, name) in sizes.items()
-        for factory in (
-            f"stillage.network.encoders:{name}"
-            if name == "FlattenEncoder"
-            else f"stillage_spectral.{name}",
-        )
-    ),
+    *encoder_specs("nir", "stillage_spectral", _NIR_SIZES),
+    *encoder_specs("led", "stillage_spectral", _LED_SIZES),
     ReaderSpec(
         name="plastic-scanner",
         summary="folder of the Plastic Scanner pairs: 8 diodes, spectrometer and photos",

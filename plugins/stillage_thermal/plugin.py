@@ -5,12 +5,12 @@ from __future__ import annotations
 from stillage.plugin import hookimpl
 from stillage.plugin.spec import (
     Cost,
-    EncoderSpec,
     ModalitySpec,
     Parameter,
     ReaderSpec,
     SampleSpec,
     Spec,
+    encoder_specs,
 )
 
 THERMAL = ModalitySpec(
@@ -79,30 +79,22 @@ THERMAL_IMAGE = ModalitySpec(
     ),
 )
 
-_SIZES: dict[str, tuple[tuple[int, ...], dict[str, tuple[str, str]]]] = {
-    "thermal": (
-        (4, 16, 16),
-        {
-            "linear": ("mean, deviation and extremes of each frame", "encoders:FrameStatistics"),
-            "small": ("2-D convolutions, 30,000 parameters", "encoders:SmallThermal"),
-            "large": ("2-D convolutions, 290,000 parameters", "encoders:LargeThermal"),
-            "transformer": (
-                "attention over 4 x 4 patches, 72,000 parameters",
-                "transformers:PatchTransformer",
-            ),
-        },
+_CLIP_SIZES = {
+    "linear": ("mean, deviation and extremes of each frame", ".encoders:FrameStatistics"),
+    "small": ("2-D convolutions, 30,000 parameters", ".encoders:SmallThermal"),
+    "large": ("2-D convolutions, 290,000 parameters", ".encoders:LargeThermal"),
+    "transformer": (
+        "attention over 4 x 4 patches, 72,000 parameters",
+        ".transformers:PatchTransformer",
     ),
-    "thermal-image": (
-        (1, 48, 48),
-        {
-            "linear": ("means of 8 x 8 parts of the picture", "encoders:GridMeans"),
-            "small": ("2-D convolutions, 30,000 parameters", "encoders:SmallThermal"),
-            "large": ("2-D convolutions, 270,000 parameters", "encoders:LargeThermal"),
-            "transformer": (
-                "attention over 8 x 8 patches, 74,000 parameters",
-                "transformers:LargePatches",
-            ),
-        },
+}
+_IMAGE_SIZES = {
+    "linear": ("means of 8 x 8 parts of the picture", ".encoders:GridMeans"),
+    "small": ("2-D convolutions, 30,000 parameters", ".encoders:SmallThermal"),
+    "large": ("2-D convolutions, 270,000 parameters", ".encoders:LargeThermal"),
+    "transformer": (
+        "attention over 8 x 8 patches, 74,000 parameters",
+        ".transformers:LargePatches",
     ),
 }
 
@@ -118,18 +110,8 @@ _EXAMPLE = "an example camera"
 SPECS: tuple[Spec, ...] = (
     THERMAL,
     THERMAL_IMAGE,
-    *(
-        EncoderSpec(
-            name=f"{modality}-{size}",
-            modality=modality,
-            size=size,
-            summary=summary,
-            factory=f"stillage_thermal.{factory}",
-            examples=({"shape": shape},),
-        )
-        for modality, (shape, sizes) in _SIZES.items()
-        for size, (summary, factory) in sizes.items()
-    ),
+    *encoder_specs("thermal", "stillage_thermal", _CLIP_SIZES),
+    *encoder_specs("thermal-image", "stillage_thermal", _IMAGE_SIZES),
     ReaderSpec(
         name="radiometric",
         summary="folder of 16-bit radiometric TIFFs: raw counts, or temperature-linear",

@@ -28,6 +28,7 @@ from stillage.plugin.loading import (
 )
 from stillage.plugin.resolve import resolve
 from stillage.plugin.spec import (
+    FLATTEN,
     CommandSpec,
     EncoderSpec,
     FusionSpec,
@@ -44,8 +45,6 @@ from stillage.plugin.suggest import one_of
 
 if TYPE_CHECKING:
     from stillage.modality import Modality
-
-GENERIC_ENCODER = "stillage.network.encoders:FlattenEncoder"
 
 
 class Host:
@@ -223,7 +222,7 @@ class Host:
             return EncoderSpec(
                 name=f"{modality}-linear",
                 summary="Flattened prepared samples, without parameters.",
-                factory=GENERIC_ENCODER,
+                factory=FLATTEN,
                 modality=modality,
                 size="linear",
             )

@@ -6,6 +6,7 @@ Listing a thousand plugins must not import torch, so a spec names its factory as
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -19,6 +20,9 @@ from pydantic import (
 
 API_VERSION = 1
 """Version of the plugin API; a spec made for another one is listed as ``incompatible``."""
+
+FLATTEN = "stillage.network.encoders:FlattenEncoder"
+"""Factory of the encoder that hands the prepared sample on as one token: size ``linear``."""
 
 ImportString = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$")]
@@ -135,6 +139,36 @@ class EncoderSpec(Spec):
     kind: Literal["encoder"] = "encoder"
     modality: Name
     size: str
+
+
+def encoder_specs(
+    modality: str, package: str, sizes: Mapping[str, tuple[str, str]]
+) -> tuple[EncoderSpec, ...]:
+    """The encoders of one modality, one a size, named ``modality-size``.
+
+    Parameters
+    ----------
+    modality : str
+        Name of the modality.
+    package : str
+        The plugin's package.
+    sizes : mapping of str to (str, str)
+        Summary and factory of each size; a factory that begins with a dot lies in ``package``.
+
+    >>> small, = encoder_specs("sonar", "stillage_sonar", {"small": ("32 wide", ".encoders:Small")})
+    >>> small.name, small.factory
+    ('sonar-small', 'stillage_sonar.encoders:Small')
+    """
+    return tuple(
+        EncoderSpec(
+            name=f"{modality}-{size}",
+            modality=modality,
+            size=size,
+            summary=summary,
+            factory=f"{package}{factory}" if factory.startswith(".") else factory,
+        )
+        for size, (summary, factory) in sizes.items()
+    )
 
 
 class ReaderSpec(Spec):
