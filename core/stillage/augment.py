@@ -58,6 +58,30 @@ class View:
         return uniform(self.seed, self.index, samples, stream(name), counters)
 
 
+def move_in_time(series: Tensor, view: View) -> Tensor:
+    """Shift series ``(B, C, T)`` in time by at most :data:`REACH` of T; edges repeat.
+
+    It draws ``"time"`` as :func:`move_frames` does, so that a series and a clip stay together.
+
+    >>> import torch
+    >>> series = torch.arange(4.0).reshape(1, 1, 4)
+    >>> bool((move_in_time(series, View(0, 0, np.array([5]))) == series).all())
+    True
+    """
+    if view.identity:
+        return series
+    import torch
+
+    places = torch.from_numpy(_sources(series.shape[2], view.uniform("time", 1)[:, 0], REACH))
+    return series.gather(2, places.to(series.device)[:, None, :].expand_as(series))
+
+
+def _sources(size: int, draw: NDArray[np.float64], reach: float) -> NDArray[np.int64]:
+    """Where (B, size) along an axis the elements come from that a shift moves; edges repeat."""
+    offset = np.rint((2.0 * draw - 1.0) * reach * size).astype(np.int64)
+    return np.asarray(np.clip(np.arange(size)[None] - offset[:, None], 0, size - 1))
+
+
 def move_frames(frames: Tensor, view: View, reach: float = REACH) -> Tensor:
     """Flip and shift pictures ``(B, C, T, H, W)``, alike in every modality of a sample.
 
@@ -77,8 +101,7 @@ def move_frames(frames: Tensor, view: View, reach: float = REACH) -> Tensor:
     flip, shift, time = view.uniform("flip", 2), view.uniform("shift", 2), view.uniform("time", 1)
 
     def sources(size: int, mirrored: NDArray[np.bool_], draw: NDArray[np.float64]) -> Tensor:
-        offset = np.rint((2.0 * draw - 1.0) * reach * size).astype(np.int64)
-        index = np.clip(np.arange(size)[None] - offset[:, None], 0, size - 1)
+        index = _sources(size, draw, reach)
         return torch.from_numpy(np.where(mirrored[:, None], size - 1 - index, index))
 
     still = np.zeros(len(frames), np.bool_)

@@ -51,6 +51,16 @@ class Scene(Mapping[str, NDArray[Any]]):
         """Number of items N."""
         return len(next(iter(self.fields.values()))) if self.fields else 0
 
+    def sample_numbers(self, samples: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """Numbers (N,) by which a sensor model draws its noise: ``samples``, or else 0 .. N - 1.
+
+        >>> Scene({"mass": np.array([5.0, 7.0])}, {"mass": "g"}).sample_numbers()
+        array([0, 1])
+        """
+        if samples is None:
+            return np.arange(self.items_count)
+        return np.asarray(samples, np.int64)
+
     def __getitem__(self, name: str) -> NDArray[Any]:
         if name not in self.fields:
             raise BadInput("scene", f"no field {name!r}", f"one of {sorted(self.fields)}")

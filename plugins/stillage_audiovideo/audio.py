@@ -10,14 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stillage.augment import View
+from stillage.augment import View, move_in_time
 from stillage.modality import Modality
 from stillage.scene import Scene
 from stillage_audiovideo import plugin
 from stillage_audiovideo.mel import FLOOR, log_mel
-
-REACH = 0.125
-"""Largest shift in time, of the clip: that of :func:`stillage.augment.move_frames`."""
 
 GAIN_DECADES = 0.6
 """Largest change of level: 6 dB of power, since distance and microphones differ (assumed)."""
@@ -52,7 +49,7 @@ class Audio(Modality):
         """Shift in time (the shared draw "time"), change the level, mask bands and moments."""
         if view.identity:
             return prepared
-        moved = _shifted(prepared, view.uniform("time", 1)[:, 0])
+        moved = move_in_time(prepared, view)
         gain = GAIN_DECADES * (2.0 * view.uniform("audio gain", 1) - 1.0)[:, :, None]
         level = torch.from_numpy(gain.astype(np.float32)).to(prepared.device)
         louder = (moved + level).clamp(min=float(np.log10(FLOOR)))
@@ -63,7 +60,7 @@ class Audio(Modality):
     def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
         from stillage_audiovideo.impact import knocks
 
-        return knocks(scene, seed, _numbers(scene, samples))
+        return knocks(scene, seed, scene.sample_numbers(samples))
 
 
 class MachineSound(Audio):
@@ -78,20 +75,7 @@ class MachineSound(Audio):
     def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
         from stillage_audiovideo.bearing import running
 
-        return running(scene, seed, _numbers(scene, samples))
-
-
-def _numbers(scene: Scene, samples: NDArray[np.int64] | None) -> NDArray[np.int64]:
-    return np.arange(scene.items_count) if samples is None else np.asarray(samples, np.int64)
-
-
-def _shifted(prepared: Tensor, draw: NDArray[np.float64]) -> Tensor:
-    """Moved by the share of the clip that a camera's frames move by; the edge repeats."""
-    frames = prepared.shape[2]
-    offset = np.rint((2.0 * draw - 1.0) * REACH * frames).astype(np.int64)
-    source = np.clip(np.arange(frames)[None] - offset[:, None], 0, frames - 1)
-    index = torch.from_numpy(source).to(prepared.device)
-    return prepared.gather(2, index[:, None, :].expand(-1, prepared.shape[1], -1))
+        return running(scene, seed, scene.sample_numbers(samples))
 
 
 def _masks(draw: NDArray[np.float64], bands: int, frames: int) -> NDArray[np.bool_]:

@@ -44,8 +44,7 @@ class Video(Modality):
     def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
         from stillage_audiovideo.sensor import photos
 
-        numbers = np.arange(scene.items_count) if samples is None else samples
-        return photos(scene, seed, np.asarray(numbers, np.int64))
+        return photos(scene, seed, scene.sample_numbers(samples))
 
     def masks(self, scene: Scene, frames: int = 1) -> NDArray[np.bool_]:
         """Where the item is: ``(N, frames, height, width)`` of the modelled camera."""

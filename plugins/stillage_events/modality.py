@@ -79,5 +79,4 @@ class EventStream(Modality):
         """Readings (ragged: a list) of items that pass under the camera."""
         from stillage_events.sensor import passes
 
-        numbers = np.arange(scene.items_count) if samples is None else samples
-        return passes(scene, seed, np.asarray(numbers, np.int64))
+        return passes(scene, seed, scene.sample_numbers(samples))

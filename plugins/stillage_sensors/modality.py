@@ -9,33 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stillage.augment import View
+from stillage.augment import View, move_in_time
 from stillage.modality import Modality
 from stillage.scene import Scene
 from stillage_sensors import plugin
 from stillage_sensors.frames import describe
 from stillage_sensors.told import TOLD, with_statistics
-
-REACH = 0.125
-"""Largest shift in time of an augmented view, as a share of the reading; the same share and the
-same draw (``"time"``) as :func:`stillage.augment.move_frames`, so that pairs stay together."""
-
-
-def move_in_time(series: Tensor, view: View, reach: float = REACH) -> Tensor:
-    """Shift series ``(B, C, T)`` in time by at most ``reach`` of T; edges repeat.
-
-    >>> series = torch.arange(4.0).reshape(1, 1, 4)
-    >>> bool((move_in_time(series, View(0, 0, np.array([5]))) == series).all())
-    True
-    """
-    if view.identity:
-        return series
-    length = series.shape[2]
-    draw = view.uniform("time", 1)[:, 0]
-    offset = np.rint((2.0 * draw - 1.0) * reach * length).astype(np.int64)
-    index = np.clip(np.arange(length) - offset[:, None], 0, length - 1)
-    places = torch.from_numpy(index).to(series.device)[:, None, :].expand_as(series)
-    return torch.gather(series, 2, places)
 
 
 class Waves(Modality):
@@ -61,8 +40,7 @@ class Waves(Modality):
     def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
         from stillage_sensors.sensor import render
 
-        numbers = np.arange(scene.items_count) if samples is None else samples
-        return render(self.name, scene, seed, np.asarray(numbers, np.int64))
+        return render(self.name, scene, seed, scene.sample_numbers(samples))
 
 
 class Series(Waves):

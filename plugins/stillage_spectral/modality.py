@@ -20,10 +20,6 @@ from stillage_spectral.augmentation import Perturbation, perturbed
 from stillage_spectral.filters import absorbance, savgol, snv
 
 
-def _numbers(scene: Scene, samples: NDArray[np.int64] | None) -> NDArray[np.int64]:
-    return np.arange(scene.items_count) if samples is None else np.asarray(samples, np.int64)
-
-
 class Nir(Modality):
     """Spectrometer: float32 reflectance ``(bands,)``; the bands are fixed by the recording.
 
@@ -59,7 +55,7 @@ class Nir(Modality):
     def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
         from stillage_spectral.sensor import spectrometer
 
-        return spectrometer(scene, seed, _numbers(scene, samples))
+        return spectrometer(scene, seed, scene.sample_numbers(samples))
 
 
 class Led(Modality):
@@ -85,4 +81,4 @@ class Led(Modality):
     def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
         from stillage_spectral.sensor import scanner
 
-        return scanner(scene, seed, _numbers(scene, samples))
+        return scanner(scene, seed, scene.sample_numbers(samples))

@@ -59,8 +59,7 @@ class Thermal(Modality):
     def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
         from stillage_thermal.sensor import clips
 
-        numbers = np.arange(scene.items_count) if samples is None else samples
-        return clips(scene, seed, np.asarray(numbers, np.int64))
+        return clips(scene, seed, scene.sample_numbers(samples))
 
 
 class ThermalImage(Modality):
@@ -99,5 +98,4 @@ class ThermalImage(Modality):
     def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
         from stillage_thermal.sensor import images
 
-        numbers = np.arange(scene.items_count) if samples is None else samples
-        return images(scene, seed, np.asarray(numbers, np.int64))
+        return images(scene, seed, scene.sample_numbers(samples))

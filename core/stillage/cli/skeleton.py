@@ -121,7 +121,7 @@ class $klass(Modality):
 
     def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
         """Sensor model: a bump as high as the item's wall, with noise."""
-        numbers = np.arange(scene.items_count) if samples is None else samples
+        numbers = scene.sample_numbers(samples)
         bump = np.hanning(8)[None, :] * scene["thickness"][:, None]
         noise = normal(seed, numbers[:, None], stream("$name"), np.arange(8))
         return (100.0 - bump + NOISE_MM * noise).astype(np.float32)

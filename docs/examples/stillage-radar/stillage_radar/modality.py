@@ -59,5 +59,5 @@ class Radar(Modality):
         """Sensor model: see ``sensor.py``."""
         from stillage_radar.sensor import maps
 
-        numbers = np.arange(scene.items_count) if samples is None else samples
+        numbers = scene.sample_numbers(samples)
         return maps(scene, seed, np.asarray(numbers, np.int64))
