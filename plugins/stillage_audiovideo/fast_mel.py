@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stillage.compiled import compiled
 from stillage.errors import BadInput
-from stillage_audiovideo.compiled import compiled
 from stillage_audiovideo.mel import (
     BANDS,
     FLOOR,

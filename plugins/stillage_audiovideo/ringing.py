@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage_audiovideo.compiled import compiled
+from stillage.compiled import compiled
 
 Array = NDArray[np.float64]
 

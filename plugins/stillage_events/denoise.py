@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage_events.compiled import compiled
+from stillage.compiled import compiled
 from stillage_events.reading import Events, check_inside
 
 

@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stillage.compiled import compiled
 from stillage.errors import BadInput
-from stillage_events.compiled import compiled
 from stillage_events.files import check_count, file_size
 from stillage_events.reading import Events, check_side, events_of
 

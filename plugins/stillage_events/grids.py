@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stillage.compiled import compiled
 from stillage.errors import BadInput
-from stillage_events.compiled import compiled
 from stillage_events.reading import Events, check_columns, check_inside
 
 

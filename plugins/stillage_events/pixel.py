@@ -26,9 +26,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stillage.compiled import compiled
 from stillage.counter import bits, normal, stream
 from stillage.errors import BadInput
-from stillage_events.compiled import compiled
 from stillage_events.reading import MAX_EVENTS, Events, check_side
 
 KNEE = 20.0

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stillage.compiled import compiled
 from stillage.errors import BadInput
-
-
-@lru_cache(maxsize=1)
-def _kernel() -> Any:
-    """The compiled loop over spectra; compiled when it is first used, and cached on disk."""
-    from numba import njit
-
-    return njit(cache=True, nogil=True)(hulls)
 
 
 def hulls(spectra: Any, wavelength: Any, removed: bool, out: Any) -> None:
@@ -49,9 +41,11 @@ def hulls(spectra: Any, wavelength: Any, removed: bool, out: Any) -> None:
                 out[row, band] = spectra[row, band] / level if removed else level
 
 
-def _checked(
-    spectra: Any, wavelength: Any, removed: bool
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+_hulls = compiled(hulls)
+
+
+def _of_hulls(spectra: Any, wavelength: Any, removed: bool) -> NDArray[np.float32]:
+    """What :func:`hulls` makes of spectra (n, bands), after checks; float32 (n, bands)."""
     values, grid = np.ascontiguousarray(spectra, np.float64), np.asarray(wavelength, np.float64)
     if values.ndim != 2 or grid.shape != values.shape[1:] or len(grid) < 2:
         found = f"spectra {values.shape}, {grid.shape} wavelengths"
@@ -63,7 +57,9 @@ def _checked(
     if removed and not (values > 0).all():
         place = tuple(map(int, np.argwhere(~(values > 0))[0]))
         raise BadInput(f"continuum at {place}", "a value <= 0", "reflectance above 0")
-    return values, grid
+    out = np.empty(values.shape, np.float32)
+    _hulls(values, grid, removed, out)
+    return out
 
 
 def continuum(spectra: Any, wavelength: Any) -> NDArray[np.float32]:
@@ -84,10 +80,7 @@ def continuum(spectra: Any, wavelength: Any) -> NDArray[np.float32]:
     >>> continuum([[1.0, 0.5, 1.0, 0.2, 0.6]], [0, 1, 2, 3, 4])
     array([[1. , 1. , 1. , 0.8, 0.6]], dtype=float32)
     """
-    values, grid = _checked(spectra, wavelength, False)
-    out = np.empty(values.shape, np.float32)
-    _kernel()(values, grid, False, out)
-    return out
+    return _of_hulls(spectra, wavelength, False)
 
 
 def without_continuum(spectra: Any, wavelength: Any) -> NDArray[np.float32]:
@@ -101,7 +94,4 @@ def without_continuum(spectra: Any, wavelength: Any) -> NDArray[np.float32]:
     >>> without_continuum([[1.0, 0.5, 1.0, 0.2, 0.6]], [0, 1, 2, 3, 4])
     array([[1.  , 0.5 , 1.  , 0.25, 1.  ]], dtype=float32)
     """
-    values, grid = _checked(spectra, wavelength, True)
-    out = np.empty(values.shape, np.float32)
-    _kernel()(values, grid, True, out)
-    return out
+    return _of_hulls(spectra, wavelength, True)
