@@ -16,13 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
-from stillage.recording import RecordingWriter, Stream, TargetColumn
+from stillage.recording import RecordingWriter, Stream, TargetColumn, files_under, rows_of
 from stillage_audiovideo.containers import Clip, Sound, contents, read_clip, read_sound
 from stillage_audiovideo.mel import RATE_HZ
 from stillage_audiovideo.synchrony import MIN_CONFIDENCE, Offset, synchronise
 
 SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wav", ".flac", ".mp3", ".ogg")
-MAX_FILES = 100_000
 AXES = ("frame", "height", "width", "channel")
 
 NOTES = (
@@ -164,20 +163,10 @@ def _check(seconds: float, rate: float, width: int, height: int) -> None:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Containers under the folder, in order of name; links that lead out of it are not followed."""
-    if not folder.is_dir():
-        raise BadInput(folder, "no such folder", "a folder of containers")
-    root = folder.resolve()
-    found = [
-        file
-        for file in sorted(folder.rglob("*"))
-        if file.suffix.lower() in SUFFIXES
-        and file.is_file()
-        and file.resolve().is_relative_to(root)
-    ]
-    if not 0 < len(found) <= MAX_FILES:
-        wanted = f"1 to {MAX_FILES} of {', '.join(SUFFIXES)}"
-        raise BadInput(folder, f"{len(found)} containers", wanted)
+    """Containers under the folder, in order of name."""
+    found = files_under(folder, SUFFIXES)
+    if not found:
+        raise BadInput(folder, "0 containers", f"1 or more of {', '.join(SUFFIXES)}")
     return found
 
 
@@ -292,6 +281,6 @@ def _stream(
     if not there:
         return None
     present = np.array([reading is not None for reading in readings])
-    index = np.where(present, np.cumsum(present) - 1, -1)
+    values = np.stack([reading for reading, _ in there])
     stamps = np.array([stamp for _, stamp in there])
-    return Stream(name, np.stack([values for values, _ in there]), unit, index, stamps, rate, axes)
+    return Stream(name, values, unit, rows_of(present), stamps, rate, axes)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
-from stillage.recording import Recording, Stream, TargetColumn, write_recording
+from stillage.recording import Recording, Stream, TargetColumn, files_under, write_recording
 from stillage.recording.manifest_files import locate
 from stillage.task import LabelState
 from stillage_spectral.cubes import LABELS, Pick, read_envi
@@ -29,7 +29,6 @@ from stillage_spectral.spectra import (
 from stillage_spectral.tables import read_table
 
 TABLES, JCAMP, ENVI = (".csv", ".tsv"), (".dx", ".jdx", ".jcm"), (".hdr",)
-MAX_FILES = 100_000
 MAX_GRID_TEXT = 65536
 
 
@@ -47,20 +46,13 @@ def _files(path: Path, references: tuple[Path | None, ...]) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise BadInput(path, "no such file or folder", "spectra, or a folder that holds them")
-    known, root = TABLES + JCAMP + ENVI, path.resolve()
+    known = TABLES + JCAMP + ENVI
     left_out = {p.resolve() for p in references if p is not None}
-    found = []
-    for file in sorted(path.rglob("*")):
-        if file.suffix.lower() not in known or file.name.lower().endswith(LABELS):
-            continue
-        if not file.is_file():  # nor one of links in a circle
-            continue
-        place = file.resolve()
-        if place in left_out or not place.is_relative_to(root):
-            continue
-        found.append(file)
-        if len(found) > MAX_FILES:
-            raise BadInput(path, f"over {MAX_FILES} files", f"at most {MAX_FILES}")
+    found = [
+        file
+        for file in files_under(path, known)
+        if not file.name.lower().endswith(LABELS) and file.resolve() not in left_out
+    ]
     if not found:
         raise BadInput(path, "no files of spectra", ", ".join(known))
     return found

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
-from stillage.recording import RecordingWriter, Stream, TargetColumn
+from stillage.recording import RecordingWriter, Stream, TargetColumn, files_under
 from stillage_thermal.conversion import (
     HIGHEST,
     Planck,
@@ -22,19 +22,9 @@ from stillage_thermal.conversion import (
 from stillage_thermal.pictures import TIFF, read_frames
 from stillage_thermal.radiometry import ZERO_CELSIUS
 
-MAX_FILES = 100_000
-
 
 def _files(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise BadInput(folder, "no such folder", "a folder of radiometric TIFFs")
-    root = folder.resolve()
-    found = []
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in TIFF and path.is_file() and path.resolve().is_relative_to(root):
-            found.append(path)
-        if len(found) > MAX_FILES:
-            raise BadInput(folder, f"over {MAX_FILES} files", f"at most {MAX_FILES}")
+    found = files_under(folder, TIFF)
     if not found:
         raise BadInput(folder, "no TIFF in it", ", ".join(TIFF))
     return found

@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stillage.recording.cleaning import find_dead, find_duplicates
-    from stillage.recording.columns import Stream, StreamInfo, TargetColumn
+    from stillage.recording.columns import Stream, StreamInfo, TargetColumn, rows_of
+    from stillage.recording.folder_files import files_under
     from stillage.recording.info import describe
     from stillage.recording.reader import Recording
     from stillage.recording.registration import Registration, estimate_registration, warp
@@ -43,10 +44,12 @@ _HOME = {
     "TargetColumn": "columns",
     "describe": "info",
     "estimate_registration": "registration",
+    "files_under": "folder_files",
     "find_dead": "cleaning",
     "find_duplicates": "cleaning",
     "grouped_split": "splits",
     "recording_split": "splits",
+    "rows_of": "columns",
     "shortcut_check": "shortcut",
     "warp": "registration",
     "write_recording": "writer",
@@ -63,10 +66,12 @@ __all__ = [
     "TargetColumn",
     "describe",
     "estimate_registration",
+    "files_under",
     "find_dead",
     "find_duplicates",
     "grouped_split",
     "recording_split",
+    "rows_of",
     "shortcut_check",
     "warp",
     "write_recording",

@@ -15,6 +15,15 @@ from stillage.recording.schema import DTYPES, check_name
 from stillage.task import LabelState, Task, TaskKind
 
 
+def rows_of(present: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Row of every sample, int64 (N,), where only present readings are stored; -1 for the rest.
+
+    >>> rows_of(np.array([True, False, True]))
+    array([ 0, -1,  1])
+    """
+    return np.where(present, np.cumsum(present) - 1, -1)
+
+
 @dataclass(frozen=True)
 class Stream:
     """The readings of one modality.
@@ -28,7 +37,8 @@ class Stream:
     unit : str
         Unit of a value; ``"1"`` for pure numbers.
     index : int64 array (N,), optional
-        Row of every sample, -1 where the modality is absent; default: row k is sample k.
+        Row of every sample, -1 where the modality is absent (:func:`rows_of`); default: row k
+        is sample k.
     timestamps : float64 array (R,), optional
         When each reading was acquired, in seconds from any one origin.
     rate_hz : float, optional
