@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
+from stillage.recording import Stream, rows_of
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -74,6 +75,18 @@ class Cleaned:
     bridged: int
     missing: int
     limits: Limits
+
+    def stream(self, name: str, unit: str, times: Array, rate_hz: float) -> Stream:
+        """The present readings, of samples taken at ``times`` (R,) s, as a recording keeps them."""
+        return Stream(
+            name,
+            self.values[self.present],
+            unit,
+            rows_of(self.present),
+            timestamps=times[self.present],
+            rate_hz=rate_hz,
+            axes=("channel", "time"),
+        )
 
     def note(self, what: str) -> str:
         """One line for a recording."""

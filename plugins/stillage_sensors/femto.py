@@ -104,18 +104,7 @@ def bearing(file: Path, limits: Limits, cap: float) -> tuple[list[Stream], list[
     found = clean(arrays["temp_10hz_C"][:, None, :], limits)
     streams = [_vibration(arrays["vib_mg"], age), _setting(condition, count, age)]
     if found.present.any():
-        index = np.where(found.present, np.cumsum(found.present) - 1, -1)
-        streams.append(
-            Stream(
-                "temperature",
-                found.values[found.present],
-                "degC",
-                index,
-                timestamps=age[found.present],
-                rate_hz=TEMPERATURE_HZ,
-                axes=("channel", "time"),
-            )
-        )
+        streams.append(found.stream("temperature", "degC", age, TEMPERATURE_HZ))
     targets = [
         TargetColumn("life_fraction", "regression", age / life, unit="1"),
         TargetColumn("remaining_life", "regression", remaining_life(age, life, "raw"), unit="s"),

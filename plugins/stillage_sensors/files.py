@@ -121,6 +121,13 @@ def _table(
     return header, rows
 
 
+def cells_of(path: Path, columns: Iterable[str]) -> dict[str, list[str]]:
+    """Cells of these columns of a CSV, stripped; refuses as :func:`table_of` does."""
+    names = tuple(columns)
+    header, rows = table_of(path, names)
+    return {name: [row[header.index(name)].strip() for row in rows] for name in names}
+
+
 def numbers(path: Path, name: str, cells: list[str], empty: bool = False) -> NDArray[np.float64]:
     """Cells of a column as numbers; with ``empty``, empty ones are NaN.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from stillage.errors import BadInput
 from stillage.recording import Stream, TargetColumn, write_recording
-from stillage_sensors.files import locate, numbers, table_of
+from stillage_sensors.files import cells_of, locate, numbers
 
 FILE = "pulsebat_all.csv"
 MATERIALS = ("LFP", "LMO", "NMC")
@@ -55,8 +55,7 @@ def read(path: str | Path, out: str | Path, by: str = "cell") -> Path:
         One line for a file that is missing or does not fit.
     """
     file = locate(path, FILE)
-    header, rows = table_of(file, COLUMNS)
-    cell = {name: [row[header.index(name)].strip() for row in rows] for name in COLUMNS}
+    cell = cells_of(file, COLUMNS)
     unknown = sorted(set(cell["Mat"]) - set(MATERIALS))
     if unknown:
         raise BadInput(f"{file} Mat", repr(unknown[0]), f"one of {', '.join(MATERIALS)}")
@@ -88,7 +87,7 @@ def read(path: str | Path, out: str | Path, by: str = "cell") -> Path:
             "origin": "PulseBat, Nature Communications 2024, s41467-024-54454-0",
             "licence": "MIT (c) 2024 Terence (Shengyu) Tao",
         },
-        notes=[*NOTES, f"{len(set(groups))} groups, {len(rows)} rows"],
+        notes=[*NOTES, f"{len(set(groups))} groups, {len(groups)} rows"],
         reader="pulsebat",
         defaults={
             "teacher": ["pulse_sweep", "setting"],

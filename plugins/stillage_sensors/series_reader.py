@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
-from stillage.recording import RecordingWriter, Stream, TargetColumn
+from stillage.recording import RecordingWriter, TargetColumn
 from stillage_sensors.cleaning import Limits, clean
 from stillage_sensors.life import remaining_life
 from stillage_sensors.names import MODALITIES
@@ -226,20 +226,8 @@ def _add(
         found = clean(values, LIMITS[name])
         if found.lost:
             writer.note(found.note(f"{file.name} {name}"))
-        if not found.present.any():
-            continue
-        index = np.where(found.present, np.cumsum(found.present) - 1, -1)
-        streams.append(
-            Stream(
-                name,
-                found.values[found.present],
-                MODALITIES[name],
-                index,
-                timestamps=starts[found.present],
-                rate_hz=rate,
-                axes=("channel", "time"),
-            )
-        )
+        if found.present.any():
+            streams.append(found.stream(name, MODALITIES[name], starts, rate))
     count = len(starts)
     targets = units.targets(file.name, count)
     for (target, of), (times, truth) in unit.targets.items():

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from stillage.errors import BadInput
 from stillage.recording import Stream, TargetColumn, write_recording
-from stillage_sensors.files import locate, numbers, table_of
+from stillage_sensors.files import cells_of, locate, numbers
 from stillage_sensors.life import windows_of
 
 FILE = "uniwear.csv.gz"
@@ -37,8 +37,7 @@ def read(path: str | Path, out: str | Path, window: int = 60) -> Path:
         One line for a file that is missing or does not fit.
     """
     file = locate(path, FILE)
-    header, rows = table_of(file, COLUMNS)
-    cell = {name: [row[header.index(name)].strip() for row in rows] for name in COLUMNS}
+    cell = cells_of(file, COLUMNS)
     series = np.stack([numbers(file, name, cell[name]) for name in CHANNELS])
     time, wear = (numbers(file, name, cell[name]) for name in ("timestamp", "tool_wear"))
     tags = np.array(
