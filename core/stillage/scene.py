@@ -51,6 +51,14 @@ class Scene(Mapping[str, NDArray[Any]]):
         """Number of items N."""
         return len(next(iter(self.fields.values()))) if self.fields else 0
 
+    def part(self, items: slice | NDArray[np.int64]) -> Scene:
+        """The scene of these items only.
+
+        >>> Scene({"mass": np.array([5.0, 7.0])}, {"mass": "g"}).part(slice(1, 2))["mass"]
+        array([7.])
+        """
+        return Scene({name: values[items] for name, values in self.fields.items()}, self.units)
+
     def sample_numbers(self, samples: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
         """Numbers (N,) by which a sensor model draws its noise: ``samples``, or else 0 .. N - 1.
 

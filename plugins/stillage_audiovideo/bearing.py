@@ -63,8 +63,7 @@ def running(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.f
     out = np.zeros((len(speed), int(DURATION_S * RATE_HZ)), np.float32)
     for start in range(0, len(speed), CHUNK):
         some = slice(start, min(start + CHUNK, len(speed)))
-        part = Scene({name: values[some] for name, values in scene.fields.items()}, scene.units)
-        out[some] = _some(part, seed, samples[some])
+        out[some] = _some(scene.part(some), seed, samples[some])
     return out
 
 

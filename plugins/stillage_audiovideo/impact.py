@@ -69,8 +69,7 @@ def knocks(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.fl
     out = np.zeros((count, int(DURATION_S * RATE_HZ)), np.float32)
     for start in range(0, count, CHUNK):
         some = slice(start, min(start + CHUNK, count))
-        part = Scene({name: values[some] for name, values in scene.fields.items()}, scene.units)
-        out[some] = _some(part, seed, samples[some])
+        out[some] = _some(scene.part(some), seed, samples[some])
     return out
 
 

@@ -145,6 +145,5 @@ def photos(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.ui
     parts = [np.zeros((0, HEIGHT, WIDTH, 3), np.uint8)]
     for start in range(0, len(samples), CHUNK):
         part = slice(start, start + CHUNK)
-        fields = {name: values[part] for name, values in scene.fields.items()}
-        parts.append(_render(Scene(fields, scene.units), seed, samples[part]))
+        parts.append(_render(scene.part(part), seed, samples[part]))
     return np.concatenate(parts)[:, None]

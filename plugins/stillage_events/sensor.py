@@ -91,13 +91,12 @@ def light(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.flo
 
 
 def passes(scene: Scene, seed: int, samples: NDArray[np.int64]) -> list[NDArray[np.int32]]:
-    """Raw samples of N items, each (n + 1, 4) int32."""
+    """Raw samples of N items, each (n + 1, 4) int32: the frame, then x, y, t (us), polarity."""
     seconds = INTERVAL_S * np.arange(FRAMES, dtype=np.float64)
     rows: list[NDArray[np.int32]] = []
     for start in range(0, len(samples), CHUNK):
         part = slice(start, start + CHUNK)
-        fields = {name: values[part] for name, values in scene.fields.items()}
-        frames = light(Scene(fields, scene.units), seed, samples[part])
+        frames = light(scene.part(part), seed, samples[part])
         rows += [
             pack(simulate(frames[k], seconds, PIXEL, seed, int(number)))
             for k, number in enumerate(samples[part])

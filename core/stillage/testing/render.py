@@ -11,7 +11,7 @@ from stillage.errors import BadInput
 from stillage.modality import Modality
 from stillage.scene import Scene
 from stillage.testing.results import demand
-from stillage.testing.samples import chosen, decoys, equal, rows_of
+from stillage.testing.samples import decoys, equal, rows_of
 from stillage.testing.worker import in_worker
 
 SEED = 3
@@ -77,14 +77,14 @@ def renders_items_independently(case: Rendering) -> None:
     whole = rows_of(case.render())
     for item in (0, case.scene.items_count - 1):
         one = np.array([item], np.int64)
-        alone = case.render(chosen(case.scene, one), samples=one)
+        alone = case.render(case.scene.part(one), samples=one)
         demand(
             equal(alone, whole[item : item + 1]),
             f"item {item} differs when it is rendered alone",
             "noise numbered by row, not by `samples`, or a statistic over the batch",
         )
     order = np.arange(case.scene.items_count)[::-1].copy()
-    turned = rows_of(case.render(chosen(case.scene, order), samples=order))
+    turned = rows_of(case.render(case.scene.part(order), samples=order))
     demand(
         equal(turned[::-1], whole),
         "items differ when they are rendered in another order",
@@ -95,7 +95,7 @@ def renders_items_independently(case: Rendering) -> None:
 def renders_empty_scene(case: Rendering) -> None:
     """render() of no items gives no readings."""
     none = np.zeros(0, np.int64)
-    rows = case.render(chosen(case.scene, none), samples=none)
+    rows = case.render(case.scene.part(none), samples=none)
     demand(len(rows) == 0, f"{len(rows)} readings", "a size that is assumed to be positive")
 
 

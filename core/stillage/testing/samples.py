@@ -88,11 +88,6 @@ def restricted(scene: Scene, fields: tuple[str, ...]) -> Scene:
     return Scene(kept, {name: scene.units[name] for name in kept})
 
 
-def chosen(scene: Scene, items: NDArray[np.int64]) -> Scene:
-    """The scene of only these items."""
-    return Scene({name: values[items] for name, values in scene.fields.items()}, scene.units)
-
-
 def drawn(modality: Modality, count: int, free: int, seed: int = 0) -> NDArray[Any]:
     """Samples ``(count, *shape)`` of the right dtype, free axes of size ``free``.
 
