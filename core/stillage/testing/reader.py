@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from stillage.errors import BadInput
 from stillage.plugin.host import get_host
 from stillage.plugin.resolve import last_line, resolve
 from stillage.plugin.spec import ReaderSpec
 from stillage.recording import Recording
 from stillage.recording.splits import HELD_OUT, TRAIN
-from stillage.testing.results import Failed, Result, demand, results_of
+from stillage.testing.results import Failed, Result, demand, demand_refusal, results_of
 
 SAMPLED = 8
 COPIED_BYTES = 2**26
@@ -159,25 +158,15 @@ def _demand_refusal(case: Reading, path: Path, what: str) -> None:
     out = case.work / "refused" / "a.h5"
     shutil.rmtree(out.parent, ignore_errors=True)
     out.parent.mkdir()
-    try:
-        case.read(path, out)
-    except BadInput as error:
-        demand("\n" not in str(error), f"{what} is refused in several lines", "a raw message")
-        left = sorted(file.name for file in out.parent.iterdir())
-        demand(not left, f"{what} leaves {left}", "a file written outside write_recording")
-        return
-    except Exception as error:
-        demand(
-            False,
-            f"{what} raises {last_line(error)}",
-            "an error of the decoder that is not turned into BadInput(where, found, expected)",
-        )
-    demand(
-        False,
-        f"{what} is read as if it were whole",
+    demand_refusal(
+        lambda: case.read(path, out),
+        what,
+        "read as if it were whole",
         "counts and lengths that are not held against each other, or files that are passed over"
         " in silence",
     )
+    left = sorted(file.name for file in out.parent.iterdir())
+    demand(not left, f"{what} leaves {left}", "a file written outside write_recording")
 
 
 def _spoilt(case: Reading) -> Path:

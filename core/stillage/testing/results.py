@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from stillage.errors import BadInput
 from stillage.plugin.resolve import last_line
 
 
@@ -56,6 +57,25 @@ def demand(kept: bool, found: str, cause: str) -> None:
     """Refuse unless ``kept``, saying what was found and what the likely cause is."""
     if not kept:
         raise Unkept(f"{found}; likely cause: {cause}")
+
+
+def demand_refusal(act: Callable[[], object], what: str, taken: str, cause: str) -> None:
+    """Refuse unless ``act``, done with ``what``, raises a :class:`BadInput` of one line.
+
+    ``taken`` and ``cause`` say what is the matter where it raises nothing.
+    """
+    try:
+        act()
+    except BadInput as error:
+        demand("\n" not in str(error), f"{what} is refused in several lines", "a raw message")
+        return
+    except Exception as error:
+        demand(
+            False,
+            f"{what} raises {last_line(error)}",
+            "an error of the decoder that is not turned into BadInput(where, found, expected)",
+        )
+    demand(False, f"{what} is {taken}", cause)
 
 
 def promise_of(check: Callable[..., None]) -> str:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage.errors import BadInput
 from stillage.modality import Modality
 from stillage.plugin.spec import SampleSpec
-from stillage.testing.results import demand
+from stillage.testing.results import demand, demand_refusal
 
 if TYPE_CHECKING:
     from stillage.testing.prepare import Case
@@ -99,22 +99,12 @@ def reads_declared_files(case: Case) -> None:
             empty, missing = Path(folder) / f"empty{suffix}", Path(folder) / f"missing{suffix}"
             empty.touch()
             for path, what in ((empty, "an empty file"), (missing, "a missing file")):
-                _demand_refusal(case.modality, path, f"{what} ({suffix})")
-
-
-def _demand_refusal(modality: Modality, path: Path, what: str) -> None:
-    try:
-        modality.read(path)
-    except BadInput as error:
-        demand("\n" not in str(error), f"{what} is refused in several lines", "a raw message")
-        return
-    except Exception as error:
-        demand(
-            False,
-            f"{what} raises {type(error).__name__}",
-            "an error of the decoder that is not turned into BadInput(where, found, expected)",
-        )
-    demand(False, f"{what} is taken", "a length that is not checked")
+                demand_refusal(
+                    partial(case.modality.read, path),
+                    f"{what} ({suffix})",
+                    "taken",
+                    "a length that is not checked",
+                )
 
 
 ROW_CHECKS = (collates_rows, collates_independently, collates_missing, reads_declared_files)
