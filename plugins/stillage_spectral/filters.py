@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stillage.errors import BadInput
+from stillage_spectral.smoothing import savgol_matrix
 
 FLOOR, CEILING = 1e-3, 10.0
 """Reflectance is clipped to this range before the logarithm (0.1 % to 1,000 %)."""
@@ -25,7 +25,7 @@ def absorbance(reflectance: Tensor) -> Tensor:
 
 
 def snv(spectra: Tensor) -> Tensor:
-    """Standard normal variate: each spectrum less its mean, over its (population) deviation.
+    """Standard normal variate of ``(B, bands)``: less its mean, over its population deviation.
 
     A flat spectrum gives zeros. Barnes, Dhanoa and Lister (1989).
 
@@ -50,19 +50,11 @@ def savgol(
     Raises
     ------
     BadInput
-        If a spectrum has fewer bands than the window.
+        If the window does not fit, as :func:`stillage_spectral.smoothing.savgol_matrix` says.
 
     >>> line = 2.0 * np.arange(20.0)
     >>> bool(np.allclose(line @ savgol(20), 2.0, atol=1e-5))
     True
     """
-    if bands < window:
-        raise BadInput("spectrum", f"{bands} bands", f"at least {window} for the derivative")
-    half = window // 2
-    powers = np.arange(-half, half + 1, dtype=np.float64)[:, None] ** np.arange(order + 1)
-    factorial = float(np.prod(np.arange(1, derivative + 1)))
-    weights = np.linalg.pinv(powers)[derivative] * factorial
-    matrix = np.zeros((bands, bands - window + 1), np.float32)
-    for column in range(matrix.shape[1]):
-        matrix[column : column + window, column] = weights
-    return matrix
+    # A copy, since torch warns of arrays that cannot be written.
+    return savgol_matrix(bands, window, order, derivative).copy()
