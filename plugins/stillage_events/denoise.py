@@ -65,7 +65,7 @@ def rested(events: Events, dead_us: int = 1_000) -> NDArray[np.bool_]:
 
 
 def kept(events: Events, keep: NDArray[np.bool_]) -> Events:
-    """The events where ``keep`` is true, in the same frame."""
+    """The events where ``keep`` (n,) is true, in the same frame."""
     return events._replace(x=events.x[keep], y=events.y[keep], t=events.t[keep], p=events.p[keep])
 
 

@@ -83,7 +83,7 @@ def lin_log(intensity: float) -> float:
 
 @lru_cache(maxsize=1)
 def levels() -> NDArray[np.float64]:
-    """:func:`lin_log` of 0 .. 255; do not write."""
+    """:func:`lin_log` of 0 .. 255, float64 (256,); do not write."""
     return np.array([lin_log(float(value)) for value in range(256)])
 
 

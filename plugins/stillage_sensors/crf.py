@@ -86,7 +86,7 @@ class LinearChainCrf(nn.Module):
         return self.start[states[:, 0]] + emitted.sum(1) + moved.sum(1) + self.end[last]
 
     def loss(self, emissions: Tensor, states: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Mean negative log-likelihood a real step."""
+        """Mean negative log-likelihood, nats a real step, of states ``(B, T)``; a scalar."""
         mask = self._mask(emissions, mask)
         surprise = self.log_partition(emissions, mask) - self.score(emissions, states, mask)
         return surprise.sum() / mask.sum()

@@ -59,7 +59,7 @@ def phm_score(predicted: Array, truth: Array) -> float:
 
 
 def rmse(predicted: Array, truth: Array) -> float:
-    """Root mean square error."""
+    """Root mean square error of predictions (N,), in their unit."""
     return float(np.sqrt(np.mean((np.asarray(predicted) - np.asarray(truth)) ** 2)))
 
 

@@ -65,7 +65,7 @@ class Channel:
     offset: float = 0.0
 
     def converted(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Values in the modality's unit."""
+        """Values (T,) in the modality's unit."""
         return values * self.factor + self.offset
 
 

@@ -224,5 +224,5 @@ MODELS: dict[str, Callable[[Scene, int, Samples], Array]] = {
 
 
 def render(name: str, scene: Scene, seed: int, samples: Samples) -> NDArray[Any]:
-    """Readings float32 of a modality of this plugin."""
+    """Readings float32 (N, channels, time), or (N, points), of a modality of this plugin."""
     return MODELS[name](scene, seed, samples).astype(np.float32)

@@ -101,7 +101,7 @@ def profile(wavelength: NDArray[np.float64], band: Band) -> NDArray[np.float64]:
 
 
 def mixture(wavelength: NDArray[np.float64], bands: tuple[Band, ...]) -> NDArray[np.float64]:
-    """Sum of the profiles of ``bands`` at ``wavelength`` (nm); zeros for a metal."""
+    """Absorbance (n,) of all ``bands`` together at ``wavelength`` (n,) nm; zeros for a metal."""
     total = np.zeros(len(wavelength))
     for band in bands:
         total += profile(wavelength, band)

@@ -137,7 +137,7 @@ class Resampler:
         return Resampled(found, self.loss(values, found))
 
     def loss(self, values: NDArray[np.float32], found: NDArray[np.float32]) -> Loss:
-        """What ``found`` no longer tells of ``values``."""
+        """What ``found`` (n, target bands) no longer tells of ``values`` (n, source bands)."""
         low, high = self.target[0], self.target[-1]
         shared = (self.source >= low) & (self.source <= high)
         cut = (low - self.source[0]) + (self.source[-1] - high)

@@ -57,12 +57,12 @@ class Planck:
             raise BadInput("Planck constants", values, "finite, and R1, R2, B above 0")
 
     def signal(self, kelvin: Any) -> Array:
-        """Counts of a black body."""
+        """Counts of a black body at ``kelvin``, of any shape."""
         power = np.exp(self.b / np.asarray(kelvin, np.float64))
         return np.asarray(self.r1 / (self.r2 * (power - self.f)) - self.o)
 
     def temperature(self, counts: Any) -> Array:
-        """Temperature of a black body; NaN where no temperature gives the counts."""
+        """Temperature (K) of a black body; NaN where no temperature gives the counts."""
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             radiance = np.asarray(counts, np.float64) + self.o
             inside = np.where(radiance > 0, self.r1 / (self.r2 * radiance) + self.f, np.nan)

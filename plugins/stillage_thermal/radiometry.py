@@ -71,6 +71,6 @@ def time_constant(density: Any, heat_capacity: Any, thickness_m: Any, transfer: 
 
 
 def cooled(start: Any, surroundings: Any, seconds: Any, constant: Any) -> Array:
-    """Newton's law: temperature after ``seconds`` of cooling from ``start``."""
+    """Newton's law: temperature after ``seconds`` of cooling from ``start``, in its unit."""
     decay = np.exp(-np.asarray(seconds, np.float64) / constant)
     return np.asarray(surroundings + (start - surroundings) * decay)
