@@ -40,9 +40,7 @@ def sample_shape(recording: Recording, name: str, parts: PartsProtocol) -> tuple
 
 def task_of(recording: Recording, target: str) -> Task:
     """The task of a recording's target."""
-    if target not in recording.targets:
-        raise BadInput(recording.path, f"no target {target!r}", f"{sorted(recording.targets)}")
-    task: Task = recording.targets[target].task
+    task: Task = recording.target(target).task
     return task
 
 

@@ -166,6 +166,19 @@ class Recording:
         """The target columns, each (N,)."""
         return dict(self._load().targets)
 
+    def target(self, name: str) -> TargetColumn:
+        """One target column (N,).
+
+        Raises
+        ------
+        BadInput
+            If there is none of that name.
+        """
+        found = self.targets
+        if name not in found:
+            raise BadInput(self.path, f"no target {name!r}", f"one of {sorted(found)}")
+        return found[name]
+
     @property
     def group_names(self) -> tuple[str, ...]:
         """Names of the groups, in order of first appearance."""

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.counter import uniform
-from stillage.errors import BadInput
 from stillage.recording.columns import TargetColumn
 from stillage.recording.reader import Recording
 from stillage.task import LabelState
@@ -54,11 +53,7 @@ def shortcut_check(recording: Recording, target: str) -> list[ShortcutWarning]:
     BadInput
         If the target is unknown.
     """
-    if target not in recording.targets:
-        raise BadInput(
-            recording.path, f"no target {target!r}", f"one of {sorted(recording.targets)}"
-        )
-    column = recording.targets[target]
+    column = recording.target(target)
     groups, truth = _group_truth(recording, column)
     if len(groups) < 8 or len(np.unique(truth)) < 2:
         return []

@@ -124,11 +124,7 @@ def recording_split(recording: Recording, target: str, held_out: float, seed: in
     BadInput
         If the target is unknown, or its own split lacks a train or a test part.
     """
-    if target not in recording.targets:
-        raise BadInput(
-            recording.path, f"no target {target!r}", f"one of {sorted(recording.targets)}"
-        )
-    column = recording.targets[target]
+    column = recording.target(target)
     inside = column.states != LabelState.OUT_OF_SET
     labelled = column.states == LabelState.LABELLED
     own = recording.split
