@@ -1,0 +1,58 @@
+"""Makers: products from secondary material as far as there is some, else from virgin."""
+
+from __future__ import annotations
+
+from stillage_sim.chain.arrays import AVOIDED, OPERATOR, SCOPE_3, SUPPLIERS, Chain, State
+from stillage_sim.chain.flows import load, move, send, total, working
+from stillage_sim.compiled import compiled
+from stillage_sim.ledger import transfer
+from stillage_sim.machines.arrays import MachineState
+
+
+@compiled
+def make_stage(chain: Chain, machines: MachineState, state: State, r: int, k: int) -> float:
+    """Maker k works on its order for a step; kWh of mains that it used.
+
+    Secondary material is taken at its account's true composition, so what contaminates it ends
+    in the product, and is weighed there.
+    """
+    makers = chain.makers
+    first, last = makers.machine[k], makers.machine[k + 1]
+    work = working(chain, machines, state, r, first, last)
+    state.work[r, chain.processes.source.shape[0] + k] = work
+    limit = makers.rate[k] * work
+    amount = min(state.order[r, k], limit)
+    transit = makers.transit[k]
+    sink = chain.transits.account[transit] if transit >= 0 else makers.sink[k]
+    if transit < 0:
+        amount = min(amount, max(chain.room[sink] - total(chain, state, r, sink), 0.0))
+    if amount <= 0.0:
+        load(machines, r, first, last, 0.0)
+        return 0.0
+    state.order[r, k] -= amount
+    way = chain.processes.sink.shape[0] + k
+    paid, emitted, avoided = 0.0, 0.0, 0.0
+    for m in range(len(chain.materials)):
+        need = amount * makers.recipe[k, m]
+        if need > 0.0:
+            source, used = makers.secondary[k, m], 0.0
+            if source >= 0:
+                held = total(chain, state, r, source)
+                used = min(need * makers.secondary_share[k, m], held)
+                if used > 0.0:
+                    move(chain, state, r, source, sink, way, used / held)
+            new = need - used
+            transfer(state.mass, r, makers.virgin[k], sink, m, new)
+            paid += new * makers.price[k, m]
+            emitted += new * makers.carbon[k, m]
+            avoided += used * makers.carbon[k, m]
+    if makers.index[k] >= 0:
+        paid *= state.quantity[r, makers.index[k]]
+    transfer(state.money, r, OPERATOR, SUPPLIERS, 0, paid)
+    state.emissions[r, SCOPE_3] += emitted
+    state.emissions[r, AVOIDED] += avoided
+    if transit >= 0:
+        send(chain, state, r, transit, amount)
+    load(machines, r, first, last, amount / limit)
+    kwh: float = amount * makers.kwh[k]
+    return kwh
