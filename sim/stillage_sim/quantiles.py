@@ -27,7 +27,7 @@ LIFE_CELLS = 4096
 """Cells for lives, whose failures are compared with their quantiles."""
 
 _NODES, _TAIL_NODES, _LEAST_WEIGHT = 16, 48, 1e-18
-_TOLERANCE = 1e-4
+_TOLERANCE, _NEGLIGIBLE = 1e-4, 1e-12
 
 
 @compiled
@@ -48,7 +48,7 @@ def quantile_table(law: Any, cells: int = CELLS) -> NDArray[np.float64]:
     Means within a cell are integrals of the quantile function: Gauss-Legendre inside, and
     Gauss-Laguerre in the two outer cells, with the tail probability written as exp(-t) / n;
     those of a discrete law are exact sums. What quadrature leaves of the law's own mean (less
-    than 1e-4 of its spread, else it is refused) is shared out among the cells.
+    than 1e-4 of its spread, else it is refused; usually nothing) goes into the topmost cell.
 
     Raises ``ValueError`` for no cells or a law without finite mean.
 
@@ -56,22 +56,29 @@ def quantile_table(law: Any, cells: int = CELLS) -> NDArray[np.float64]:
     >>> quantile_table(stats.bernoulli(0.25), 8).tolist()
     [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0]
     """
-    if cells < 1:
-        raise ValueError(f"cells: found {cells}, expected at least 1")
     mean = float(law.mean())
     if not np.isfinite(mean):
         raise ValueError(f"law: found mean {mean}, expected a finite mean")
-    if cells == 1:
-        return np.array([mean])
-    table = _discrete(law, cells) if hasattr(law, "pmf") else _continuous(law, cells)
+    if hasattr(law, "pmf"):
+        values = np.arange(law.ppf(1e-18), law.isf(1e-15) + 1.0)
+        table = discrete_table(values, law.pmf(values), cells)
+    else:
+        table = cell_means(law, cells)
     gap = mean - float(table.mean())
-    spread = float(table[-1] - table[0])
-    if not (np.isfinite(table).all() and abs(gap) <= _TOLERANCE * max(spread, abs(mean))):
+    size = max(float(table[-1] - table[0]), abs(mean))
+    if not (np.isfinite(table).all() and abs(gap) <= _TOLERANCE * size):
         raise ValueError(f"law: found mean {table.mean()} of its quantiles, expected {mean}")
-    return np.asarray(np.maximum.accumulate(table + gap))
+    if abs(gap) > _NEGLIGIBLE * size:
+        table[-1] += gap * cells
+    return np.asarray(np.maximum.accumulate(table))
 
 
-def _continuous(law: Any, cells: int) -> NDArray[np.float64]:
+def cell_means(law: Any, cells: int) -> NDArray[np.float64]:
+    """Quadrature over ``law.ppf`` and, in the uppermost cell, ``law.isf``: float64 (cells,)."""
+    if cells < 1:
+        raise ValueError(f"cells: found {cells}, expected at least 1")
+    if cells == 1:
+        return np.array([cell_means(law, CELLS).mean()])
     nodes, weights = leggauss(_NODES)
     inside = (np.arange(1, cells - 1)[:, None] + 0.5 * (nodes + 1.0)) / cells
     time, share = laggauss(_TAIL_NODES)
@@ -81,11 +88,30 @@ def _continuous(law: Any, cells: int) -> NDArray[np.float64]:
     return np.concatenate(([law.ppf(tail) @ share], middle, [law.isf(tail) @ share]))
 
 
-def _discrete(law: Any, cells: int) -> NDArray[np.float64]:
-    """Sums over the values between the quantiles 1e-18 and 1 - 1e-15."""
-    values = np.arange(law.ppf(1e-18), law.isf(1e-15) + 1.0)
-    cumulative = np.concatenate(([0.0], law.cdf(values)))
-    cumulative[-1] = 1.0
-    partial = np.concatenate(([0.0], np.cumsum(np.diff(cumulative) * values)))
+def discrete_table(
+    values: NDArray[np.float64], weights: NDArray[np.float64], cells: int = CELLS
+) -> NDArray[np.float64]:
+    """The same for a law with the given values (rising) and weights, both (N,); exact sums.
+
+    >>> discrete_table(np.array([1.0, 2.0, 4.0]), np.array([1.0, 1.0, 2.0]), 4).tolist()
+    [1.0, 2.0, 4.0, 4.0]
+    """
+    if cells < 1:
+        raise ValueError(f"cells: found {cells}, expected at least 1")
+    share = weights / weights.sum()
+    cumulative = np.concatenate(([0.0], np.cumsum(share)))
+    cumulative /= cumulative[-1]
+    partial = np.concatenate(([0.0], np.cumsum(share * values)))
     edges = np.interp(np.arange(cells + 1) / cells, cumulative, partial)
-    return np.asarray(np.diff(edges) * cells)
+    means = np.clip(np.diff(edges) * cells, values[0], values[-1])
+    return _snapped(means, values, cumulative)
+
+
+def _snapped(
+    means: NDArray[np.float64], values: NDArray[np.float64], cumulative: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Cells that lie within one value hold it to the last bit, free of the sums' rounding."""
+    cells = len(means)
+    first = np.searchsorted(cumulative[1:-1], np.arange(cells) / cells + _NEGLIGIBLE)
+    last = np.searchsorted(cumulative[1:-1], np.arange(1, cells + 1) / cells - _NEGLIGIBLE)
+    return np.asarray(np.where(first == last, values[first], means))
