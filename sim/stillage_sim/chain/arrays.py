@@ -207,8 +207,8 @@ class State(NamedTuple):
     ``ordered`` (R, S) kg at the last review; ``batch`` (R,) the batch of items of this step.
     ``money`` (R, 8, 1) EUR, ``mains`` (R, 2, 1) J, ``emissions`` (R, 4) kg, ``service``
     (R, S, 3), ``illegal`` int64 (R,). ``work`` (R, P + K) share of each process' rate at
-    which its machines work; ``readings`` (R, D) wanted of the devices; ``route`` (R, G)
-    the alternatives taken; ``factor`` (R, V) by which a quantity differs in this whole episode.
+    which its machines work; ``readings`` (R, D) wanted of the devices; ``route`` (R, G) the alternatives
+    taken.
     """
 
     prefix: NDArray[np.uint64]
@@ -235,12 +235,11 @@ class State(NamedTuple):
     batch: Ints
     readings: Floats
     route: Ints
-    factor: Floats
 
 
-def empty_state(chain: Chain, quantities: int, replicas: int) -> State:
-    """The state of R replicas before anything is set."""
-    r, m = replicas, len(chain.materials)
+def empty_state(chain: Chain, quantity: Floats) -> State:
+    """The state of R replicas before anything is set; ``quantity`` (R, V) is kept by reference."""
+    r, m = len(quantity), len(chain.materials)
     makers, markets = len(chain.makers.sink), len(chain.markets.account)
     uses, cohorts = chain.uses.hazard.shape
     grades = chain.uses.grade.shape[2]
@@ -261,7 +260,7 @@ def empty_state(chain: Chain, quantities: int, replicas: int) -> State:
         backlog=np.zeros((r, markets)),
         past=np.zeros((r, markets, window)),
         level=np.zeros((r, markets), np.int64),
-        quantity=np.zeros((r, quantities)),
+        quantity=quantity,
         money=np.zeros((r, len(MONEY_ACCOUNTS), 1)),
         mains=np.zeros((r, 2, 1)),
         emissions=np.zeros((r, len(SCOPES))),
@@ -272,5 +271,4 @@ def empty_state(chain: Chain, quantities: int, replicas: int) -> State:
         batch=np.zeros(r, np.int64),
         readings=np.zeros((r, len(chain.readers))),
         route=np.zeros((r, len(chain.routes)), np.int64),
-        factor=np.ones((r, quantities)),
     )

@@ -13,8 +13,8 @@ import numpy as np
 from stillage_sim.chain.arrays import Chain, Floats, Ints, Perception, State
 from stillage_sim.chain.flows import total
 from stillage_sim.compiled import compiled
-from stillage_sim.machines.arrays import Machines, MachineState
-from stillage_sim.machines.rules import MaintenanceRules, decide_machines
+from stillage_sim.machines.arrays import Machines, MachineState, MaintenanceRules
+from stillage_sim.machines.rules import decide_machines
 
 
 class Rules(NamedTuple):

@@ -42,8 +42,8 @@ from stillage_sim.machines.stages import machines_stage, start_machines
 from stillage_sim.randomness import below, draw, fold, high
 from stillage_sim.uncertainty import arrays as uncertainty_arrays
 from stillage_sim.uncertainty import stages as uncertainty_stages
-from stillage_sim.uncertainty.arrays import Uncertainties
-from stillage_sim.uncertainty.stages import quantity
+from stillage_sim.uncertainty.arrays import UncertainState, Uncertainties
+from stillage_sim.uncertainty.stages import quantities_stage
 
 STREAM_BATCH, STREAM_START = 1, 2
 
@@ -70,6 +70,7 @@ class States(NamedTuple):
     chain: State
     machines: MachineState
     devices: DeviceState
+    uncertain: UncertainState
 
 
 class History(NamedTuple):
@@ -90,12 +91,11 @@ class History(NamedTuple):
 
 
 @compiled
-def period_stage(parts: Parts, state: State, r: int, period: int) -> None:
+def period_stage(parts: Parts, states: States, r: int, period: int, now: np.uint64) -> None:
     """The start of a period: quantities are drawn, markets order, goods come back."""
+    state = states.chain
     mirror = state.mirror[r]
-    for v in range(state.quantity.shape[1]):
-        drawn = quantity(parts.uncertainties, v, period, state.prefix[r], mirror)
-        state.quantity[r, v] = drawn * state.factor[r, v]
+    quantities_stage(parts.uncertainties, states.uncertain, r, period, now, mirror)
     for s in range(state.backlog.shape[1]):
         review_stage(parts.chain, state, r, s, period)
     for u in range(state.cohort.shape[1]):
@@ -156,7 +156,7 @@ def step_stage(
     act_stage(parts, states, r, actions)
     arrive_stage(chain, state, r)
     if state.step[r] - period * chain.period == 0:
-        period_stage(parts, state, r, period)
+        period_stage(parts, states, r, period, now)
     first = chain.routes.shape[0] + state.level.shape[1]
     spent = machines_stage(parts.machines, states.machines, r, now, mirror, actions, first)
     if spent > 0.0:
@@ -263,9 +263,7 @@ def roll(
     chain = parts.chain
     for r in range(actions.shape[0]):
         for _ in range(steps):
-            decide_stage(
-                chain, parts.machines, rules, states.chain, states.machines, r, actions
-            )
+            decide_stage(chain, parts.machines, rules, states.chain, states.machines, r, actions)
             step_stage(parts, perception, states, r, actions)
             done = states.chain.step[r] // chain.period
             if done * chain.period == states.chain.step[r] and done <= history.mains.shape[1]:
@@ -292,6 +290,4 @@ def step_replicas(
 def decide_replicas(parts: Parts, rules: Rules, states: States, actions: np.ndarray) -> None:
     """What a rule-based policy would do in every replica, into ``actions`` int64 (R, ...)."""
     for r in range(actions.shape[0]):
-        decide_stage(
-            parts.chain, parts.machines, rules, states.chain, states.machines, r, actions
-        )
+        decide_stage(parts.chain, parts.machines, rules, states.chain, states.machines, r, actions)
