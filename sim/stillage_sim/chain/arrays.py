@@ -83,7 +83,7 @@ class Processes(NamedTuple):
 
 
 class Transits(NamedTuple):
-    """T ways with a lead time: goods wait in ``account`` for ``lead`` steps, then go to ``sink``."""
+    """T ways with a lead: goods wait in ``account`` for ``lead`` steps, then leave to ``sink``."""
 
     account: Ints
     sink: Ints
@@ -207,8 +207,8 @@ class State(NamedTuple):
     ``ordered`` (R, S) kg at the last review; ``batch`` (R,) the batch of items of this step.
     ``money`` (R, 8, 1) EUR, ``mains`` (R, 2, 1) J, ``emissions`` (R, 4) kg, ``service``
     (R, S, 3), ``illegal`` int64 (R,). ``work`` (R, P + K) share of each process' rate at
-    which its machines work; ``readings`` (R, D) wanted of the devices; ``route`` (R, G) the alternatives
-    taken.
+    which its machines work; ``readings`` (R, D) wanted of the devices; ``route`` (R, G) the
+    alternatives taken.
     """
 
     prefix: NDArray[np.uint64]

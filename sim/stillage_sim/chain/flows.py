@@ -100,7 +100,7 @@ def shortage(
 def split(
     chain: Chain, perception: Perception, state: State, r: int, p: int, portion: float, well: float
 ) -> None:
-    """Send a portion of the source into all outputs by their shares; the last takes what is left."""
+    """Send a portion of the source into all outputs by shares; the last takes what is left."""
     processes = chain.processes
     source, last = processes.source[p], processes.first[p + 1] - 1
     for m in range(len(chain.materials)):
