@@ -146,6 +146,6 @@ def grid_price(grid: Grid, step: int) -> float:
 
 @compiled
 def grid_carbon(grid: Grid, step: int) -> float:
-    """kg CO2e of a joule of mains electricity in this step."""
+    """Kg CO2e of a joule of mains electricity in this step."""
     carbon: float = grid.carbon[step % grid.carbon.shape[0]]
     return carbon
