@@ -39,13 +39,12 @@ class Table(NamedTuple):
         return self.columns[name]
 
     def numbers(
-        self, name: str, least: float = -math.inf, most: float = math.inf, start: int = 0
+        self, name: str, least: float = -math.inf, most: float = math.inf
     ) -> NDArray[np.float64]:
-        """A column's rows from ``start`` as float64, each within [least, most]; or BadInput."""
-        cells = self.column(name)[start:]
+        """A column as float64 (rows,), each within [least, most]; or BadInput."""
         values = [
-            number(cell, self.where(start + row, name), least, most)
-            for row, cell in enumerate(cells)
+            number(cell, self.where(row, name), least, most)
+            for row, cell in enumerate(self.column(name))
         ]
         return np.array(values, np.float64)
 
