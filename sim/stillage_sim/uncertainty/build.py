@@ -147,7 +147,7 @@ def _tables(quantity: Quantity, period_h: float, folder: Path | None) -> _Tables
         means, which = np.unique(factors, return_inverse=True)
         tables = [declared.table(float(mean)) for mean in means]
     except BadInput as error:
-        raise BadInput(quantity.name, str(error)) from None
+        raise BadInput(f"{quantity.name}: {error}") from None
     return _Tables(tables, which.reshape(factors.shape), np.ones(factors.shape))
 
 

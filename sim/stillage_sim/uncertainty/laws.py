@@ -110,11 +110,10 @@ class _Continuous(_Truncatable):
         raise NotImplementedError
 
     def table(self, factor: float = 1.0) -> Floats:
-        law = self.distribution()
-        if self.low is not None or self.high is not None:
-            law = Truncated(law, self.low, self.high)
-        cells = CELLS
+        law, cells = self.distribution(), CELLS
         try:
+            if self.low is not None or self.high is not None:
+                law = Truncated(law, self.low, self.high)
             table, variance = quantile_table(law, cells), float(law.var())
             while cells < MOST_CELLS and table.var() < (1.0 - SPREAD_LOST) * variance:
                 cells *= 4
@@ -222,7 +221,7 @@ class _Discrete(_Truncatable):
         kept = (values >= low) & (values <= high)
         left = float(weights[kept].sum() / weights.sum())
         if left < 1e-6:
-            raise BadInput("low, high", f"{left:g} of the law between them", "at least 1e-6")
+            raise BadInput("low, high", f"{left:g} of the law between", "at least 1e-06")
         return discrete_table(values[kept], weights[kept])
 
 
