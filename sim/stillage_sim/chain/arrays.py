@@ -54,7 +54,8 @@ class Processes(NamedTuple):
     ``alternative[p]``; ``transit[p]`` the transit that carries its output (-1: at once);
     ``perception[p]`` the perception that replaces ``good`` (-1: none) and ``device[p]`` the device
     that reads (-1: none), ``item_kg[p]`` a reading. A kilogram costs ``kwh[p]`` of mains, pays
-    ``value[p, m]`` EUR (from account ``payer[p]`` of money, times quantity ``index[p]``, -1: none)
+    ``value[p, m]`` EUR (from account ``payer[p]`` of money, times quantity
+    ``price_index[p]``, -1: none)
     and emits ``carbon[p, m]`` kg CO2e of ``scope[p]`` (``uniform[p]``: 1 if both are the same for
     all materials); ``added[p, m]`` kg of virgin material come
     from account ``adder[p]`` (-1: none) into the first output.
@@ -76,7 +77,7 @@ class Processes(NamedTuple):
     kwh: Floats
     value: Floats
     payer: Ints
-    index: Ints
+    price_index: Ints
     carbon: Floats
     uniform: Ints
     scope: Ints
@@ -97,7 +98,7 @@ class Makers(NamedTuple):
 
     Of every kilogram of material m at most ``secondary_share[k, m]`` comes from account
     ``secondary[k, m]`` (-1: none), the rest from account ``virgin[k]``, whose kilogram costs
-    ``price[k, m]`` EUR (times quantity ``index[k]``) and emitted ``carbon[k, m]`` kg CO2e; a
+    ``price[k, m]`` EUR (times quantity ``price_index[k]``) and emitted ``carbon[k, m]`` kg CO2e; a
     secondary kilogram is counted as so much avoided. Products go to ``sink[k]`` by transit
     ``transit[k]`` (-1: at once). ``machine`` as in :class:`Processes`; ``kwh[k]`` a kilogram.
     """
@@ -111,7 +112,7 @@ class Makers(NamedTuple):
     secondary_share: Floats
     virgin: Ints
     price: Floats
-    index: Ints
+    price_index: Ints
     carbon: Floats
     kwh: Floats
 
@@ -123,14 +124,14 @@ class Markets(NamedTuple):
     if ``backlog`` is 1, else it is lost. Goods cost ``holding`` and unmet demand ``penalty`` EUR
     a kilogram and period. Maker ``maker`` is ordered up to ``base`` + ``cover`` times the mean
     demand of the last ``window`` periods (kg), times the level that is chosen (``levels`` (L,)).
-    ``usual`` kg are taken for the demands before the first; ``index`` is the quantity that
+    ``usual`` kg are taken for the demands before the first; ``price_index`` is the quantity that
     multiplies the price (-1: none).
     """
 
     account: Ints
     use: Ints
     price: Floats
-    index: Ints
+    price_index: Ints
     demand: Ints
     backlog: Ints
     holding: Floats

@@ -68,9 +68,11 @@ def good_shares(
 ) -> np.ndarray:
     """What output o of process p takes of each material where all goes well, (M,)."""
     q = chain.processes.perception[p]
-    if q < 0:
-        return chain.processes.good[o]
-    return perception.share[q, state.world[r], state.batch[r], o - chain.processes.first[p]]
+    shares: np.ndarray = chain.processes.good[o]
+    if q >= 0:
+        n = o - chain.processes.first[p]
+        shares = perception.share[q, state.world[r], state.batch[r], n]
+    return shares
 
 
 @compiled
@@ -109,8 +111,8 @@ def pay(chain: Chain, state: State, r: int, p: int, portion: float, amount: floa
             kg = source[m] * portion
             eur += kg * value[m]
             carbon += kg * emitted[m]
-    if processes.index[p] >= 0:
-        eur *= state.quantity[r, processes.index[p]]
+    if processes.price_index[p] >= 0:
+        eur *= state.quantity[r, processes.price_index[p]]
     transfer(state.money, r, processes.payer[p], OPERATOR, 0, eur)
     state.emissions[r, processes.scope[p]] += carbon
 

@@ -47,8 +47,8 @@ def make_stage(chain: Chain, machines: MachineState, state: State, r: int, k: in
             paid += new * makers.price[k, m]
             emitted += new * makers.carbon[k, m]
             avoided += used * makers.carbon[k, m]
-    if makers.index[k] >= 0:
-        paid *= state.quantity[r, makers.index[k]]
+    if makers.price_index[k] >= 0:
+        paid *= state.quantity[r, makers.price_index[k]]
     transfer(state.money, r, OPERATOR, SUPPLIERS, 0, paid)
     state.emissions[r, SCOPE_3] += emitted
     state.emissions[r, AVOIDED] += avoided

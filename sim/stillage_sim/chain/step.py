@@ -34,7 +34,6 @@ from stillage_sim.devices import stages as device_stages
 from stillage_sim.devices.arrays import Devices, DeviceState, Grid
 from stillage_sim.devices.stages import devices_stage, grid_carbon, grid_price, start_devices
 from stillage_sim.ledger import transfer
-from stillage_sim.machines import arrays as machine_arrays
 from stillage_sim.machines import rules as machine_rules
 from stillage_sim.machines import stages as machine_stages
 from stillage_sim.machines.arrays import Machines, MachineState
@@ -49,7 +48,7 @@ STREAM_BATCH, STREAM_START = 1, 2
 
 cached = kernel(
     arrays, decide, flows, making, trade, using, ledger, power, quantiles, randomness,
-    device_arrays, device_stages, machine_arrays, machine_rules, machine_stages,
+    device_arrays, device_stages, machine_rules, machine_stages, *machine_stages.MODULES,
     uncertainty_arrays, uncertainty_stages,
 )  # fmt: skip
 

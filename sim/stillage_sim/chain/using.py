@@ -18,8 +18,8 @@ def grade_age(chain: Chain, state: State, r: int, u: int, age: int) -> int:
     wear = chain.uses.wear[u]
     if wear < 0:
         return age
-    worn = int(age * state.quantity[r, wear])
-    return max(min(worn, chain.uses.hazard.shape[1] - 1), 0)
+    worn: int = max(min(int(age * state.quantity[r, wear]), chain.uses.hazard.shape[1] - 1), 0)
+    return worn
 
 
 @compiled
