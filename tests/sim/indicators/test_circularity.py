@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from stillage.errors import BadInput
 from stillage_sim.indicators.circularity import (
+    circularity_of_flows,
     collection_rate,
     combined_circularity,
     material_circularity,
@@ -88,6 +89,18 @@ def test_more_of_a_good_thing_never_lowers_it(
     before = material_circularity(1.0, **arguments)
     after = material_circularity(1.0, **{**arguments, name: arguments[name] + more})
     assert after.indicator >= before.indicator - 1e-12
+
+
+@given(flows=st.lists(st.floats(0.0, 1e12), min_size=6, max_size=6))
+def test_any_flows_have_an_indicator(flows: list[float]) -> None:
+    found = circularity_of_flows(*flows, 0.8, 0.7, 1.0)
+    assert 0.0 <= found.indicator <= 1.0
+    assert (found.indicator >= 0.1 - 1e-9) == (sum(flows[:3]) > 0.0)
+
+
+def test_an_idle_chain_has_none_and_one_without_returns_is_linear() -> None:
+    found = circularity_of_flows([0.0, 5.0], 0.0, 0.0, 0.0, 0.0, 0.0)
+    assert found.indicator == pytest.approx([0.0, 0.1])
 
 
 def test_arrays_broadcast_without_warnings() -> None:
