@@ -17,7 +17,7 @@ from pydantic import Field
 
 from stillage.errors import BadInput
 from stillage_sim.sources.csvfile import inside, read_csv
-from stillage_sim.uncertainty.laws import Declared
+from stillage_sim.uncertainty.declared import Declared
 from stillage_sim.uncertainty.units import conversion
 
 Floats = NDArray[np.float64]

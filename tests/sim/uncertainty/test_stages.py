@@ -6,16 +6,18 @@ import hashlib
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import BaseModel, ValidationError
 from scipy import stats
 
 from stillage.errors import BadInput
 from stillage_sim.randomness import fold, prefix
 from stillage_sim.uncertainty.arrays import new_uncertain_state
-from stillage_sim.uncertainty.build import Quantity, build_uncertainties, expected_values
+from stillage_sim.uncertainty.build import Quantity, Uncertain, build_uncertainties, expected_values
 from stillage_sim.uncertainty.laws import Lognormal, Normal, Poisson, Uniform
 from stillage_sim.uncertainty.sampling import Sampling
 from stillage_sim.uncertainty.series import Recorded
@@ -50,7 +52,7 @@ def test_interpreted_source_is_the_reference() -> None:
     out = subprocess.run(
         [sys.executable, "-W", "error", "-c",
          "from tests.sim.uncertainty.test_stages import digest; print(digest())"],
-        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"}, cwd=Path(__file__).parents[3],
         check=True, capture_output=True, text=True, timeout=120,
     ).stdout  # fmt: skip
     assert out.strip() == digest()
@@ -87,11 +89,14 @@ def test_season_and_weekday_multiply_by_the_calendar() -> None:
         assert seen[period] == pytest.approx(10 * YEAR[month] * WEEK[(4 + period) % 7])
 
 
-def test_hours_as_periods_stay_on_their_day() -> None:
+@pytest.mark.parametrize("parts", [1, 10, 24, 120])
+def test_parts_of_a_day_stay_on_their_day(parts: int) -> None:
     law = Uniform(low=1, high=1 + 1e-9, weekday=WEEK)
-    made = build_uncertainties([Quantity("x", law, "t")], period_h=1.0)
-    seen = draws(made, np.arange(1), 24 * 14)[0, :, 0]
-    assert seen == pytest.approx(np.tile(np.repeat(WEEK, 24), 2), abs=1e-8)
+    made = build_uncertainties([Quantity("x", law, "t")], period_h=24.0 / parts)
+    seen = draws(made, np.arange(1), parts * 35)[0, :, 0]
+    expected = np.tile(np.repeat(WEEK, parts), 5)
+    assert seen == pytest.approx(expected, abs=1e-8)
+    assert expected_values(made, parts * 35) == pytest.approx([expected.mean()])
 
 
 def test_a_poisson_season_moves_its_mean_and_keeps_it_whole() -> None:
@@ -115,6 +120,13 @@ def test_a_series_wraps_and_may_begin_anywhere(tmp_path: Path) -> None:
     assert set(np.mod(np.diff(seen, axis=1), 72.0).ravel()) == {24.0}
     assert stats.chisquare(np.unique(seen[:, 0], return_counts=True)[1]).pvalue > 1e-4
     assert expected_values(made, 5).tolist() == [35.5]
+
+
+def test_a_pair_sees_opposite_luck_in_every_period() -> None:
+    made = build_uncertainties([Quantity("x", Normal(mean=50, sd=8), "t", -1e9)])
+    seen = draws(made, np.arange(200), 50, Sampling(antithetic=True))[:, :, 0]
+    assert (seen[::2] + seen[1::2]) / 2.0 == pytest.approx(np.full((100, 50), 50.0), abs=1e-9)
+    assert seen[::2].std() == pytest.approx(8.0, rel=0.02)
 
 
 def test_a_quantity_of_the_episode_stays() -> None:
@@ -158,6 +170,28 @@ def test_expected_values_are_the_means(tmp_path: Path) -> None:
 def test_what_leaves_its_bounds_is_refused(one: Quantity, found: str) -> None:
     with pytest.raises(BadInput, match=found):
         build_uncertainties([one])
+
+
+class Chain(BaseModel):
+    demand: Uncertain
+    sun: Uncertain = 1.0  # type: ignore[assignment]
+
+
+def test_a_chain_file_declares_any_of_them(tmp_path: Path) -> None:
+    hourly(tmp_path)
+    text = """
+    demand = {law = "normal", mean = 50, sd = 8, low = 0, weekday = [1, 1, 1, 1, 1, 1, 0]}
+    sun = {law = "recorded", file = "sun.csv", column = "sun", unit = "kW", interval_h = 1}
+    """
+    chain = Chain.model_validate(tomllib.loads(text))
+    quantities = [Quantity("demand", chain.demand, "t"), Quantity("sun", chain.sun, "W")]
+    made = build_uncertainties(quantities, folder=tmp_path)
+    assert expected_values(made, 7) == pytest.approx([50 * 6 / 7, 1e3 * np.mean(
+        [11.5, 35.5, 59.5, 11.5, 35.5, 59.5, 11.5])])  # fmt: skip
+    assert Chain.model_validate({"demand": 7}).demand.expected() == 7.0
+    assert "recorded" in str(Chain.model_json_schema())
+    with pytest.raises(ValidationError, match="law"):
+        Chain.model_validate({"demand": {"law": "gauss"}})
 
 
 def test_no_quantities_and_no_replicas_work() -> None:
