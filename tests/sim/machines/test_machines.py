@@ -46,9 +46,11 @@ def mixed(**machine: Any) -> MaintenanceSettings:
 
 
 @pytest.mark.parametrize("step_h", [0.25, 6.0, 24.0])
-def test_events_do_not_depend_on_the_step(step_h: float) -> None:
-    spares = {"spares": [SPARE], "crews": 1}
-    job = {"scale_h": 60.0, "idle_ageing": True, "spare": "bearing", "repair_h": 5.0}
+@pytest.mark.parametrize("model", ["weibull", "gamma", "wiener"])
+def test_events_do_not_depend_on_the_step(model: str, step_h: float) -> None:
+    spares = {"spares": [SPARE], "crews": 1, "stride_h": 4.0}
+    job = {"model": model, "scale_h": 60.0, "idle_ageing": True, "spare": "bearing",
+           "repair_h": 5.0, "drift_per_h": 0.02, "diffusion": 0.04}  # fmt: skip
     fine = Run(plant(4, spares, **job), 50).roll(480)
     coarse = Run(plant(4, spares, **job), 50, step_h=step_h).roll(int(480 / step_h))
     assert (fine.counts == coarse.counts).all()

@@ -14,7 +14,11 @@ from stillage_sim.machines.rules import POLICIES
 from tests.sim.machines.plants import Run
 from tests.sim.machines.test_machines import mixed
 
-SCRIPT = "import json; from tests.sim.machines.test_reference import digests\nprint(json.dumps(digests()))"
+SCRIPT = """
+import json
+from tests.sim.machines.test_reference import digests
+print(json.dumps(digests()))
+"""
 
 
 def digests() -> dict[str, str]:
