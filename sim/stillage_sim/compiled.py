@@ -40,7 +40,7 @@ def _decorator(**options: Any) -> Any:
     return decorate
 
 
-_njit = _decorator(_nrt=False, inline="always")
+_njit = _decorator(_nrt=False, forceinline=True)
 _called = _decorator(_nrt=False)
 
 INTERPRETED: bool = _njit(_decorator) is _decorator

@@ -63,19 +63,6 @@ def send(chain: Chain, state: State, r: int, transit: int, kg: float) -> None:
 
 
 @compiled
-def good_shares(
-    chain: Chain, perception: Perception, state: State, r: int, p: int, o: int
-) -> np.ndarray:
-    """What output o of process p takes of each material where all goes well, (M,)."""
-    q = chain.processes.perception[p]
-    shares: np.ndarray = chain.processes.good[o]
-    if q >= 0:
-        n = o - chain.processes.first[p]
-        shares = perception.share[q, state.world[r], state.batch[r], n]
-    return shares
-
-
-@compiled
 def fitting(
     chain: Chain, perception: Perception, state: State, r: int, p: int, portion: float, well: float
 ) -> float:
@@ -84,11 +71,14 @@ def fitting(
     fits = 1.0
     if processes.transit[p] >= 0:
         return fits
-    source = state.mass[r, processes.source[p]]
+    source, world, batch = state.mass[r, processes.source[p]], state.world[r], state.batch[r]
     for o in range(processes.first[p], processes.first[p + 1]):
         room = chain.room[processes.sink[o]]
         if room < np.inf:
-            good, poor = good_shares(chain, perception, state, r, p, o), processes.poor[o]
+            good, poor = processes.good[o], processes.poor[o]
+            if processes.perception[p] >= 0:
+                n = o - processes.first[p]
+                good = perception.share[processes.perception[p], world, batch, n]
             kg = 0.0
             for m in range(len(chain.materials)):
                 kg += source[m] * portion * (poor[m] + well * (good[m] - poor[m]))
@@ -132,9 +122,12 @@ def split(
     for m in range(len(chain.materials)):
         taken[m] = source[m] * portion
         remain[m] = source[m] - taken[m]
-    last = processes.first[p + 1] - 1
+    last, world, batch = processes.first[p + 1] - 1, state.world[r], state.batch[r]
     for o in range(processes.first[p], last):
-        good, poor = good_shares(chain, perception, state, r, p, o), processes.poor[o]
+        good, poor = processes.good[o], processes.poor[o]
+        if processes.perception[p] >= 0:
+            n = o - processes.first[p]
+            good = perception.share[processes.perception[p], world, batch, n]
         sink, flow = state.mass[r, processes.sink[o]], state.flow[r, o]
         for m in range(len(chain.materials)):
             part = taken[m] * (poor[m] + well * (good[m] - poor[m]))
