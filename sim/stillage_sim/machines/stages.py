@@ -177,7 +177,7 @@ def settle(
         if state.mode[r, k] <= PLANNED:
             show_level(machines, state, r, k)
             spent += inspect(machines, state, r, k, now, mirror)
-        elif state.mode[r, k] == WAITING:
+        elif state.mode[r, k] <= REPAIR:
             state.level[r, k] = 1.0
     return spent
 
