@@ -10,13 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from stillage_sim.chain.arrays import OPERATOR, Chain, Perception, State
-from stillage_sim.compiled import compiled
+from stillage_sim.compiled import compiled, shared
 from stillage_sim.devices.arrays import DeviceState
 from stillage_sim.ledger import shift, transfer
 from stillage_sim.machines.arrays import MachineState
 
 
-@compiled
+@shared
 def total(chain: Chain, state: State, r: int, account: int) -> float:
     """Kilograms in an account."""
     row = state.mass[r, account]
@@ -26,7 +26,7 @@ def total(chain: Chain, state: State, r: int, account: int) -> float:
     return kg
 
 
-@compiled
+@shared
 def move(
     chain: Chain, state: State, r: int, source: int, sink: int, way: int, portion: float
 ) -> None:
@@ -54,7 +54,7 @@ def arrive_stage(chain: Chain, state: State, r: int) -> None:
             state.ring[r, t, slot] = 0.0
 
 
-@compiled
+@shared
 def send(chain: Chain, state: State, r: int, transit: int, kg: float) -> None:
     """Note when goods that were put on a transit will arrive."""
     size = state.ring.shape[2]
@@ -152,7 +152,7 @@ def add_virgin(chain: Chain, state: State, r: int, p: int, amount: float) -> Non
         transfer(state.mass, r, processes.adder[p], processes.sink[processes.first[p]], m, kg)
 
 
-@compiled
+@shared
 def working(
     chain: Chain, machines: MachineState, state: State, r: int, first: int, last: int
 ) -> float:
@@ -165,7 +165,7 @@ def working(
     return work / (last - first)
 
 
-@compiled
+@shared
 def load(machines: MachineState, r: int, first: int, last: int, share: float) -> None:
     """Tell machines how much of what they could do they really did."""
     for k in range(first, last):
