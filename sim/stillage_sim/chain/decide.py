@@ -70,7 +70,7 @@ def decide_stage(
                 break
             if legal(chain, state, r, g, wanted):
                 source = chain.processes.source[chain.routes[g, wanted - 1]]
-                if total(chain, state, r, source) > 0.0:
+                if total(chain.materials, state.mass[r, source]) > 0.0:
                     actions[r, g] = wanted
                     break
     for s in range(markets):
