@@ -90,6 +90,8 @@ def supply(
     ----------
     energy : float64 (R, 6, D)
         The ledger, in J.
+    replica, device : int
+        Whose joules.
     sun, need, capacity : float
         J of this step, and J that the battery holds at most.
     charging, discharging : float

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillage_sim.compiled import compiled
+from stillage_sim import ledger, power, quantiles, randomness
+from stillage_sim.compiled import compiled, kernel
+from stillage_sim.devices import arrays
 from stillage_sim.devices.arrays import (
     ASLEEP_H,
     DONE,
@@ -23,9 +25,11 @@ from stillage_sim.devices.arrays import (
 from stillage_sim.ledger import transfer
 from stillage_sim.power import BATTERY, DEVICE, GRID, SOURCE, available, supply
 from stillage_sim.quantiles import pick
-from stillage_sim.randomness import draw
+from stillage_sim.randomness import draw, fold
 
 STREAM_WEATHER, STREAM_FIRST_WEATHER = 40, 41
+cached = kernel(arrays, ledger, power, quantiles, randomness)
+
 SIGMAS = 4.0
 """The cells of ``Sky.clear`` divide the normal law's range from -4 to 4 equally."""
 
@@ -139,13 +143,39 @@ def devices_stage(
 
 @compiled
 def grid_price(grid: Grid, step: int) -> float:
-    """EUR of a joule of mains electricity in this step."""
+    """Price of a joule of mains electricity in this step (EUR)."""
     price: float = grid.price[step % grid.price.shape[0]]
     return price
 
 
 @compiled
 def grid_carbon(grid: Grid, step: int) -> float:
-    """kg CO2e of a joule of mains electricity in this step."""
+    """Emissions of a joule of mains electricity in this step (kg CO2e)."""
     carbon: float = grid.carbon[step % grid.carbon.shape[0]]
     return carbon
+
+
+@cached
+def start_replicas(
+    devices: Devices, state: DeviceState, prefix: np.ndarray, mirror: np.ndarray
+) -> None:
+    """:func:`start_devices` of all replicas, with their ``prefix`` and ``mirror`` uint64 (R,)."""
+    for r in range(prefix.shape[0]):
+        start_devices(devices, state, r, prefix[r], mirror[r])
+
+
+@cached
+def roll_devices(
+    devices: Devices,
+    state: DeviceState,
+    prefix: np.ndarray,
+    mirror: np.ndarray,
+    first: int,
+    steps: int,
+    readings: np.ndarray,
+) -> None:
+    """Steps ``first`` to ``first + steps - 1`` of all replicas, wanting the same each step."""
+    for r in range(prefix.shape[0]):
+        for step in range(first, first + steps):
+            now = fold(prefix[r], np.uint64(step))
+            devices_stage(devices, state, r, step, now, mirror[r], readings)
