@@ -32,9 +32,9 @@ COUNTS = ("failures", "preventive", "illegal")
 NEVER = 1e300
 """An age, level or time that does not come; finite, so that 0 times it is 0."""
 
-NONE, WEIBULL, BERNOULLI, GAMMA, WIENER = range(5)
-MODELS = ("none", "weibull", "bernoulli", "gamma", "wiener")
-"""How a machine fails; from ``GAMMA`` on it fails when a drawn path of wear reaches 1."""
+NONE, BERNOULLI, WEIBULL, GAMMA, WIENER = range(5)
+MODELS = ("none", "bernoulli", "weibull", "gamma", "wiener")
+"""How a machine fails: it ages from ``WEIBULL`` on, on a drawn path of wear from ``GAMMA`` on."""
 
 
 class Machines(NamedTuple):
@@ -44,8 +44,9 @@ class Machines(NamedTuple):
     preventive job takes a spare too), ``inspect`` (steps between inspections) int64 (K,);
     ``up_chance`` (Bernoulli), ``slope`` (level per wear hour of an age model), ``scatter``
     (squared diffusion of a Wiener path in a stride, in squared thresholds), ``noise`` (of an
-    observed level), ``speed_worn``, ``loss_new``, ``loss_worn`` float64 (K,); ``price`` (K, 5)
-    EUR/h by mode; ``job_eur`` (K, 2) of a corrective and a preventive job, ``inspect_eur`` (K,).
+    observed level), ``slowdown`` (share of its rate lost at the failure threshold), ``loss_new``,
+    ``loss_rise`` (up to the threshold) float64 (K,); ``price`` (K, 5) EUR/h by mode; ``job_eur``
+    (K, 2) of a corrective and a preventive job, ``inspect_eur`` (K,).
     Tables of durations in hours, (K, 3, cells + 1): ``life``, ``repair``, ``upkeep``; ``aged``
     (K, cells): length-biased lives, equally likely; ``path`` (K, cells): increments of level in
     a stride of ``stride`` wear hours; ``normal`` (cells,) and ``exponential`` (3, cells + 1):
@@ -54,7 +55,7 @@ class Machines(NamedTuple):
     while none is there. ``events``: most events of a replica's step before the rest is deferred.
     """
 
-    count: int
+    number: int
     crews: int
     spares: int
     step_h: float
@@ -72,9 +73,9 @@ class Machines(NamedTuple):
     slope: Floats
     scatter: Floats
     noise: Floats
-    speed_worn: Floats
+    slowdown: Floats
     loss_new: Floats
-    loss_worn: Floats
+    loss_rise: Floats
     inspect_eur: Floats
     price: Floats
     job_eur: Floats
@@ -158,8 +159,8 @@ class MachineState(NamedTuple):
 
 def new_machine_state(machines: Machines, replicas: int) -> MachineState:
     """The state of R replicas before :func:`stillage_sim.machines.stages.start_machines`."""
-    shape, parts = (replicas, machines.count), (replicas, machines.spares)
-    orders = int(machines.base.max(initial=0)) + machines.count
+    shape, parts = (replicas, machines.number), (replicas, machines.spares)
+    orders = int(machines.base.max(initial=0)) + machines.number
 
     def whole(*axes: int) -> Ints:
         return np.zeros(axes, np.int64)
