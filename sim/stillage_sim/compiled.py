@@ -41,6 +41,7 @@ def _decorator(**options: Any) -> Any:
 
 
 _njit = _decorator(_nrt=False, inline="always")
+_called = _decorator(_nrt=False)
 
 INTERPRETED: bool = _njit(_decorator) is _decorator
 """Whether ``NUMBA_DISABLE_JIT`` is set."""
@@ -56,6 +57,21 @@ def compiled(function: Function) -> Function:
     42
     """
     return cast(Function, _njit(function))
+
+
+def called(function: Function) -> Function:
+    """A function that is compiled once and called, for what is large and rare, or a leaf.
+
+    Inlining takes time that grows with the square of what is inlined; a call passes every array
+    of its arguments, about a tenth of a microsecond for a hundred of them.
+
+    >>> @called
+    ... def triple(x: int) -> int:
+    ...     return 3 * x
+    >>> triple(14)
+    42
+    """
+    return cast(Function, _called(function))
 
 
 def kernel(*modules: ModuleType) -> Callable[[Function], Function]:

@@ -24,12 +24,18 @@ QUANTUM = 2.0**-20
 
 
 @compiled
+def shift(source: np.ndarray, sink: np.ndarray, kind: int, amount: float) -> None:
+    """Move ``amount`` of one kind from one account's row (kinds,) to another's."""
+    source[kind] -= amount
+    sink[kind] += amount
+
+
+@compiled
 def transfer(
     ledger: np.ndarray, replica: int, source: int, sink: int, kind: int, amount: float
 ) -> None:
     """Move ``amount`` of one kind from one account of a replica to another."""
-    ledger[replica, source, kind] -= amount
-    ledger[replica, sink, kind] += amount
+    shift(ledger[replica, source], ledger[replica, sink], kind, amount)
 
 
 def quantise(amounts: Any) -> NDArray[np.float64]:

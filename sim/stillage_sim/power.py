@@ -116,7 +116,6 @@ def supply(
     else:
         deficit = need - sun
         drawn = min(deficit / discharging, energy[replica, BATTERY, device])
-        given = drawn * discharging
         transfer(energy, replica, SOURCE, DEVICE, device, sun)
-        transfer(energy, replica, BATTERY, DEVICE, device, given)
-        transfer(energy, replica, BATTERY, LOST, device, drawn - given)
+        transfer(energy, replica, BATTERY, DEVICE, device, drawn)
+        transfer(energy, replica, DEVICE, LOST, device, drawn - drawn * discharging)

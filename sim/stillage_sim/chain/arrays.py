@@ -48,14 +48,16 @@ class Processes(NamedTuple):
     ``first[p] .. first[p + 1] - 1``: output o sends the share ``good[o, m]`` of material m to
     account ``sink[o]``, and ``poor[o, m]`` of what is not done well, since a machine is worn or a
     device asleep. Shares of a process sum to 1 in every material; what rounding leaves goes to the
-    last output.
+    last output, and ``good`` and ``poor`` of all others are :func:`shaved`.
 
     ``route[p]`` is the choice that decides whether it runs (-1: always), as alternative
     ``alternative[p]``; ``transit[p]`` the transit that carries its output (-1: at once);
     ``perception[p]`` the perception that replaces ``good`` (-1: none) and ``device[p]`` the device
     that reads (-1: none), ``item_kg[p]`` a reading. A kilogram costs ``kwh[p]`` of mains, pays
-    ``value[p, m]`` EUR (from account ``payer[p]`` of money, times quantity ``index[p]``, -1: none)
-    and emits ``carbon[p, m]`` kg CO2e of ``scope[p]``; ``added[p, m]`` kg of virgin material come
+    ``value[p, m]`` EUR (from account ``payer[p]`` of money, times quantity
+    ``price_index[p]``, -1: none)
+    and emits ``carbon[p, m]`` kg CO2e of ``scope[p]`` (``uniform[p]``: 1 if both are the same for
+    all materials); ``added[p, m]`` kg of virgin material come
     from account ``adder[p]`` (-1: none) into the first output.
     """
 
@@ -75,8 +77,9 @@ class Processes(NamedTuple):
     kwh: Floats
     value: Floats
     payer: Ints
-    index: Ints
+    price_index: Ints
     carbon: Floats
+    uniform: Ints
     scope: Ints
     adder: Ints
     added: Floats
@@ -95,7 +98,7 @@ class Makers(NamedTuple):
 
     Of every kilogram of material m at most ``secondary_share[k, m]`` comes from account
     ``secondary[k, m]`` (-1: none), the rest from account ``virgin[k]``, whose kilogram costs
-    ``price[k, m]`` EUR (times quantity ``index[k]``) and emitted ``carbon[k, m]`` kg CO2e; a
+    ``price[k, m]`` EUR (times quantity ``price_index[k]``) and emitted ``carbon[k, m]`` kg CO2e; a
     secondary kilogram is counted as so much avoided. Products go to ``sink[k]`` by transit
     ``transit[k]`` (-1: at once). ``machine`` as in :class:`Processes`; ``kwh[k]`` a kilogram.
     """
@@ -109,7 +112,7 @@ class Makers(NamedTuple):
     secondary_share: Floats
     virgin: Ints
     price: Floats
-    index: Ints
+    price_index: Ints
     carbon: Floats
     kwh: Floats
 
@@ -121,14 +124,14 @@ class Markets(NamedTuple):
     if ``backlog`` is 1, else it is lost. Goods cost ``holding`` and unmet demand ``penalty`` EUR
     a kilogram and period. Maker ``maker`` is ordered up to ``base`` + ``cover`` times the mean
     demand of the last ``window`` periods (kg), times the level that is chosen (``levels`` (L,)).
-    ``usual`` kg are taken for the demands before the first; ``index`` is the quantity that
+    ``usual`` kg are taken for the demands before the first; ``price_index`` is the quantity that
     multiplies the price (-1: none).
     """
 
     account: Ints
     use: Ints
     price: Floats
-    index: Ints
+    price_index: Ints
     demand: Ints
     backlog: Ints
     holding: Floats
@@ -199,8 +202,9 @@ class State(NamedTuple):
     """What changes, replica axis first.
 
     ``prefix`` and ``mirror`` uint64 (R,); ``step`` and ``world`` int64 (R,). ``mass`` (R, A, M) kg
-    is the ledger and the stock; ``flow`` (R, O + K + S + U, M) kg that went each way since the
-    start: outputs, makers' secondary material, sales, returns. ``ring`` (R, T, longest lead) kg to
+    is the ledger and the stock; ``flow`` (R, O + K + S + 2 U, M) kg that went each way since the
+    start: outputs, makers' secondary material, sales, and of each use what was collected and what
+    was not. ``ring`` (R, T, longest lead) kg to
     arrive; ``cohort`` (R, U, C) kg by birth; ``due`` (R, U, G + 1) kg that leave use each period,
     by grade and not collected. ``order`` (R, K) kg to be made; ``backlog`` (R, S); ``past``
     (R, S, window) demands; ``level`` (R, S) chosen; ``quantity`` (R, V) drawn of this period.
@@ -208,7 +212,7 @@ class State(NamedTuple):
     ``money`` (R, 8, 1) EUR, ``mains`` (R, 2, 1) J, ``emissions`` (R, 4) kg, ``service``
     (R, S, 3), ``illegal`` int64 (R,). ``work`` (R, P + K) share of each process' rate at
     which its machines work; ``readings`` (R, D) wanted of the devices; ``route`` (R, G) the
-    alternatives taken.
+    alternatives taken; ``taken`` and ``remain`` (R, M) kg of the process at work (scratch).
     """
 
     prefix: NDArray[np.uint64]
@@ -235,6 +239,21 @@ class State(NamedTuple):
     batch: Ints
     readings: Floats
     route: Ints
+    taken: Floats
+    remain: Floats
+
+
+def shaved(shares: Floats) -> Floats:
+    """Shares (..., outputs, M) less a hair (2**-48) for all but the last output.
+
+    Then the rounded parts of a mass never add up to more than it.
+
+    >>> float(1.0 - shaved(np.ones((2, 1)))[0, 0]) == 2.0**-48
+    True
+    """
+    hair = np.full((*shares.shape[:-1], 1), 1.0 - 2.0**-48)
+    hair[..., -1, :] = 1.0
+    return np.asarray(shares * hair)
 
 
 def empty_state(chain: Chain, quantity: Floats) -> State:
@@ -243,7 +262,7 @@ def empty_state(chain: Chain, quantity: Floats) -> State:
     makers, markets = len(chain.makers.sink), len(chain.markets.account)
     uses, cohorts = chain.uses.hazard.shape
     grades = chain.uses.grade.shape[2]
-    ways = len(chain.processes.sink) + makers + markets + uses
+    ways = len(chain.processes.sink) + makers + markets + 2 * uses
     longest = int(chain.transits.lead.max(initial=0)) + 1
     window = int(chain.markets.window.max(initial=0)) + 1
     return State(
@@ -271,4 +290,6 @@ def empty_state(chain: Chain, quantity: Floats) -> State:
         batch=np.zeros(r, np.int64),
         readings=np.zeros((r, len(chain.readers))),
         route=np.zeros((r, len(chain.routes)), np.int64),
+        taken=np.zeros((r, m)),
+        remain=np.zeros((r, m)),
     )

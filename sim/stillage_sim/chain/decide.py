@@ -46,7 +46,8 @@ def legal(chain: Chain, state: State, r: int, g: int, action: int) -> bool:
     if action == 0:
         return True
     p = chain.routes[g, action - 1]
-    return p >= 0 and state.work[r, p] > 0.0
+    able: bool = p >= 0 and state.work[r, p] > 0.0
+    return able
 
 
 @compiled

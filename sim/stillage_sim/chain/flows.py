@@ -12,16 +12,17 @@ import numpy as np
 from stillage_sim.chain.arrays import OPERATOR, Chain, Perception, State
 from stillage_sim.compiled import compiled
 from stillage_sim.devices.arrays import DeviceState
-from stillage_sim.ledger import transfer
+from stillage_sim.ledger import shift, transfer
 from stillage_sim.machines.arrays import MachineState
 
 
 @compiled
 def total(chain: Chain, state: State, r: int, account: int) -> float:
     """Kilograms in an account."""
+    row = state.mass[r, account]
     kg = 0.0
     for m in range(len(chain.materials)):
-        kg += state.mass[r, account, m]
+        kg += row[m]
     return kg
 
 
@@ -30,10 +31,11 @@ def move(
     chain: Chain, state: State, r: int, source: int, sink: int, way: int, portion: float
 ) -> None:
     """Move a portion (0..1) of an account into another, and book it as flow ``way``."""
+    here, there, flow = state.mass[r, source], state.mass[r, sink], state.flow[r, way]
     for m in range(len(chain.materials)):
-        kg = state.mass[r, source, m] * portion
-        transfer(state.mass, r, source, sink, m, kg)
-        state.flow[r, way, m] += kg
+        kg = here[m] * portion
+        shift(here, there, m, kg)
+        flow[m] += kg
 
 
 @compiled
@@ -46,9 +48,9 @@ def arrive_stage(chain: Chain, state: State, r: int) -> None:
         if due > 0.0:
             held = total(chain, state, r, transits.account[t])
             portion = due / held if due < held else 1.0
+            here, there = state.mass[r, transits.account[t]], state.mass[r, transits.sink[t]]
             for m in range(len(chain.materials)):
-                kg = state.mass[r, transits.account[t], m] * portion
-                transfer(state.mass, r, transits.account[t], transits.sink[t], m, kg)
+                shift(here, there, m, here[m] * portion)
             state.ring[r, t, slot] = 0.0
 
 
@@ -61,21 +63,20 @@ def send(chain: Chain, state: State, r: int, transit: int, kg: float) -> None:
 
 
 @compiled
-def share_of(
-    chain: Chain, perception: Perception, state: State, r: int, p: int, o: int, m: int, well: float
-) -> float:
-    """The share of material m that process p sends to its output o."""
-    good: float = chain.processes.good[o, m]
+def good_shares(
+    chain: Chain, perception: Perception, state: State, r: int, p: int, o: int
+) -> np.ndarray:
+    """What output o of process p takes of each material where all goes well, (M,)."""
     q = chain.processes.perception[p]
+    shares: np.ndarray = chain.processes.good[o]
     if q >= 0:
-        k = o - chain.processes.first[p]
-        good = perception.share[q, state.world[r], state.batch[r], k, m]
-    poor: float = chain.processes.poor[o, m]
-    return poor + well * (good - poor)
+        n = o - chain.processes.first[p]
+        shares = perception.share[q, state.world[r], state.batch[r], n]
+    return shares
 
 
 @compiled
-def shortage(
+def fitting(
     chain: Chain, perception: Perception, state: State, r: int, p: int, portion: float, well: float
 ) -> float:
     """How much of ``portion`` finds room in all outputs of process p (0..1)."""
@@ -83,13 +84,14 @@ def shortage(
     fits = 1.0
     if processes.transit[p] >= 0:
         return fits
+    source = state.mass[r, processes.source[p]]
     for o in range(processes.first[p], processes.first[p + 1]):
         room = chain.room[processes.sink[o]]
         if room < np.inf:
+            good, poor = good_shares(chain, perception, state, r, p, o), processes.poor[o]
             kg = 0.0
             for m in range(len(chain.materials)):
-                share = share_of(chain, perception, state, r, p, o, m, well)
-                kg += state.mass[r, processes.source[p], m] * portion * share
+                kg += source[m] * portion * (poor[m] + well * (good[m] - poor[m]))
             free = room - total(chain, state, r, processes.sink[o])
             if kg > free:
                 fits = min(fits, max(free, 0.0) / kg)
@@ -97,37 +99,55 @@ def shortage(
 
 
 @compiled
-def split(
-    chain: Chain, perception: Perception, state: State, r: int, p: int, portion: float, well: float
-) -> None:
-    """Send a portion of the source into all outputs by shares; the last takes what is left."""
+def pay(chain: Chain, state: State, r: int, p: int, portion: float, amount: float) -> None:
+    """Money and emissions of a process that is about to take ``amount`` kg."""
     processes = chain.processes
-    source, last = processes.source[p], processes.first[p + 1] - 1
-    for m in range(len(chain.materials)):
-        left = state.mass[r, source, m] * portion
-        kg = left
-        for o in range(processes.first[p], last):
-            part = min(kg * share_of(chain, perception, state, r, p, o, m, well), left)
-            left -= part
-            transfer(state.mass, r, source, processes.sink[o], m, part)
-            state.flow[r, o, m] += part
-        transfer(state.mass, r, source, processes.sink[last], m, left)
-        state.flow[r, last, m] += left
+    value, emitted = processes.value[p], processes.carbon[p]
+    eur, carbon = amount * value[0], amount * emitted[0]
+    if processes.uniform[p] == 0:
+        source = state.mass[r, processes.source[p]]
+        eur, carbon = 0.0, 0.0
+        for m in range(len(chain.materials)):
+            kg = source[m] * portion
+            eur += kg * value[m]
+            carbon += kg * emitted[m]
+    if processes.price_index[p] >= 0:
+        eur *= state.quantity[r, processes.price_index[p]]
+    transfer(state.money, r, processes.payer[p], OPERATOR, 0, eur)
+    state.emissions[r, processes.scope[p]] += carbon
 
 
 @compiled
-def account_for(chain: Chain, state: State, r: int, p: int, portion: float) -> None:
-    """Money and emissions of a process that is about to take ``portion`` of its source."""
+def split(
+    chain: Chain, perception: Perception, state: State, r: int, p: int, portion: float, well: float
+) -> None:
+    """Send a portion of the source into all outputs by their shares.
+
+    The last output gets what is left above what must remain; the shares of the others were
+    shaved by a hair (:func:`stillage_sim.chain.arrays.shaved`), so that rounding never takes
+    more than there is.
+    """
     processes = chain.processes
-    eur, carbon = 0.0, 0.0
+    source, taken, remain = state.mass[r, processes.source[p]], state.taken[r], state.remain[r]
     for m in range(len(chain.materials)):
-        kg = state.mass[r, processes.source[p], m] * portion
-        eur += kg * processes.value[p, m]
-        carbon += kg * processes.carbon[p, m]
-    if processes.index[p] >= 0:
-        eur *= state.quantity[r, processes.index[p]]
-    transfer(state.money, r, processes.payer[p], OPERATOR, 0, eur)
-    state.emissions[r, processes.scope[p]] += carbon
+        taken[m] = source[m] * portion
+        remain[m] = source[m] - taken[m]
+    last = processes.first[p + 1] - 1
+    for o in range(processes.first[p], last):
+        good, poor = good_shares(chain, perception, state, r, p, o), processes.poor[o]
+        sink, flow = state.mass[r, processes.sink[o]], state.flow[r, o]
+        for m in range(len(chain.materials)):
+            part = taken[m] * (poor[m] + well * (good[m] - poor[m]))
+            shift(source, sink, m, part)
+            flow[m] += part
+    account = processes.sink[last]
+    if processes.transit[p] >= 0:
+        account = chain.transits.account[processes.transit[p]]
+    sink, flow = state.mass[r, account], state.flow[r, last]
+    for m in range(len(chain.materials)):
+        part = max(source[m] - remain[m], 0.0)
+        shift(source, sink, m, part)
+        flow[m] += part
 
 
 @compiled
@@ -188,21 +208,14 @@ def process_stage(
         well -= machines.loss[r, k] / (last - first)
     if processes.device[p] >= 0:
         well *= devices.awake[r, processes.device[p]]
-    portion *= shortage(chain, perception, state, r, p, portion, well)
+    portion *= fitting(chain, perception, state, r, p, portion, well)
     amount = held * portion
-    account_for(chain, state, r, p, portion)
+    pay(chain, state, r, p, portion, amount)
     if processes.adder[p] >= 0:
         add_virgin(chain, state, r, p, amount)
+    split(chain, perception, state, r, p, portion, well)
     if processes.transit[p] >= 0:
-        transit = processes.transit[p]
-        sink = chain.transits.account[transit]
-        move(chain, state, r, processes.source[p], sink, processes.first[p], portion)
-        send(chain, state, r, transit, amount)
-    elif processes.first[p + 1] - processes.first[p] == 1:
-        o = processes.first[p]
-        move(chain, state, r, processes.source[p], processes.sink[o], o, portion)
-    else:
-        split(chain, perception, state, r, p, portion, well)
+        send(chain, state, r, processes.transit[p], amount)
     if last > first:
         load(machines, r, first, last, amount / limit)
     kwh: float = amount * processes.kwh[p]

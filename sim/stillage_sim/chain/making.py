@@ -5,7 +5,7 @@ from __future__ import annotations
 from stillage_sim.chain.arrays import AVOIDED, OPERATOR, SCOPE_3, SUPPLIERS, Chain, State
 from stillage_sim.chain.flows import load, move, send, total, working
 from stillage_sim.compiled import compiled
-from stillage_sim.ledger import transfer
+from stillage_sim.ledger import shift, transfer
 from stillage_sim.machines.arrays import MachineState
 
 
@@ -32,6 +32,7 @@ def make_stage(chain: Chain, machines: MachineState, state: State, r: int, k: in
     state.order[r, k] -= amount
     way = chain.processes.sink.shape[0] + k
     paid, emitted, avoided = 0.0, 0.0, 0.0
+    virgin, product = state.mass[r, makers.virgin[k]], state.mass[r, sink]
     for m in range(len(chain.materials)):
         need = amount * makers.recipe[k, m]
         if need > 0.0:
@@ -42,12 +43,12 @@ def make_stage(chain: Chain, machines: MachineState, state: State, r: int, k: in
                 if used > 0.0:
                     move(chain, state, r, source, sink, way, used / held)
             new = need - used
-            transfer(state.mass, r, makers.virgin[k], sink, m, new)
+            shift(virgin, product, m, new)
             paid += new * makers.price[k, m]
             emitted += new * makers.carbon[k, m]
             avoided += used * makers.carbon[k, m]
-    if makers.index[k] >= 0:
-        paid *= state.quantity[r, makers.index[k]]
+    if makers.price_index[k] >= 0:
+        paid *= state.quantity[r, makers.price_index[k]]
     transfer(state.money, r, OPERATOR, SUPPLIERS, 0, paid)
     state.emissions[r, SCOPE_3] += emitted
     state.emissions[r, AVOIDED] += avoided

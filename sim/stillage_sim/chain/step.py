@@ -34,7 +34,6 @@ from stillage_sim.devices import stages as device_stages
 from stillage_sim.devices.arrays import Devices, DeviceState, Grid
 from stillage_sim.devices.stages import devices_stage, grid_carbon, grid_price, start_devices
 from stillage_sim.ledger import transfer
-from stillage_sim.machines import arrays as machine_arrays
 from stillage_sim.machines import rules as machine_rules
 from stillage_sim.machines import stages as machine_stages
 from stillage_sim.machines.arrays import Machines, MachineState
@@ -49,7 +48,7 @@ STREAM_BATCH, STREAM_START = 1, 2
 
 cached = kernel(
     arrays, decide, flows, making, trade, using, ledger, power, quantiles, randomness,
-    device_arrays, device_stages, machine_arrays, machine_rules, machine_stages,
+    device_arrays, device_stages, machine_rules, machine_stages, *machine_stages.MODULES,
     uncertainty_arrays, uncertainty_stages,
 )  # fmt: skip
 
@@ -247,43 +246,39 @@ def start_replicas(parts: Parts, states: States, which: np.ndarray) -> None:
 
 
 @cached
-def roll(
+def advance(
     parts: Parts,
     perception: Perception,
     rules: Rules,
     states: States,
     actions: np.ndarray,
+    skip: np.ndarray,
+    rewards: np.ndarray,
     history: History,
     steps: int,
+    ruled: bool,
 ) -> None:
-    """Decide and step ``steps`` times, fused, replica after replica; ``actions`` is scratch.
+    """Step every replica not marked in ``skip`` (bool (R,)) ``steps`` times, fused, one by one.
 
-    Periods that ``history`` has room for are noted in it, others (or with no room, all) are not.
+    ``ruled``: actions are decided by ``rules`` in every step, else ``actions`` int64 (R, ...)
+    are taken in each. ``rewards`` (R,) EUR earned. Periods that ``history`` has room for are
+    noted in it. One entry point for rollouts and for environments, since the whole step is
+    compiled into it.
     """
     chain = parts.chain
     for r in range(actions.shape[0]):
+        rewards[r] = 0.0
+        if skip[r]:
+            continue
         for _ in range(steps):
-            decide_stage(chain, parts.machines, rules, states.chain, states.machines, r, actions)
-            step_stage(parts, perception, states, r, actions)
+            if ruled:
+                decide_stage(
+                    chain, parts.machines, rules, states.chain, states.machines, r, actions
+                )
+            rewards[r] += step_stage(parts, perception, states, r, actions)
             done = states.chain.step[r] // chain.period
             if done * chain.period == states.chain.step[r] and done <= history.mains.shape[1]:
                 keep(parts, states, history, r, done - 1)
-
-
-@cached
-def step_replicas(
-    parts: Parts,
-    perception: Perception,
-    states: States,
-    actions: np.ndarray,
-    skip: np.ndarray,
-    rewards: np.ndarray,
-) -> None:
-    """One step of every replica not marked in ``skip`` (bool (R,)); ``rewards`` (R,) EUR."""
-    for r in range(actions.shape[0]):
-        rewards[r] = 0.0
-        if not skip[r]:
-            rewards[r] = step_stage(parts, perception, states, r, actions)
 
 
 @cached

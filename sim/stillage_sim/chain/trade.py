@@ -25,8 +25,8 @@ def position(chain: Chain, state: State, r: int, s: int) -> float:
     for t in range(chain.transits.account.shape[0]):
         if chain.transits.sink[t] == account:
             kg += total(chain, state, r, chain.transits.account[t])
-    kg += state.order[r, chain.markets.maker[s]]
-    return kg
+    inventory: float = kg + state.order[r, chain.markets.maker[s]]
+    return inventory
 
 
 @compiled
@@ -66,8 +66,8 @@ def sell_stage(chain: Chain, state: State, r: int, s: int, cohort: int) -> None:
         move(chain, state, r, markets.account[s], chain.uses.account[use], way, sold / held)
         state.cohort[r, use, cohort % state.cohort.shape[2]] += sold
         price = markets.price[s]
-        if markets.index[s] >= 0:
-            price *= state.quantity[r, markets.index[s]]
+        if markets.price_index[s] >= 0:
+            price *= state.quantity[r, markets.price_index[s]]
         transfer(state.money, r, CUSTOMERS, OPERATOR, 0, sold * price)
     unmet = need - sold
     state.backlog[r, s] = unmet if markets.backlog[s] == 1 else 0.0

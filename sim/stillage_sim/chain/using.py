@@ -8,9 +8,8 @@ what is due add up to it.
 from __future__ import annotations
 
 from stillage_sim.chain.arrays import Chain, State
-from stillage_sim.chain.flows import total
+from stillage_sim.chain.flows import move, total
 from stillage_sim.compiled import compiled
-from stillage_sim.ledger import transfer
 
 
 @compiled
@@ -19,8 +18,8 @@ def grade_age(chain: Chain, state: State, r: int, u: int, age: int) -> int:
     wear = chain.uses.wear[u]
     if wear < 0:
         return age
-    worn = int(age * state.quantity[r, wear])
-    return max(min(worn, chain.uses.hazard.shape[1] - 1), 0)
+    worn: int = max(min(int(age * state.quantity[r, wear]), chain.uses.hazard.shape[1] - 1), 0)
+    return worn
 
 
 @compiled
@@ -58,7 +57,7 @@ def return_stage(chain: Chain, state: State, r: int, u: int, period: int) -> Non
     grades = uses.grade.shape[2]
     way = (
         chain.processes.sink.shape[0] + chain.makers.sink.shape[0]
-        + chain.markets.account.shape[0] + u
+        + chain.markets.account.shape[0] + 2 * u
     )  # fmt: skip
     account = uses.account[u]
     for g in range(grades + 1):
@@ -67,8 +66,4 @@ def return_stage(chain: Chain, state: State, r: int, u: int, period: int) -> Non
             held = total(chain, state, r, account)
             portion = due / held if due < held else 1.0
             sink = uses.sink[u, g] if g < grades else uses.lost[u]
-            for m in range(len(chain.materials)):
-                kg = state.mass[r, account, m] * portion
-                transfer(state.mass, r, account, sink, m, kg)
-                if g < grades:
-                    state.flow[r, way, m] += kg
+            move(chain, state, r, account, sink, way + (0 if g < grades else 1), portion)

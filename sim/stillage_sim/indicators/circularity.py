@@ -109,6 +109,43 @@ def _check(name: str, value: Floats, most: float = 1.0) -> None:
         raise BadInput(name, float(value[wrong].flat[0]), bounds)
 
 
+def circularity_of_flows(
+    virgin_kg: ArrayLike,
+    recycled_kg: ArrayLike,
+    reused_kg: ArrayLike,
+    to_recycling_kg: ArrayLike,
+    to_reuse_kg: ArrayLike,
+    to_disposal_kg: ArrayLike,
+    input_recycling_yield: ArrayLike = 1.0,
+    output_recycling_yield: ArrayLike = 1.0,
+    utility: ArrayLike = 1.0,
+) -> Circularity:
+    """The same from what went into products and what came of them at the end of life.
+
+    M is all that went in; FR and FU are shares of it, CR and CU shares of all that came out,
+    however much was still in use. Where nothing came out yet, nothing was collected.
+
+    >>> float(circularity_of_flows(70.0, 30.0, 0.0, 5.0, 0.0, 5.0, 0.8, 0.8).indicator.round(5))
+    0.41698
+    """
+    recycled, reused, recycling, reuse = (
+        np.asarray(flow, np.float64)
+        for flow in (recycled_kg, reused_kg, to_recycling_kg, to_reuse_kg)
+    )
+    into = np.asarray(virgin_kg, np.float64) + recycled + reused
+    out = np.asarray(to_disposal_kg, np.float64) + recycling + reuse
+    return material_circularity(
+        into,
+        share(recycled, into),
+        share(reused, into),
+        share(recycling, out),
+        share(reuse, out),
+        input_recycling_yield,
+        output_recycling_yield,
+        utility,
+    )
+
+
 def utility(
     life: ArrayLike, average_life: ArrayLike, use: ArrayLike = 1.0, average_use: ArrayLike = 1.0
 ) -> Floats:

@@ -46,8 +46,8 @@ class Machines(NamedTuple):
     (squared diffusion of a Wiener path in a stride, in squared thresholds), ``noise`` (of an
     observed level), ``slowdown`` (share of its rate lost at the failure threshold), ``loss_new``,
     ``loss_rise`` (up to the threshold) float64 (K,); ``price`` (K, 5) EUR/h by mode; ``job_eur``
-    (K, 2) of a corrective and a preventive job, ``inspect_eur`` (K,).
-    Tables of durations in hours, (K, 3, cells + 1): ``life``, ``repair``, ``upkeep``; ``aged``
+    (2, K) of a corrective and a preventive job, ``inspect_eur`` (K,).
+    Tables of durations in hours: ``life`` (K, 3, cells + 1), ``job`` (2, K, 3, cells + 1); ``aged``
     (K, cells): length-biased lives, equally likely; ``path`` (K, cells): increments of level in
     a stride of ``stride`` wear hours; ``normal`` (cells,) and ``exponential`` (3, cells + 1):
     the standard laws. Spare parts: ``base`` int64 (S,), ``lead`` (S, 3, cells + 1) h, ``part_eur``
@@ -80,8 +80,7 @@ class Machines(NamedTuple):
     price: Floats
     job_eur: Floats
     life: Floats
-    repair: Floats
-    upkeep: Floats
+    job: Floats
     aged: Floats
     path: Floats
     normal: Floats

@@ -94,7 +94,7 @@ def build_machines(settings: MaintenanceSettings, step_h: float = 1.0) -> Machin
         return np.array(values, np.int64)
 
     lives = [life_table(m) for m in settings.machines]
-    ms, ss = settings.machines, settings.spares
+    ms, ss, cells = settings.machines, settings.spares, (3, CELLS + 1)
     return Machines(
         number=len(ms),
         crews=settings.crews,
@@ -119,22 +119,28 @@ def build_machines(settings: MaintenanceSettings, step_h: float = 1.0) -> Machin
         loss_rise=floats("loss_worn") - floats("loss_new"),
         inspect_eur=floats("inspection_eur"),
         price=stack([prices(m) for m in ms], len(MODES)),
-        job_eur=stack([[m.corrective_eur, m.preventive_eur] for m in ms], 2),
+        job_eur=np.stack([floats("corrective_eur"), floats("preventive_eur")]),
         life=stack(lives, 3, LIFE_CELLS + 1),
-        repair=stack(
-            [hours_table(m.repair_law, m.repair_h, m.repair_variation) for m in ms], 3, CELLS + 1
-        ),
-        upkeep=stack(
-            [hours_table(m.preventive_law, m.preventive_h, m.preventive_variation) for m in ms],
-            3,
-            CELLS + 1,
+        job=np.stack(
+            [
+                stack(
+                    [hours_table(m.repair_law, m.repair_h, m.repair_variation) for m in ms], *cells
+                ),
+                stack(
+                    [
+                        hours_table(m.preventive_law, m.preventive_h, m.preventive_variation)
+                        for m in ms
+                    ],
+                    *cells,
+                ),
+            ]
         ),
         aged=stack([aged_table(life, CELLS) for life in lives], CELLS),
         path=stack([path_table(m, step_h) for m in ms], CELLS),
         normal=quantile_table(stats.norm(), CELLS),
         exponential=duration_table(stats.expon(), CELLS),
         base=whole([s.base_stock for s in ss]),
-        lead=stack([hours_table(s.lead_law, s.lead_h, s.lead_variation) for s in ss], 3, CELLS + 1),
+        lead=stack([hours_table(s.lead_law, s.lead_h, s.lead_variation) for s in ss], *cells),
         part_eur=np.array([s.part_eur + s.order_eur for s in ss], np.float64),
         hold_eur=np.array([s.holding_eur_per_h for s in ss], np.float64),
     )

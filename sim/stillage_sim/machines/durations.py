@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage_sim.compiled import compiled
+from stillage_sim.compiled import called
 from stillage_sim.randomness import LOW_32, U32, high, low
 
 LAST_SHARE = 0.25
@@ -45,7 +45,7 @@ def constant_table(hours: float, cells: int) -> NDArray[np.float64]:
     return np.full((3, cells + 1), float(hours))
 
 
-@compiled
+@called
 def duration(table: np.ndarray, bits: np.uint64) -> float:
     """A draw from a table (3, cells + 1) by 64 random bits: the quantile at their fraction.
 

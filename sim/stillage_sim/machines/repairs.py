@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillage_sim.compiled import compiled
+from stillage_sim.compiled import called, compiled
 from stillage_sim.machines.arrays import (
     FAILURES,
     GAMMA,
-    MAINTENANCE,
     NEVER,
     PLANNED,
     PREVENTIVE,
@@ -25,11 +24,13 @@ from stillage_sim.machines.durations import duration
 from stillage_sim.machines.wear import (
     STREAM_LEAD,
     STREAM_REPAIR,
-    STREAM_UPKEEP,
     extend_path,
+    luck,
     renew,
 )
-from stillage_sim.randomness import draw
+
+CORRECTIVE, UPKEEP = 0, 1
+"""Jobs: the mode of a machine under one is ``REPAIR`` or ``MAINTENANCE``, in that order."""
 
 NOTHING, SPARE = -1, -2
 """What is next, if no machine."""
@@ -41,7 +42,7 @@ def order_spare(
 ) -> float:
     """Order one part, as a base-stock policy does at each demand; the EUR spent."""
     index = part + machines.spares * state.ordered[r, part]
-    bits = draw(state.origin[r], STREAM_LEAD, index) ^ mirror
+    bits = luck(state.origin[r], STREAM_LEAD, index, mirror)
     arrives = state.clock[r] + duration(machines.lead[part], bits)
     for slot in range(state.orders.shape[2]):
         if state.orders[r, part, slot] == NEVER:
@@ -126,18 +127,14 @@ def dispatch(
         if state.busy[r] == 0:
             spent += machines.callout_eur
         state.busy[r] += 1
+        job = CORRECTIVE if state.mode[r, k] == WAITING else UPKEEP
         index = k + machines.number * state.renewals[r, k]
-        if state.mode[r, k] == WAITING:
-            state.mode[r, k] = REPAIR
-            bits = draw(state.origin[r], STREAM_REPAIR, index) ^ mirror
-            state.left[r, k] = duration(machines.repair[k], bits)
-            spent += machines.job_eur[k, 0]
-        else:
-            state.mode[r, k] = MAINTENANCE
-            bits = draw(state.origin[r], STREAM_UPKEEP, index) ^ mirror
-            state.left[r, k] = duration(machines.upkeep[k], bits)
+        bits = luck(state.origin[r], STREAM_REPAIR + job, index, mirror)
+        state.left[r, k] = duration(machines.job[job, k], bits)
+        state.mode[r, k] = REPAIR + job
+        if job == UPKEEP:
             state.counts[r, k, PREVENTIVE] += 1
-            spent += machines.job_eur[k, 1]
+        spent += machines.job_eur[job, k]
     return spent
 
 
@@ -205,6 +202,22 @@ def until_event(machines: Machines, state: MachineState, r: int, k: int) -> floa
 
 
 @compiled
+def next_event(
+    machines: Machines, state: MachineState, r: int, flagged: int, time: float
+) -> tuple[float, int]:
+    """Hours until the next event, and whose; at most ``time``, and then ``NOTHING``."""
+    soonest, who = time, NOTHING
+    arrives = state.arrival[r] - state.clock[r]
+    if arrives < soonest:
+        soonest, who = max(arrives, 0.0), SPARE
+    for place in range(flagged):
+        hours = until_event(machines, state, r, state.flagged[r, place])
+        if hours < soonest:
+            soonest, who = hours, state.flagged[r, place]
+    return soonest, who
+
+
+@called
 def events_stage(
     machines: Machines, state: MachineState, r: int, flagged: int, mirror: np.uint64
 ) -> float:
@@ -213,30 +226,23 @@ def events_stage(
     Where events are too many, the step ends without the rest of them, which are due at once in
     the next.
     """
-    spent = dispatch(machines, state, r, flagged, mirror)
+    spent = 0.0
     time = machines.step_h
     for event in range(machines.events + 1):
-        soonest, who = time, NOTHING
-        if event == machines.events:
+        spent += dispatch(machines, state, r, flagged, mirror)
+        hours, who = next_event(machines, state, r, flagged, time)
+        if event == machines.events and who != NOTHING:
+            hours, who = time, NOTHING
             state.deferred[r] += 1
-        else:
-            arrives = state.arrival[r] - state.clock[r]
-            if arrives < soonest:
-                soonest, who = max(arrives, 0.0), SPARE
-            for place in range(flagged):
-                hours = until_event(machines, state, r, state.flagged[r, place])
-                if hours < soonest:
-                    soonest, who = hours, state.flagged[r, place]
         for place in range(flagged):
-            spent += advance(machines, state, r, state.flagged[r, place], soonest)
-        spent += holding(machines, state, r, soonest)
-        state.clock[r] += soonest
-        time -= soonest
+            spent += advance(machines, state, r, state.flagged[r, place], hours)
+        spent += holding(machines, state, r, hours)
+        state.clock[r] += hours
+        time -= hours
         if who == NOTHING:
             break
         if who == SPARE:
             receive_spare(machines, state, r)
         else:
             spent += happen(machines, state, r, who, time, mirror)
-        spent += dispatch(machines, state, r, flagged, mirror)
     return spent

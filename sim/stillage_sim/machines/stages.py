@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from stillage_sim import quantiles, randomness
-from stillage_sim.compiled import compiled
+from stillage_sim.compiled import called, compiled
 from stillage_sim.machines import arrays, durations, repairs, wear
 from stillage_sim.machines.arrays import (
     BERNOULLI,
@@ -76,7 +76,7 @@ def may_maintain(machines: Machines, state: MachineState, r: int, k: int) -> boo
     return may
 
 
-@compiled
+@called
 def act_stage(
     machines: Machines, state: MachineState, r: int, k: int, action: int, mirror: np.uint64
 ) -> float:

@@ -17,6 +17,9 @@ PERIOD, EPISODE = 0, 1
 """How often a quantity is drawn; of a series, whether its first period is drawn."""
 
 MONTHS, WEEKDAYS, YEAR_D = 12, 7, 365
+ROUNDING_H = 1e-6
+"""Added to a period's first hour, so that rounding puts no midnight on the day before."""
+
 MONTH_D = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 

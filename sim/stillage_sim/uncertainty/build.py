@@ -24,6 +24,7 @@ from stillage_sim.uncertainty.arrays import (
     LAW,
     MONTHS,
     PERIOD,
+    ROUNDING_H,
     SERIES,
     WEEKDAYS,
     YEAR_D,
@@ -112,7 +113,7 @@ def expected_values(uncertainties: Uncertainties, periods: int) -> Floats:
     For planning rules and theory. A series that begins anywhere counts with its overall mean.
     """
     index = np.arange(max(periods, 1))
-    day = (index * uncertainties.period_h / 24.0).astype(np.int64)
+    day = ((index * uncertainties.period_h + ROUNDING_H) / 24.0).astype(np.int64)
     month = uncertainties.month[(uncertainties.start_day + day) % YEAR_D]
     weekday = (uncertainties.start_weekday + day) % WEEKDAYS
     result = np.zeros(len(uncertainties.kind))
@@ -147,7 +148,7 @@ def _tables(quantity: Quantity, period_h: float, folder: Path | None) -> _Tables
         means, which = np.unique(factors, return_inverse=True)
         tables = [declared.table(float(mean)) for mean in means]
     except BadInput as error:
-        raise BadInput(quantity.name, str(error)) from None
+        raise BadInput(f"{quantity.name}: {error}") from None
     return _Tables(tables, which.reshape(factors.shape), np.ones(factors.shape))
 
 

@@ -18,70 +18,27 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from scipy import stats
 
 from stillage.errors import BadInput
 from stillage_sim.quantiles import CELLS, discrete_table, quantile_table
+from stillage_sim.uncertainty.declared import (
+    DeclaredLaw,
+    Factor,
+    Finite,
+    Positive,
+    Truncatable,
+)
 from stillage_sim.uncertainty.truncation import Truncated
 
 Floats = NDArray[np.float64]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Factor = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 MOST_CELLS, SPREAD_LOST = 16_384, 0.005
 """A table has 1,024 cells; four times as many, twice, while it lacks more of the variance."""
 
 
-class Declared(BaseModel):
-    """What laws and recorded series share."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    every: Literal["period", "episode"] = Field(
-        default="period", description="Draw anew every period, or once an episode."
-    )
-    season: tuple[Factor, ...] = Field(
-        default=(), description="12 factors, January to December; none: 1 throughout."
-    )
-    weekday: tuple[Factor, ...] = Field(
-        default=(), description="7 factors, Monday to Sunday; none: 1 throughout."
-    )
-
-    @model_validator(mode="after")
-    def _counted(self) -> Declared:
-        for name, factors, count in (("season", self.season, 12), ("weekday", self.weekday, 7)):
-            if factors and len(factors) != count:
-                raise BadInput(name, f"{len(factors)} factors", f"{count}")
-        return self
-
-    def factors(self) -> Floats:
-        """Of each month and weekday, float64 (12, 7)."""
-        return np.outer(self.season or np.ones(12), self.weekday or np.ones(7))
-
-    @property
-    def scales_draws(self) -> bool:
-        """Whether the factors multiply draws, and not the mean of a law of whole numbers."""
-        return True
-
-
-class _Law(Declared):
-    """A law of one number."""
-
-    def table(self, factor: float = 1.0) -> Floats:
-        """Equally likely values, rising: conditional means of equiprobable cells.
-
-        Raises ``BadInput`` for a law without finite mean or cut down to under 1e-6 of itself.
-        """
-        raise NotImplementedError
-
-    def expected(self) -> float:
-        """The mean, without season and weekday."""
-        return float(self.table().mean())
-
-
-class Constant(_Law):
+class Constant(DeclaredLaw):
     """Always ``value``."""
 
     law: Literal["constant"] = "constant"
@@ -91,30 +48,16 @@ class Constant(_Law):
         return np.array([self.value])
 
 
-class _Truncatable(_Law):
-    """A law that ``low`` and ``high`` truncate; None: not on that side."""
-
-    low: Finite | None = None
-    high: Finite | None = None
-
-    @model_validator(mode="after")
-    def _ordered(self) -> _Truncatable:
-        if self.low is not None and self.high is not None and not self.low < self.high:
-            raise BadInput("high", self.high, f"more than low ({self.low})")
-        return self
-
-
-class _Continuous(_Truncatable):
+class _Continuous(Truncatable):
     def distribution(self) -> Any:
         """The frozen ``scipy.stats`` law, before truncation."""
         raise NotImplementedError
 
     def table(self, factor: float = 1.0) -> Floats:
-        law = self.distribution()
-        if self.low is not None or self.high is not None:
-            law = Truncated(law, self.low, self.high)
-        cells = CELLS
+        law, cells = self.distribution(), CELLS
         try:
+            if self.low is not None or self.high is not None:
+                law = Truncated(law, self.low, self.high)
             table, variance = quantile_table(law, cells), float(law.var())
             while cells < MOST_CELLS and table.var() < (1.0 - SPREAD_LOST) * variance:
                 cells *= 4
@@ -210,7 +153,7 @@ class Weibull(_Continuous):
         return stats.weibull_min(self.shape, scale=self.scale)
 
 
-class _Discrete(_Truncatable):
+class _Discrete(Truncatable):
     def atoms(self, factor: float) -> tuple[Floats, Floats]:
         """Values, rising, and their weights before truncation."""
         raise NotImplementedError
@@ -222,7 +165,7 @@ class _Discrete(_Truncatable):
         kept = (values >= low) & (values <= high)
         left = float(weights[kept].sum() / weights.sum())
         if left < 1e-6:
-            raise BadInput("low, high", f"{left:g} of the law between them", "at least 1e-6")
+            raise BadInput("low, high", f"{left:g} of the law between", "at least 1e-06")
         return discrete_table(values[kept], weights[kept])
 
 

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from stillage.errors import BadInput
 from stillage_sim.sources.csvfile import inside, read_csv
-from stillage_sim.uncertainty.laws import Declared
+from stillage_sim.uncertainty.declared import Declared
 from stillage_sim.uncertainty.units import conversion
 
 Floats = NDArray[np.float64]
@@ -59,7 +59,7 @@ class Recorded(Declared):
         try:
             return resample(rows, self.interval_h, period_h, self.resampled) * factor
         except ValueError as error:
-            raise BadInput(f"{where}, {table.name}", str(error)) from None
+            raise BadInput(f"{table.name}: {error}") from None
 
     def _title(self, titles: list[str], where: str) -> str:
         """The column's name as the file has it."""

@@ -12,6 +12,7 @@ from stillage_sim.randomness import below, draw, high
 from stillage_sim.uncertainty.arrays import (
     EPISODE,
     LAW,
+    ROUNDING_H,
     WEEKDAYS,
     YEAR_D,
     UncertainState,
@@ -24,7 +25,7 @@ STREAM_QUANTITY = 60
 @compiled
 def drawn(uncertainties: Uncertainties, v: int, period_index: int, bits: np.uint64) -> float:
     """Quantity v in a period, from 64 random bits (mirrored already), in its own unit."""
-    day = np.int64(period_index * uncertainties.period_h / 24.0)
+    day = np.int64((period_index * uncertainties.period_h + ROUNDING_H) / 24.0)
     month = uncertainties.month[(uncertainties.start_day + day) % YEAR_D]
     weekday = (uncertainties.start_weekday + day) % WEEKDAYS
     first = uncertainties.first[v, month, weekday]

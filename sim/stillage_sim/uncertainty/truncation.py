@@ -30,8 +30,8 @@ class Truncated:
         self._high = np.inf if high is None else high
         self._share = 1.0 - self._below - self._above
         if not self._share >= LEAST_SHARE:
-            found = max(self._share, 0.0)
-            raise ValueError(f"low, high: found {found:g} of the law between, expected 1e-6")
+            found = f"{max(self._share, 0.0):g} of the law between"
+            raise ValueError(f"low, high: found {found}, expected at least {LEAST_SHARE:.0e}")
 
     def ppf(self, u: Any) -> Any:
         """The quantile at u."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillage_sim import ledger, power, quantiles, randomness
@@ -24,9 +24,7 @@ from stillage_sim.devices.stages import devices_stage, start_devices
 from stillage_sim.devices.theory import battery_levels
 from stillage_sim.power import BATTERY, DEVICE, LOST, SOURCE, SPILLED, supply
 from stillage_sim.quantiles import pick
-from stillage_sim.randomness import draw, fold, prefix
-
-STREAM_TEST = 59
+from stillage_sim.randomness import fold, prefix
 
 
 def bernoulli(capacity: int) -> Devices:
@@ -62,20 +60,20 @@ def roll(
         start_devices(devices, state, r, starts[r], np.uint64(0))
         for step in range(steps):
             now = fold(starts[r], np.uint64(step))
-            readings[r, 0] = pick(wants, draw(now, STREAM_TEST, 0))
+            readings[r, 0] = pick(wants, now)
             devices_stage(devices, state, r, step, now, np.uint64(0), readings)
 
 
-def close(values: np.ndarray, theory: float) -> None:
-    """The mean over replicas is within its 99.9 % interval, which is less than 1 % wide."""
-    half = 3.3 * values.std(ddof=1) / np.sqrt(len(values))
-    assert half < 0.01 * theory
+def close(values: np.ndarray, theory: float, within: float) -> None:
+    """Theory is in the 95 % interval of the mean over replicas, whose half is below ``within``."""
+    half = 1.96 * values.std(ddof=1) / np.sqrt(len(values))
+    assert half < within * theory
     assert abs(values.mean() - theory) < half
 
 
 def test_battery_is_the_birth_death_chain() -> None:
     """P(empty) = .005848 for K = 10, p = .5, q = .4, through the stages of the devices."""
-    p, q, capacity, steps, replicas = 0.5, 0.4, 10, 800_000, 128
+    p, q, capacity, steps, replicas = 0.5, 0.4, 10, 600_000, 128
     devices = bernoulli(capacity)
     state = new_device_state(devices, replicas)
     starts = np.array([prefix(11, r, 0) for r in range(replicas)])
@@ -83,9 +81,10 @@ def test_battery_is_the_birth_death_chain() -> None:
     roll(devices, state, starts, steps, wants, np.zeros((replicas, 1)))
     levels = battery_levels(capacity, p, q)
     assert levels[0] == pytest.approx(0.005848, abs=1e-6)
-    close(state.counts[:, EMPTY_H, 0] / steps, levels[0])
-    close((state.counts[:, WANTED, 0] - state.counts[:, DONE, 0]) / steps, q * (1 - p) * levels[0])
-    close(state.energy[:, SPILLED, 0] / steps, p * (1 - q) * levels[-1])
+    close(state.counts[:, EMPTY_H, 0] / steps, levels[0], 0.015)
+    missed = state.counts[:, WANTED, 0] - state.counts[:, DONE, 0]
+    close(missed / steps, q * (1 - p) * levels[0], 0.015)
+    close(state.energy[:, SPILLED, 0] / steps, p * (1 - q) * levels[-1], 0.002)
     assert np.array_equal(state.energy.sum(1), np.zeros((replicas, 1)))
 
 
@@ -97,13 +96,14 @@ def test_a_lopsided_battery_is_empty_as_often() -> None:
     starts = np.array([prefix(12, r, 0) for r in range(replicas)])
     wants = np.array([0.0, 1.0, 1.0, 1.0, 1.0])
     roll(devices, state, starts, steps, wants, np.zeros((replicas, 1)))
-    close(state.counts[:, EMPTY_H, 0] / steps, battery_levels(3, 0.5, 0.8)[0])
+    close(state.counts[:, EMPTY_H, 0] / steps, battery_levels(3, 0.5, 0.8)[0], 0.002)
 
 
 joules = st.floats(0.0, 1e6)
 shares = st.floats(0.01, 1.0)
 
 
+@settings(deadline=None)
 @given(
     flows=st.lists(st.tuples(joules, shares), min_size=1, max_size=30),
     capacity=joules,

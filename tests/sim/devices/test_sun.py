@@ -75,7 +75,7 @@ def test_haurwitz_is_pvlib_s() -> None:
     assert haurwitz(sines) == pytest.approx([*expected, 778.766689344363, 1035.09203253450])
 
 
-@pytest.mark.parametrize("latitude", [0.0, 30.0, -45.0])
+@pytest.mark.parametrize("latitude", [0.0, 30.0, -35.0])
 def test_clear_sky_is_three_quarters_of_what_is_above(latitude: float) -> None:
     """FAO-56 equation 37 at sea level, over a year: 0.75, within 5 %."""
     sums = clear_sky_table(latitude).sum()
