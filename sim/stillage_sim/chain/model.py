@@ -7,15 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stillage_sim.chain import arrays
-from stillage_sim.chain.arrays import Floats, Perception
+from stillage_sim.chain.arrays import Floats, Perception, shaved
 from stillage_sim.chain.decide import Rules
 from stillage_sim.chain.file_sources import Figure
 from stillage_sim.chain.step import Parts
 from stillage_sim.machines.arrays import MaintenanceRules
 from stillage_sim.machines.settings import MaintenanceSettings
-
-shaved = getattr(arrays, "shaved", lambda shares: shares)
 
 
 class Account(NamedTuple):

@@ -7,7 +7,7 @@ import numpy as np
 from stillage_sim.chain.arrays import Floats, Perception, empty_state
 from stillage_sim.chain.decide import Rules
 from stillage_sim.chain.model import ChainModel, usual_rules
-from stillage_sim.chain.step import History, States, roll, start_replicas
+from stillage_sim.chain.step import History, States, advance, start_replicas
 from stillage_sim.compiled import wrapping
 from stillage_sim.devices.arrays import new_device_state
 from stillage_sim.machines.arrays import new_machine_state
@@ -60,8 +60,11 @@ def rolled(
     if rules is None:
         rules = usual_rules(model, age_replacement(model.maintenance))
     actions = np.zeros((len(states.chain.step), model.actions), np.int64)
+    skip, rewards = np.zeros(len(actions), bool), np.zeros(len(actions))
     if history is None:
         history = no_history(model, states)
     with wrapping():
-        roll(model.parts, perception, rules, states, actions, history, steps)
+        advance(
+            model.parts, perception, rules, states, actions, skip, rewards, history, steps, True
+        )
     return states
