@@ -19,7 +19,7 @@ from numpy.polynomial.laguerre import laggauss
 from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
 
-from stillage_sim.compiled import compiled
+from stillage_sim.compiled import shared
 from stillage_sim.randomness import below, high
 
 CELLS = 1024
@@ -30,7 +30,7 @@ _NODES, _TAIL_NODES, _LEAST_WEIGHT = 16, 48, 1e-18
 _TOLERANCE, _NEGLIGIBLE = 1e-4, 1e-12
 
 
-@compiled
+@shared
 def pick(table: np.ndarray, bits: np.uint64) -> float:
     """A draw from 64 random bits; the complement of the bits draws the opposite cell.
 

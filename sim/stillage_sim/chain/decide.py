@@ -12,7 +12,7 @@ import numpy as np
 
 from stillage_sim.chain.arrays import Chain, Floats, Ints, Perception, State
 from stillage_sim.chain.flows import total
-from stillage_sim.compiled import compiled
+from stillage_sim.compiled import compiled, shared
 from stillage_sim.machines.arrays import Machines, MachineState, MaintenanceRules
 from stillage_sim.machines.rules import decide_machines
 
@@ -38,7 +38,7 @@ class Policy(NamedTuple):
     reading_s: Floats
 
 
-@compiled
+@shared
 def legal(chain: Chain, state: State, r: int, g: int, action: int) -> bool:
     """Whether an alternative can run: it exists, and a machine of it worked in the last step."""
     if action < 0 or action > chain.routes.shape[1]:
@@ -70,7 +70,7 @@ def decide_stage(
                 break
             if legal(chain, state, r, g, wanted):
                 source = chain.processes.source[chain.routes[g, wanted - 1]]
-                if total(chain, state, r, source) > 0.0:
+                if total(chain.materials, state.mass[r, source]) > 0.0:
                     actions[r, g] = wanted
                     break
     for s in range(markets):

@@ -10,31 +10,33 @@ from __future__ import annotations
 import numpy as np
 
 from stillage_sim.chain.arrays import OPERATOR, Chain, Perception, State
-from stillage_sim.compiled import compiled
+from stillage_sim.compiled import compiled, shared
 from stillage_sim.devices.arrays import DeviceState
 from stillage_sim.ledger import shift, transfer
 from stillage_sim.machines.arrays import MachineState
 
 
-@compiled
-def total(chain: Chain, state: State, r: int, account: int) -> float:
-    """Kilograms in an account."""
-    row = state.mass[r, account]
+@shared
+def total(materials: tuple[int, ...], account: np.ndarray) -> float:
+    """Kilograms in an account's row (M,)."""
     kg = 0.0
-    for m in range(len(chain.materials)):
-        kg += row[m]
+    for m in range(len(materials)):
+        kg += account[m]
     return kg
 
 
-@compiled
+@shared
 def move(
-    chain: Chain, state: State, r: int, source: int, sink: int, way: int, portion: float
+    materials: tuple[int, ...],
+    source: np.ndarray,
+    sink: np.ndarray,
+    flow: np.ndarray,
+    portion: float,
 ) -> None:
-    """Move a portion (0..1) of an account into another, and book it as flow ``way``."""
-    here, there, flow = state.mass[r, source], state.mass[r, sink], state.flow[r, way]
-    for m in range(len(chain.materials)):
-        kg = here[m] * portion
-        shift(here, there, m, kg)
+    """Move a portion (0..1) of an account's row into another's, and book it as a flow."""
+    for m in range(len(materials)):
+        kg = source[m] * portion
+        shift(source, sink, m, kg)
         flow[m] += kg
 
 
@@ -46,7 +48,7 @@ def arrive_stage(chain: Chain, state: State, r: int) -> None:
     for t in range(transits.account.shape[0]):
         due = state.ring[r, t, slot]
         if due > 0.0:
-            held = total(chain, state, r, transits.account[t])
+            held = total(chain.materials, state.mass[r, transits.account[t]])
             portion = due / held if due < held else 1.0
             here, there = state.mass[r, transits.account[t]], state.mass[r, transits.sink[t]]
             for m in range(len(chain.materials)):
@@ -54,25 +56,12 @@ def arrive_stage(chain: Chain, state: State, r: int) -> None:
             state.ring[r, t, slot] = 0.0
 
 
-@compiled
-def send(chain: Chain, state: State, r: int, transit: int, kg: float) -> None:
-    """Note when goods that were put on a transit will arrive."""
-    size = state.ring.shape[2]
-    slot = state.step[r] % size + chain.transits.lead[transit]
-    state.ring[r, transit, slot - size if slot >= size else slot] += kg
-
-
-@compiled
-def good_shares(
-    chain: Chain, perception: Perception, state: State, r: int, p: int, o: int
-) -> np.ndarray:
-    """What output o of process p takes of each material where all goes well, (M,)."""
-    q = chain.processes.perception[p]
-    shares: np.ndarray = chain.processes.good[o]
-    if q >= 0:
-        n = o - chain.processes.first[p]
-        shares = perception.share[q, state.world[r], state.batch[r], n]
-    return shares
+@shared
+def send(ring: np.ndarray, step: int, lead: int, kg: float) -> None:
+    """Note in a transit's ring when goods that leave now will arrive."""
+    size = ring.shape[0]
+    slot = step % size + lead
+    ring[slot - size if slot >= size else slot] += kg
 
 
 @compiled
@@ -84,15 +73,18 @@ def fitting(
     fits = 1.0
     if processes.transit[p] >= 0:
         return fits
-    source = state.mass[r, processes.source[p]]
+    source, world, batch = state.mass[r, processes.source[p]], state.world[r], state.batch[r]
     for o in range(processes.first[p], processes.first[p + 1]):
         room = chain.room[processes.sink[o]]
         if room < np.inf:
-            good, poor = good_shares(chain, perception, state, r, p, o), processes.poor[o]
+            good, poor = processes.good[o], processes.poor[o]
+            if processes.perception[p] >= 0:
+                n = o - processes.first[p]
+                good = perception.share[processes.perception[p], world, batch, n]
             kg = 0.0
             for m in range(len(chain.materials)):
                 kg += source[m] * portion * (poor[m] + well * (good[m] - poor[m]))
-            free = room - total(chain, state, r, processes.sink[o])
+            free = room - total(chain.materials, state.mass[r, processes.sink[o]])
             if kg > free:
                 fits = min(fits, max(free, 0.0) / kg)
     return fits
@@ -132,9 +124,12 @@ def split(
     for m in range(len(chain.materials)):
         taken[m] = source[m] * portion
         remain[m] = source[m] - taken[m]
-    last = processes.first[p + 1] - 1
+    last, world, batch = processes.first[p + 1] - 1, state.world[r], state.batch[r]
     for o in range(processes.first[p], last):
-        good, poor = good_shares(chain, perception, state, r, p, o), processes.poor[o]
+        good, poor = processes.good[o], processes.poor[o]
+        if processes.perception[p] >= 0:
+            n = o - processes.first[p]
+            good = perception.share[processes.perception[p], world, batch, n]
         sink, flow = state.mass[r, processes.sink[o]], state.flow[r, o]
         for m in range(len(chain.materials)):
             part = taken[m] * (poor[m] + well * (good[m] - poor[m]))
@@ -159,24 +154,22 @@ def add_virgin(chain: Chain, state: State, r: int, p: int, amount: float) -> Non
         transfer(state.mass, r, processes.adder[p], processes.sink[processes.first[p]], m, kg)
 
 
-@compiled
-def working(
-    chain: Chain, machines: MachineState, state: State, r: int, first: int, last: int
-) -> float:
+@shared
+def working(up: np.ndarray, speed: np.ndarray, first: int, last: int) -> float:
     """Mean share of their full rate at which machines ``first .. last - 1`` work."""
     if last == first:
         return 1.0
     work = 0.0
     for k in range(first, last):
-        work += machines.up[r, k] * machines.speed[r, k]
+        work += up[k] * speed[k]
     return work / (last - first)
 
 
-@compiled
-def load(machines: MachineState, r: int, first: int, last: int, share: float) -> None:
+@shared
+def load(loads: np.ndarray, first: int, last: int, share: float) -> None:
     """Tell machines how much of what they could do they really did."""
     for k in range(first, last):
-        machines.load[r, k] = share
+        loads[k] = share
 
 
 @compiled
@@ -192,14 +185,14 @@ def process_stage(
     """Run process p for a step; kWh of mains that it used."""
     processes = chain.processes
     first, last = processes.machine[p], processes.machine[p + 1]
-    work = working(chain, machines, state, r, first, last)
+    work = working(machines.up[r], machines.speed[r], first, last)
     state.work[r, p] = work
     route = processes.route[p]
-    held = total(chain, state, r, processes.source[p])
+    held = total(chain.materials, state.mass[r, processes.source[p]])
     if held <= 0.0 or work <= 0.0 or (
         route >= 0 and state.route[r, route] != processes.alternative[p]
     ):  # fmt: skip
-        load(machines, r, first, last, 0.0)
+        load(machines.load[r], first, last, 0.0)
         return 0.0
     limit = processes.rate[p] * work
     portion = limit / held if limit < held else 1.0
@@ -215,8 +208,9 @@ def process_stage(
         add_virgin(chain, state, r, p, amount)
     split(chain, perception, state, r, p, portion, well)
     if processes.transit[p] >= 0:
-        send(chain, state, r, processes.transit[p], amount)
+        transit = processes.transit[p]
+        send(state.ring[r, transit], state.step[r], chain.transits.lead[transit], amount)
     if last > first:
-        load(machines, r, first, last, amount / limit)
+        load(machines.load[r], first, last, amount / limit)
     kwh: float = amount * processes.kwh[p]
     return kwh

@@ -18,16 +18,18 @@ def make_stage(chain: Chain, machines: MachineState, state: State, r: int, k: in
     """
     makers = chain.makers
     first, last = makers.machine[k], makers.machine[k + 1]
-    work = working(chain, machines, state, r, first, last)
+    work = working(machines.up[r], machines.speed[r], first, last)
     state.work[r, chain.processes.source.shape[0] + k] = work
     limit = makers.rate[k] * work
     amount = min(state.order[r, k], limit)
     transit = makers.transit[k]
     sink = chain.transits.account[transit] if transit >= 0 else makers.sink[k]
     if transit < 0:
-        amount = min(amount, max(chain.room[sink] - total(chain, state, r, sink), 0.0))
+        amount = min(
+            amount, max(chain.room[sink] - total(chain.materials, state.mass[r, sink]), 0.0)
+        )
     if amount <= 0.0:
-        load(machines, r, first, last, 0.0)
+        load(machines.load[r], first, last, 0.0)
         return 0.0
     state.order[r, k] -= amount
     way = chain.processes.sink.shape[0] + k
@@ -38,14 +40,20 @@ def make_stage(chain: Chain, machines: MachineState, state: State, r: int, k: in
         if need > 0.0:
             source, used = makers.secondary[k, m], 0.0
             if source >= 0:
-                held = total(chain, state, r, source)
+                held = total(chain.materials, state.mass[r, source])
                 used = need * makers.secondary_share[k, m]
                 asked = amount * makers.pending[k, m]
                 if asked > held:  # all materials from this account go short alike
                     used *= held / asked
                 used = min(used, held)  # rounding
                 if used > 0.0:
-                    move(chain, state, r, source, sink, way, used / held)
+                    move(
+                        chain.materials,
+                        state.mass[r, source],
+                        product,
+                        state.flow[r, way],
+                        used / held,
+                    )
             new = need - used
             shift(virgin, product, m, new)
             paid += new * makers.price[k, m]
@@ -57,7 +65,7 @@ def make_stage(chain: Chain, machines: MachineState, state: State, r: int, k: in
     state.emissions[r, SCOPE_3] += emitted
     state.emissions[r, AVOIDED] += avoided
     if transit >= 0:
-        send(chain, state, r, transit, amount)
-    load(machines, r, first, last, amount / limit)
+        send(state.ring[r, transit], state.step[r], chain.transits.lead[transit], amount)
+    load(machines.load[r], first, last, amount / limit)
     kwh: float = amount * makers.kwh[k]
     return kwh

@@ -126,7 +126,7 @@ def read_stage(parts: Parts, states: States, r: int, now: np.uint64) -> float:
     processes = chain.processes
     for d in range(chain.readers.shape[0]):
         p = chain.readers[d]
-        kg = min(total(chain, state, r, processes.source[p]), processes.rate[p])
+        kg = min(total(chain.materials, state.mass[r, processes.source[p]]), processes.rate[p])
         state.readings[r, d] = kg / processes.item_kg[p]
     return devices_stage(
         parts.devices, states.devices, r, state.step[r], now, state.mirror[r], state.readings
@@ -220,7 +220,7 @@ def keep(parts: Parts, states: States, history: History, r: int, n: int) -> None
     """Note how replica r stands at the end of period n."""
     state = states.chain
     for a in range(state.mass.shape[1]):
-        history.stock[r, n, a] = total(parts.chain, state, r, a)
+        history.stock[r, n, a] = total(parts.chain.materials, state.mass[r, a])
     for way in range(state.flow.shape[1]):
         kg = 0.0
         for m in range(len(parts.chain.materials)):

@@ -21,10 +21,10 @@ from stillage_sim.ledger import transfer
 def position(chain: Chain, state: State, r: int, s: int) -> float:
     """Inventory position of a market: at hand, under way and ordered, less what waits (kg)."""
     account = chain.markets.account[s]
-    kg = total(chain, state, r, account) - state.backlog[r, s]
+    kg = total(chain.materials, state.mass[r, account]) - state.backlog[r, s]
     for t in range(chain.transits.account.shape[0]):
         if chain.transits.sink[t] == account:
-            kg += total(chain, state, r, chain.transits.account[t])
+            kg += total(chain.materials, state.mass[r, chain.transits.account[t]])
     inventory: float = kg + state.order[r, chain.markets.maker[s]]
     return inventory
 
@@ -58,12 +58,15 @@ def sell_stage(chain: Chain, state: State, r: int, s: int, cohort: int) -> None:
     wanted = state.quantity[r, markets.demand[s]] / chain.period
     waiting = state.backlog[r, s]
     need = wanted + waiting
-    held = total(chain, state, r, markets.account[s])
+    held = total(chain.materials, state.mass[r, markets.account[s]])
     sold = min(need, held)
     if sold > 0.0:
         use = markets.use[s]
         way = chain.processes.sink.shape[0] + chain.makers.sink.shape[0] + s
-        move(chain, state, r, markets.account[s], chain.uses.account[use], way, sold / held)
+        move(
+            chain.materials, state.mass[r, markets.account[s]],
+            state.mass[r, chain.uses.account[use]], state.flow[r, way], sold / held,
+        )  # fmt: skip
         state.cohort[r, use, cohort % state.cohort.shape[2]] += sold
         price = markets.price[s]
         if markets.price_index[s] >= 0:

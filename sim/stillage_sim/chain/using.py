@@ -63,7 +63,8 @@ def return_stage(chain: Chain, state: State, r: int, u: int, period: int) -> Non
     for g in range(grades + 1):
         due = state.due[r, u, g]
         if due > 0.0:
-            held = total(chain, state, r, account)
+            held = total(chain.materials, state.mass[r, account])
             portion = due / held if due < held else 1.0
             sink = uses.sink[u, g] if g < grades else uses.lost[u]
-            move(chain, state, r, account, sink, way + (0 if g < grades else 1), portion)
+            flow = state.flow[r, way + (0 if g < grades else 1)]
+            move(chain.materials, state.mass[r, account], state.mass[r, sink], flow, portion)

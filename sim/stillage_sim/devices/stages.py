@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from stillage_sim import ledger, power, quantiles, randomness
-from stillage_sim.compiled import compiled, kernel
+from stillage_sim.compiled import compiled, kernel, shared
 from stillage_sim.devices import arrays
 from stillage_sim.devices.arrays import (
     ASLEEP_H,
@@ -52,7 +52,7 @@ def start_devices(
         transfer(state.energy, r, SOURCE, BATTERY, d, devices.start[d])
 
 
-@compiled
+@shared
 def clearness(sky: Sky, weather: float, season: int) -> float:
     """The clear-sky index of a latent weather in a season: a look-up by its cell."""
     cells = sky.clear.shape[1]
@@ -141,14 +141,14 @@ def devices_stage(
     return mains
 
 
-@compiled
+@shared
 def grid_price(grid: Grid, step: int) -> float:
     """Price of a joule of mains electricity in this step (EUR)."""
     price: float = grid.price[step % grid.price.shape[0]]
     return price
 
 
-@compiled
+@shared
 def grid_carbon(grid: Grid, step: int) -> float:
     """Emissions of a joule of mains electricity in this step (kg CO2e)."""
     carbon: float = grid.carbon[step % grid.carbon.shape[0]]

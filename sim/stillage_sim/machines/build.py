@@ -59,7 +59,7 @@ def path_table(machine: MachineSettings, stride: float) -> Floats:
         return quantile_table(stats.gamma(drift * stride / size, scale=size), CELLS)
     except ValueError as error:
         raise BadInput(f"machines.{machine.name}.diffusion", machine.diffusion,
-                       "less scatter, or a longer step") from error  # fmt: skip
+                       "less scatter, or a longer stride_h") from error  # fmt: skip
 
 
 def prices(machine: MachineSettings) -> list[float]:
@@ -83,6 +83,7 @@ def build_machines(settings: MaintenanceSettings, step_h: float = 1.0) -> Machin
     if not 0.0 < step_h < np.inf:
         raise BadInput("step_h", step_h, "hours above 0")
     parts = [spare.name for spare in settings.spares]
+    stride = settings.stride_h or float(step_h)
 
     def stack(rows: Sequence[Any], *shape: int) -> Floats:
         return np.asarray(np.stack(rows) if rows else np.zeros((0, *shape)), np.float64)
@@ -101,7 +102,7 @@ def build_machines(settings: MaintenanceSettings, step_h: float = 1.0) -> Machin
         spares=len(ss),
         step_h=float(step_h),
         per_step=1.0 / step_h,
-        stride=float(step_h),
+        stride=stride,
         callout_eur=settings.callout_eur,
         events=EVENTS,
         model=whole([MODELS.index(m.model) for m in ms]),
@@ -112,7 +113,7 @@ def build_machines(settings: MaintenanceSettings, step_h: float = 1.0) -> Machin
         inspect=whole([m.inspection_steps for m in ms]),
         up_chance=floats("up_chance"),
         slope=1.0 / floats("mean_life"),
-        scatter=(floats("diffusion") / floats("threshold")) ** 2 * step_h,
+        scatter=(floats("diffusion") / floats("threshold")) ** 2 * stride,
         noise=floats("noise"),
         slowdown=floats("slowdown"),
         loss_new=floats("loss_new"),
@@ -136,7 +137,7 @@ def build_machines(settings: MaintenanceSettings, step_h: float = 1.0) -> Machin
             ]
         ),
         aged=stack([aged_table(life, CELLS) for life in lives], CELLS),
-        path=stack([path_table(m, step_h) for m in ms], CELLS),
+        path=stack([path_table(m, stride) for m in ms], CELLS),
         normal=quantile_table(stats.norm(), CELLS),
         exponential=duration_table(stats.expon(), CELLS),
         base=whole([s.base_stock for s in ss]),

@@ -98,7 +98,7 @@ def takes_spare(machines: Machines, state: MachineState, r: int, k: int) -> bool
 
 
 @compiled
-def first_in_queue(machines: Machines, state: MachineState, r: int, flagged: int) -> int:
+def first_in_queue(machines: Machines, state: MachineState, r: int, flagged: np.int64) -> int:
     """The machine that waited longest among those whose spare is there, or -1."""
     best = NOTHING
     for place in range(flagged):
@@ -114,7 +114,7 @@ def first_in_queue(machines: Machines, state: MachineState, r: int, flagged: int
 
 @compiled
 def dispatch(
-    machines: Machines, state: MachineState, r: int, flagged: int, mirror: np.uint64
+    machines: Machines, state: MachineState, r: int, flagged: np.int64, mirror: np.uint64
 ) -> float:
     """Send free crews to waiting machines, first come, first served; the EUR spent."""
     spent = 0.0
@@ -203,7 +203,7 @@ def until_event(machines: Machines, state: MachineState, r: int, k: int) -> floa
 
 @compiled
 def next_event(
-    machines: Machines, state: MachineState, r: int, flagged: int, time: float
+    machines: Machines, state: MachineState, r: int, flagged: np.int64, time: float
 ) -> tuple[float, int]:
     """Hours until the next event, and whose; at most ``time``, and then ``NOTHING``."""
     soonest, who = time, NOTHING
@@ -219,7 +219,7 @@ def next_event(
 
 @called
 def events_stage(
-    machines: Machines, state: MachineState, r: int, flagged: int, mirror: np.uint64
+    machines: Machines, state: MachineState, r: int, flagged: np.int64, mirror: np.uint64
 ) -> float:
     """Play a step of the flagged machines, event after event; the EUR spent.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from stillage import counter
 from stillage_sim.compiled import kernel, wrapping
 from stillage_sim.machines import rules as maintenance
 from stillage_sim.machines import stages
@@ -16,7 +17,7 @@ from stillage_sim.machines.arrays import (
 )
 from stillage_sim.machines.rules import decide_machines
 from stillage_sim.machines.stages import MODULES, machines_stage, start_machines
-from stillage_sim.randomness import fold, prefix
+from stillage_sim.randomness import fold
 
 cached = kernel(maintenance, stages, *MODULES)
 
@@ -64,8 +65,7 @@ def step_machines(
 
 def prefixes_of(seed: int, first: int, replicas: int) -> NDArray[np.uint64]:
     """The hash states of some replicas' first episode, uint64 (R,)."""
-    found = [prefix(seed, first + r, 0) for r in range(replicas)]
-    return np.array(found, np.uint64)
+    return np.asarray(counter.bits(seed, np.arange(first, first + replicas), 0), np.uint64)
 
 
 def simulate_machines(

@@ -138,6 +138,10 @@ class MaintenanceSettings(_Settings):
     machines: tuple[MachineSettings, ...] = Field((), max_length=4096, description="Machines.")
     spares: tuple[SpareSettings, ...] = Field((), max_length=256, description="Spare parts.")
     crews: int = _number(1, "1", "Repair crews.", ge=0, le=4096)
+    stride_h: float = _number(
+        0.0, "h", "Wear hours by which paths are drawn ahead, straight between; 0: a step.",
+        ge=0, le=1e6,
+    )  # fmt: skip
     callout_eur: float = _number(
         0.0, "EUR", "Cost of a crew that comes while none is there.", ge=0, le=1e9
     )

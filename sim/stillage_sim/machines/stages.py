@@ -120,7 +120,8 @@ def machines_stage(
     ``loss``, ``level`` and ``seen`` for this step.
     """
     step = machines.step_h
-    spent, flagged = 0.0, 0
+    spent = 0.0
+    flagged = np.int64(0)  # no literal, for which the events would be compiled once more
     for k in range(machines.number):
         action = actions[r, first + k]
         if action != 0:
@@ -161,7 +162,12 @@ def machines_stage(
 
 @compiled
 def settle(
-    machines: Machines, state: MachineState, r: int, flagged: int, now: np.uint64, mirror: np.uint64
+    machines: Machines,
+    state: MachineState,
+    r: int,
+    flagged: np.int64,
+    now: np.uint64,
+    mirror: np.uint64,
 ) -> float:
     """Show the flagged machines as they are at the step's end; the EUR of their inspections."""
     spent = 0.0
@@ -171,7 +177,7 @@ def settle(
         if state.mode[r, k] <= PLANNED:
             show_level(machines, state, r, k)
             spent += inspect(machines, state, r, k, now, mirror)
-        elif state.mode[r, k] == WAITING:
+        elif state.mode[r, k] <= REPAIR:
             state.level[r, k] = 1.0
     return spent
 

@@ -16,9 +16,8 @@ from stillage_sim.chain.arrays import MONEY_ACCOUNTS, SCOPES
 from stillage_sim.chain.build import build
 from stillage_sim.chain.file import load_chain
 from stillage_sim.chain.model import blind, ideal
-from stillage_sim.ledger import residual
+from stillage_sim.chain.running import advance, audit, begun, totals, usual_policy
 from tests.sim.chain.examples import GLASS, loaded
-from tests.sim.chain.running import rolled, started
 
 
 def changed(**tables: Any) -> dict[str, Any]:
@@ -207,7 +206,7 @@ def test_arrays_say_what_the_file_says() -> None:
 
 def test_every_account_and_way_can_be_drawn() -> None:
     model = loaded(GLASS)
-    ways = started(model).chain.flow.shape[1]
+    ways = begun(model).chain.flow.shape[1]
     assert len(model.ways) == ways
     assert len(model.accounts) == len(model.parts.chain.room)
     kinds = {account.name: account.kind for account in model.accounts}
@@ -244,11 +243,13 @@ def test_quality_is_perceived_by_the_lane() -> None:
 
 
 def test_a_model_is_pickled_and_runs_on() -> None:
-    model = pickle.loads(pickle.dumps(loaded(GLASS)))  # noqa: S301
-    state = rolled(model, started(model, 4), model.declared, 2000).chain
+    model = pickle.loads(pickle.dumps(loaded(GLASS)))
+    states = begun(model, 4)
+    advance(model, usual_policy(model), states, 2000)
+    state = states.chain
     supplies = [a.supply for a in model.accounts]
     assert state.mass[:, ~np.array(supplies)].min() >= 0.0
-    assert max(map(residual, (state.mass, state.money, state.mains))) < 1e-12
+    assert max(audit(totals(states)).values()) < 1e-12
     assert state.illegal.sum() == 0
     assert (state.flow.sum(2) > 0).any(0).sum() >= len(model.ways) - 2
 

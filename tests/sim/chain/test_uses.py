@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from stillage_sim.chain.build_uses import cohorts_of
+from stillage_sim.chain.running import advance, begun, usual_policy
 from stillage_sim.quantiles import quantile_table
 from tests.sim.chain.examples import GLASS, loaded
-from tests.sim.chain.running import rolled, started
 
 
 def test_dynamic_stock_of_the_reference() -> None:
@@ -61,10 +61,10 @@ def test_stock_stays_at_inflow_times_mean_life(life: dict[str, Any], width: int)
     model = loaded(values)
     table = {"gamma": 20.0, "weibull": 138.30, "constant": 6.5, "empirical": 6.0, "normal": 40.0}
     expected = 50.0 * table[life["law"]]
-    states = started(model)
+    states = begun(model)
     use = model.account("bottle in use")
     assert states.chain.mass[0, use].sum() == pytest.approx(expected, rel=1e-3)
-    rolled(model, states, model.declared, 24 * 360)
+    advance(model, usual_policy(model), states, 24 * 360)
     assert states.chain.mass[0, use].sum() == pytest.approx(expected, rel=5e-3)
 
 
