@@ -1,0 +1,1 @@
+"""Exact discrete-event simulation: a calendar, queueing networks, and their slotted counterpart."""
