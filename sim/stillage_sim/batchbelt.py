@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from stillage import counter
 from stillage_sim import randomness
 from stillage_sim.compiled import compiled, kernel, wrapping
-from stillage_sim.randomness import below, draw, fold, fraction, high, low
+from stillage_sim.randomness import below, draw, fold, high, low
 
 __all__ = ["BatchBelt", "BeltState", "BeltView", "new_belts", "roll_belts", "step_belts"]
 __all__ += ["wrapping"]
@@ -32,7 +32,8 @@ __all__ += ["wrapping"]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-STREAM_INPUT, STREAM_ACCURACY, STREAM_SENSOR, STREAM_ACTION = 1, 2, 3, 4
+STREAM_INPUT, STREAM_NOISE, STREAM_ACTION = 1, 2, 3
+UNIT_32 = 2.0**-32
 INPUT, BELT, SORTER = 0, 1, 2
 RIGHT, WRONG = 0, 1
 SPEEDS = 10
@@ -160,9 +161,9 @@ def belt_stage(
     sort_stage(state, r)
     move_stage(belt, state, r, draw(now, STREAM_INPUT, 0) ^ mirror)
     action = min(max(action, 0), SPEEDS - 1)
-    u = fraction(draw(now, STREAM_ACCURACY, 0) ^ mirror)
-    view.reward[r] = speed_stage(belt, state, r, action, u)
-    view.load[r, 0] = sense_stage(belt, state, r, fraction(draw(now, STREAM_SENSOR, 0) ^ mirror))
+    noise = draw(now, STREAM_NOISE, 0) ^ mirror  # half of the bits for each of two noises
+    view.reward[r] = speed_stage(belt, state, r, action, np.float64(high(noise)) * UNIT_32)
+    view.load[r, 0] = sense_stage(belt, state, r, np.float64(low(noise)) * UNIT_32)
     state.step[r] += 1
     state.clock[r] += 1
     view.over[r] = state.clock[r] == belt.steps

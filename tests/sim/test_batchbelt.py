@@ -12,9 +12,8 @@ import pytest
 
 from stillage import counter
 from stillage_sim.batchbelt import (
-    STREAM_ACCURACY,
     STREAM_INPUT,
-    STREAM_SENSOR,
+    STREAM_NOISE,
     BatchBelt,
     new_belts,
     roll_belts,
@@ -30,7 +29,7 @@ class CountedLuck:
     """The same draws as the stages make, from their coordinates."""
 
     def __init__(self, replica: int) -> None:
-        self.replica, self.number, self.stream = replica, -1, STREAM_SENSOR
+        self.replica, self.number = replica, -1
 
     def batch(self) -> tuple[int, int]:
         self.number += 1
@@ -40,10 +39,10 @@ class CountedLuck:
         return first, total - first
 
     def uniform(self, low: float, high: float) -> float:
-        stream = STREAM_ACCURACY if low > 0 else STREAM_SENSOR
         number = max(self.number, 0)  # an observation at a reset is not compared
-        u = float(counter.uniform(SEED, self.replica, 0, number, stream, 0))
-        return low + (high - low) * u
+        bits = int(counter.bits(SEED, self.replica, 0, number, STREAM_NOISE, 0))
+        part = bits >> 32 if low > 0 else bits & 0xFFFFFFFF  # accuracy, sensor
+        return low + (high - low) * part * 2.0**-32
 
 
 def actions_of(replicas: int) -> np.ndarray:

@@ -23,7 +23,16 @@ from stillage_sim.events.arrays import NO_LIMIT, PURPOSES, Network, NetworkState
 from stillage_sim.events.stages import forget, run_networks, start_networks
 from stillage_sim.events.timelaws import NO_TABLE, PARAMETERS, TABLED, TimeLaw, exponential
 
-__all__ = ["Estimate", "Figures", "Station", "build_network", "exponential", "simulate"]
+__all__ = [
+    "Estimate",
+    "Figures",
+    "Station",
+    "build_network",
+    "exponential",
+    "pairs",
+    "simulate",
+    "start",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -234,11 +243,20 @@ def _stack(tables: Sequence[Floats]) -> Floats:
 
 
 def start(
-    network: Network, replicas: int, seed: int, room: int = ROOM, first: int = 0
+    network: Network,
+    replicas: int,
+    seed: int,
+    room: int = ROOM,
+    first: int = 0,
+    antithetic: bool = False,
 ) -> NetworkState:
     """Replicas ``first``, ``first`` + 1, ... at time 0, empty; see :func:`simulate`."""
     state = arrays.new_network_state(network, replicas, room)
-    prefix = counter.bits(seed, np.arange(first, first + replicas), 0)
+    number = np.arange(first, first + replicas)
+    if antithetic:
+        state.mirror[number % 2 == 1] = ~np.uint64(0)
+        number = number // 2
+    prefix = counter.bits(seed, number, 0)
     stations = network.first.shape[0] - 1
     streams = np.arange(stations * PURPOSES).reshape(stations, PURPOSES)
     state.luck[...] = counter.mix(prefix[:, None, None], streams)
@@ -255,12 +273,15 @@ def simulate(
     seed: int = 0,
     room: int = ROOM,
     first: int = 0,
+    antithetic: bool = False,
 ) -> Figures:
     """Simulate R independent replicas from empty, and observe from ``warm_up`` to ``horizon``.
 
     Replica r draws what a hash of (seed, r, station and purpose, number of the draw) says, so
     its figures depend neither on how many replicas there are nor on their batch, and networks
-    that differ in one station meet the same luck at the others.
+    that differ in one station meet the same luck at the others. ``antithetic`` replicas come in
+    pairs, 2k and 2k + 1, of which the second draws 1 - u where the first draws u: only the means
+    of :func:`pairs` are independent then. ``room`` items can wait where there is no limit.
 
     Raises
     ------
@@ -273,12 +294,23 @@ def simulate(
         raise BadInput("horizon", f"{warm_up} to {horizon}", "0 <= warm_up < horizon, finite")
     if replicas < 1 or room < 1:
         raise BadInput("replicas, room", f"{replicas}, {room}", "at least 1")
-    state = start(network, replicas, seed, room, first)
+    if antithetic and (replicas % 2 or first % 2):
+        raise BadInput("antithetic replicas", f"{replicas} from {first}", "whole pairs")
+    state = start(network, replicas, seed, room, first, antithetic)
     with wrapping():
         run_networks(network, state, warm_up)
         forget(state)
         run_networks(network, state, horizon)
     return figures(network, state, horizon - warm_up)
+
+
+def pairs(values: NDArray[np.generic]) -> Floats:
+    """Means (R / 2,) of antithetic pairs of ``values`` (R,).
+
+    >>> pairs(np.array([1.0, 3.0, 5.0, 9.0]))
+    array([2., 7.])
+    """
+    return np.asarray(np.reshape(values, (-1, 2)).mean(1), np.float64)
 
 
 def figures(network: Network, state: NetworkState, span: float) -> Figures:

@@ -12,7 +12,7 @@ import pytest
 
 from stillage.errors import BadInput, StillageError
 from stillage_sim.events import theory
-from stillage_sim.events.queues import Figures, Station, build_network, simulate
+from stillage_sim.events.queues import Figures, Station, build_network, pairs, simulate
 from stillage_sim.events.timelaws import (
     TimeLaw,
     constant,
@@ -224,6 +224,20 @@ def test_common_luck() -> None:
     )
     assert (slow.wait[:, 0] == fast.wait[:, 0]).all()
     assert (slow.wait[:, 1] > fast.wait[:, 1]).all()
+
+
+def test_antithetic_pairs_are_unbiased_and_worth_more_than_two() -> None:
+    network = build_network([Station(exponential(1.0), arrivals=exponential(2.0))])
+    waits = simulate(network, 20_000.0, 200.0, replicas=128, seed=2, antithetic=True).wait[:, 0]
+    reproduces(pairs(waits), 1.0)
+    plain = simulate(network, 20_000.0, 200.0, replicas=128, seed=2).wait[:, 0]
+    assert (waits[::2] == plain[:64]).all()
+    assert pairs(waits).var() < 0.7 * plain.var() / 2.0
+
+
+def test_antithetic_replicas_come_in_pairs() -> None:
+    with pytest.raises(BadInput, match="whole pairs"):
+        simulate(build_network([Station(constant(1.0))]), 1.0, replicas=3, antithetic=True)
 
 
 def test_an_overloaded_queue_is_an_error() -> None:
