@@ -10,7 +10,7 @@ import math
 
 
 def mm1_wait(rate: float, service_rate: float) -> float:
-    """Wq = l / (m (m - l)) of M/M/1 (Kleinrock 1975, *Queueing Systems* I, section 3.2).
+    """Wq = l / (m (m - l)) of M/M/1 (Kleinrock 1975, *Queueing Systems* I).
 
     >>> round(mm1_wait(0.8, 1.0), 12)
     4.0
@@ -102,7 +102,7 @@ def geo_geo_1_number(arrival: float, service: float) -> float:
 
     In a slot an item in service at its start leaves with chance q, then one arrives with chance
     p, which cannot leave in the same slot: a birth-death chain (Hunter 1983, *Mathematical
-    Techniques of Applied Probability* II, section 9.2).
+    Techniques of Applied Probability* II).
 
     >>> round(geo_geo_1_number(0.4, 0.5), 12)
     2.4
@@ -126,7 +126,7 @@ def bernoulli_pair_throughput(first: float, second: float, buffer: int) -> float
     """Items per slot of two Bernoulli machines with N places between, blocked before service.
 
     p1, p2 are the chances to be up in a slot; the first is never starved, the last never
-    blocked: Li and Meerkov (2009), *Production Systems Engineering*, section 4.2.
+    blocked: Li and Meerkov (2009), *Production Systems Engineering*.
 
     >>> [round(bernoulli_pair_throughput(*case), 5) for case in ((0.9, 0.9, 5), (0.8, 0.9, 3))]
     [0.88235, 0.79154]

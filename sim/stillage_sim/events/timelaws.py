@@ -78,7 +78,7 @@ def hyperexponential(mean: float, cv2: float) -> TimeLaw:
 
     The first is chosen with p = (1 + sqrt((c - 1) / (c + 1))) / 2 and has the mean m / (2 p),
     the second m / (2 (1 - p)): Whitt (1982), *Approximating a point process by a renewal
-    process*, section 3.1.
+    process*.
     """
     _check("hyperexponential: mean", mean, 0.0)
     _check("hyperexponential: cv2", cv2, 1.0, strict=False)
