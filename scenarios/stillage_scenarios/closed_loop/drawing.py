@@ -46,7 +46,8 @@ KINDS = {
 }  # fmt: skip
 FLOWS = {
     "recovered": ("#54a24b", "recovered"), "goods": ("#c98a4b", "goods"),
-    "return": ("#4c78a8", "returns"), "virgin": ("#9d755d", "virgin"), "waste": ("#a5a29b", "waste"),
+    "return": ("#4c78a8", "returns"), "virgin": ("#9d755d", "virgin"),
+    "waste": ("#a5a29b", "waste"),
 }  # fmt: skip
 MODES = {
     "works": "#3d9a4c", "slow": "#a6c34c", "waits": "#f2b134", "repaired": "#e45756",
@@ -122,8 +123,10 @@ def weight(kg: float) -> str:
     for unit, name in steps:
         if size >= 0.9995 * unit:
             value = kg / unit
-            return f"{value:.0f} {name}" if abs(value) >= 99.5 or unit == 1.0 else (
-                f"{value:.1f} {name}"
+            return (
+                f"{value:.0f} {name}"
+                if abs(value) >= 99.5 or unit == 1.0
+                else (f"{value:.1f} {name}")
             )
     return f"{kg * 1000:.0f} g" if size >= 5e-4 else "0 kg"
 
@@ -161,7 +164,7 @@ class Scene:
         kg = max(float(self.mass[account]), 0.0)
         if math.isfinite(room):
             return min(kg / room, 1.0) if room > 0.0 else 1.0
-        return kg / (kg + self.share_of.get(account, 1.0))
+        return kg / (kg + float(self.share_of.get(account, 1.0)))
 
     def per_day(self, link: Link) -> float:
         """Kilograms a day that a link carried since the episode began."""
@@ -208,7 +211,15 @@ class Scene:
         """Kilograms of CO2e of scopes 1 to 3."""
         return float(self.states.chain.emissions[self.r, :AVOIDED].sum())
 
-    def short(self) -> float:
+    def recycled(self) -> float:
+        """Share of what the makers took in that was no virgin material; 0 before any."""
+        first = len(self.model.parts.chain.processes.sink)
+        secondary = float(self.flow[first : first + len(self.model.makers)].sum())
+        virgin = {int(v) for v in self.model.parts.chain.makers.virgin}
+        drawn = sum(max(-float(self.mass[v]), 0.0) for v in virgin if v > 0)
+        return secondary / (secondary + drawn) if secondary > 0.0 else 0.0
+
+    def served(self) -> float:
         """Share of demand that was met at once; 1 before any."""
         wanted, served = self.states.chain.service[self.r, :, :2].sum(0)
         return float(served / wanted) if wanted > 0.0 else 1.0
@@ -361,9 +372,7 @@ def _card(canvas: Canvas, scene: Scene, card: Card, box: Box) -> None:
         y += LINE_H * (place % 2)
 
 
-def _bar(
-    canvas: Canvas, box: Box, y: float, name: str, words: str, share: float, ink: str
-) -> None:
+def _bar(canvas: Canvas, box: Box, y: float, name: str, words: str, share: float, ink: str) -> None:
     """A line of a card: a name, how full it is (below 0: no bar), and how much that is."""
     canvas.text(box.x + 8, y, name, 9, most=54)
     if share >= 0.0:
@@ -401,7 +410,8 @@ def _head(canvas: Canvas, scene: Scene) -> None:
         ("earned", euros(scene.money())),
         ("CO2e", weight(scene.carbon())),
         ("avoided", weight(float(scene.states.chain.emissions[scene.r, AVOIDED]))),
-        ("demand met", f"{100 * scene.short():.1f} %"),
+        ("recycled input", f"{100 * scene.recycled():.1f} %"),
+        ("demand met", f"{100 * scene.served():.1f} %"),
     ]
     x = width - 20.0
     for name, words in reversed(shown):
@@ -454,7 +464,7 @@ def text(model: ChainModel, states: States, r: int) -> str:
     scene = Scene(model, states, r)
     lines = [
         f"{model.name}, {scene.clock()}: {euros(scene.money())}, CO2e {weight(scene.carbon())}, "
-        f"demand met {100 * scene.short():.1f} %"
+        f"demand met {100 * scene.served():.1f} %"
     ]
     for card in scene.net.cards:
         told = [

@@ -26,7 +26,7 @@ from stillage.plugin.suggest import one_of
 from stillage_scenarios.closed_loop import drawing, observing
 from stillage_scenarios.closed_loop.chains import chain_path, shipped
 from stillage_sim.chain import running, step
-from stillage_sim.chain.arrays import AVOIDED, Floats, Ints
+from stillage_sim.chain.arrays import AVOIDED, Ints
 from stillage_sim.chain.build import build
 from stillage_sim.chain.decide import Policy
 from stillage_sim.chain.file import load_chain
@@ -86,7 +86,7 @@ class ClosedLoopSimulation:
         self.fields = observing.fields(model)
         self.sight = observing.sight_of(model)
         self.choices = observing.choices(model)
-        self.action_space = gymnasium.spaces.MultiDiscrete(self.choices)
+        self.action_space = gymnasium.spaces.MultiDiscrete(np.array(self.choices))
         self.observation_space: gymnasium.Space[Any] = gymnasium.spaces.Dict(
             {f.name: gymnasium.spaces.Box(f.low, 1.0, f.shape, np.float32) for f in self.fields}
         )
@@ -108,9 +108,7 @@ class ClosedLoopSimulation:
     ) -> None:
         """Begin an episode in the replicas marked in ``which``."""
         worlds = self.policy.perception.share.shape[1]
-        running.begin(
-            self.model, state, which, replicas, seeds, episodes, worlds, self.sampling
-        )
+        running.begin(self.model, state, which, replicas, seeds, episodes, worlds, self.sampling)
 
     def step(self, state: States, actions: Ints, skip: Bools) -> Step:
         """One step of the chain."""
@@ -189,11 +187,10 @@ def perceiving(model: ChainModel, perception: str | Policy) -> Policy:
     """
     if not isinstance(perception, str):
         return perception
-    tables = {"declared": lambda: model.declared, "ideal": lambda: ideal(model)}
-    tables["blind"] = lambda: blind(model)
+    tables = {"declared": model.declared, "ideal": ideal(model), "blind": blind(model)}
     if perception not in tables:
         raise BadInput("perception", repr(perception), one_of(perception, tables))
-    return running.usual_policy(model)._replace(perception=tables[perception]())
+    return running.usual_policy(model)._replace(perception=tables[perception])
 
 
 def simulate(

@@ -19,7 +19,7 @@ UPPER = (
 LOWER = (("market",), ("use",), ("disposal",), ("outlet",))
 """Groups of kinds: the upper from left to right, the lower from right to left."""
 
-CARD_W, GAP_X, GAP_Y, MARGIN = 176, 92, 18, 34
+CARD_W, GAP_X, GAP_Y, SUPPLY_GAP, MARGIN = 176, 92, 18, 46, 34
 HEAD_H, FOOT_H, TITLE_H, LINE_H, CORRIDOR = 64, 40, 26, 18, 84
 
 
@@ -142,6 +142,8 @@ def _links(
             return Link(-1, -1, kind)  # inside a node, or from where no card is: not drawn
         if cards[sink].kind == "disposal":
             kind = "waste"
+        elif cards[source].kind == "collection":
+            kind = "return"
         return found.setdefault((source, sink), Link(source, sink, kind))
 
     chain = model.parts.chain
@@ -200,15 +202,19 @@ def _place(cards: list[Card]) -> tuple[tuple[Box, ...], int, int, float]:
     columns = max(len(upper), len(lower), 1)
     boxes = [Box(0, 0, 0, 0)] * len(cards)
 
+    def gap(group: list[int]) -> int:
+        supplied = {"virgin", "manufacturing"} <= {cards[n].kind for n in group}
+        return SUPPLY_GAP if supplied else GAP_Y
+
     def tall(group: list[int]) -> int:
-        return sum(cards[n].height for n in group) + GAP_Y * (len(group) - 1)
+        return sum(cards[n].height for n in group) + gap(group) * (len(group) - 1)
 
     def stand(group: list[int], column: int, top: float, band: float) -> None:
         x = MARGIN + column * (CARD_W + GAP_X)
         y = top + (band - tall(group)) / 2
         for n in sorted(group, key=lambda n: cards[n].kind != "virgin"):
             boxes[n] = Box(x, y, CARD_W, cards[n].height)
-            y += cards[n].height + GAP_Y
+            y += cards[n].height + gap(group)
 
     top = float(HEAD_H + 8)
     band = max(map(tall, upper), default=0)

@@ -120,7 +120,8 @@ def sight_of(model: ChainModel) -> Sight:
     """
     chain = model.parts.chain
     processes, makers, markets = chain.processes, chain.makers, chain.markets
-    period, accounts = chain.period, np.array(sum(_accounts(model), []), np.int64)
+    stocks, transits = _accounts(model)
+    period, accounts = chain.period, np.array(stocks + transits, np.int64)
     usual = np.zeros(len(model.accounts))
     np.add.at(usual, markets.account, markets.usual)
     reference = np.maximum(chain.start.sum(1), usual)
@@ -209,8 +210,8 @@ def machine_stage(sight: Sight, states: States, r: int, row: np.ndarray, at: int
     for k in range(sight.age.shape[0]):
         mode = state.mode[r, k]
         row[at] = state.up[r, k]
-        row[at + 1] = 1.0 if mode == PLANNED or mode == WAITING else 0.0
-        row[at + 2] = 1.0 if mode == REPAIR or mode == MAINTENANCE else 0.0
+        row[at + 1] = 1.0 if mode in (PLANNED, WAITING) else 0.0
+        row[at + 2] = 1.0 if mode in (REPAIR, MAINTENANCE) else 0.0
         row[at + 3] = min(max(state.seen[r, k], 0.0), 1.0)
         row[at + 4] = against(max(state.age[r, k], 0.0), sight.age[k])
         at += 5
