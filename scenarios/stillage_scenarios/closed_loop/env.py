@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial as bound
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -26,12 +27,11 @@ from stillage.plugin.suggest import one_of
 from stillage_scenarios.closed_loop import drawing, observing
 from stillage_scenarios.closed_loop.chains import chain_path, shipped
 from stillage_sim.chain import running, step
-from stillage_sim.chain.arrays import AVOIDED, Ints
+from stillage_sim.chain.arrays import AVOIDED, Floats, Ints
 from stillage_sim.chain.build import build
 from stillage_sim.chain.decide import Policy
 from stillage_sim.chain.file import load_chain
 from stillage_sim.chain.model import ChainModel, blind, ideal
-from stillage_sim.chain.step import States
 from stillage_sim.compiled import wrapping
 from stillage_sim.envs import Bools, ReplicaEnv, ReplicaVectorEnv, Step
 from stillage_sim.uncertainty.sampling import Sampling
@@ -42,12 +42,43 @@ Masks = tuple[NDArray[np.int8], ...]
 
 @runtime_checkable
 class Played(Protocol):
-    """What a world of the closed loop offers: its chain, and what each policy perceives with."""
+    """What a world of the closed loop offers: its chain, and what its policies perceive with."""
 
     model: ChainModel
+    sampling: Sampling
 
-    def policy(self, name: str) -> Policy:
+    def of(self, policy: str) -> Policy:
         """A policy by name; ``BadInput`` if there is none."""
+
+
+class Playing:
+    """R replicas that are stepped: their states, and kernels bound to them and to buffers.
+
+    Attributes
+    ----------
+    states : States
+    actions, skip, rewards, rows, mask
+        Buffers that the kernels read and write.
+    """
+
+    def __init__(self, simulation: ClosedLoopSimulation, replicas: int) -> None:
+        model, policy = simulation.model, simulation.policy
+        actions = len(simulation.choices)
+        self.states = running.new_states(model, replicas)
+        self.actions = np.zeros((replicas, actions), np.int64)
+        self.skip = np.zeros(replicas, np.bool_)
+        self.rewards = np.zeros(replicas)
+        self.rows = np.zeros((replicas, simulation.width), np.float32)
+        self.mask = np.zeros((replicas, actions, max(simulation.choices)), np.int8)
+        parts = running.with_readings(model.parts, policy)
+        self.advance = bound(
+            step.advance, parts, policy.perception, policy.rules, self.states, self.actions,
+            self.skip, self.rewards, running.new_history(model, replicas, 0), 1, False,
+        )  # fmt: skip
+        self.observe = bound(
+            observing.observe_replicas, simulation.sight, parts, self.states, self.rows, self.mask
+        )
+        self.decide = bound(step.decide_replicas, parts, policy.rules, self.states, self.actions)
 
 
 class ClosedLoopSimulation:
@@ -91,63 +122,69 @@ class ClosedLoopSimulation:
             {f.name: gymnasium.spaces.Box(f.low, 1.0, f.shape, np.float32) for f in self.fields}
         )
         ends = np.cumsum([math.prod(field.shape) for field in self.fields]).tolist()
-        self._width = ends[-1]
+        self.width = ends[-1]
         self._places = [
             (field.name, slice(end - math.prod(field.shape), end), field.shape)
             for field, end in zip(self.fields, ends, strict=True)
         ]
-        self._widest = max(self.choices)
-        self._parts = running.with_readings(model.parts, policy)
 
-    def new_state(self, replicas: int) -> States:
+    def new_state(self, replicas: int) -> Playing:
         """Room for R replicas."""
-        return running.new_states(self.model, replicas)
+        return Playing(self, replicas)
 
     def begin(
-        self, state: States, which: Bools, replicas: Ints, seeds: NDArray[np.uint64], episodes: Ints
+        self,
+        state: Playing,
+        which: Bools,
+        replicas: Ints,
+        seeds: NDArray[np.uint64],
+        episodes: Ints,
     ) -> None:
         """Begin an episode in the replicas marked in ``which``."""
         worlds = self.policy.perception.share.shape[1]
-        running.begin(self.model, state, which, replicas, seeds, episodes, worlds, self.sampling)
+        running.begin(
+            self.model, state.states, which, replicas, seeds, episodes, worlds, self.sampling
+        )
 
-    def step(self, state: States, actions: Ints, skip: Bools) -> Step:
+    def step(self, state: Playing, actions: Ints, skip: Bools) -> Step:
         """One step of the chain."""
-        count = len(skip)
-        emitted = self._emitted(state)
-        rewards = running.advance(self.model, self.policy, state, 1, actions, skip)
-        if emitted is not None:
+        state.actions[:] = actions
+        state.skip[:] = skip
+        emitted = self._emitted(state) if self.carbon_eur_per_kg else 0.0
+        with wrapping():
+            state.advance()
+            state.observe()
+        rewards = state.rewards.copy()
+        if self.carbon_eur_per_kg:
             rewards -= self.carbon_eur_per_kg * (self._emitted(state) - emitted)
-        rows = np.empty((count, self._width), np.float32)
-        mask = np.empty((count, len(self.choices), self._widest), np.int8)
-        with wrapping():
-            observing.observe_replicas(self.sight, self._parts, state, rows, mask)
-        seen = {name: rows[:, at].reshape(count, *shape) for name, at, shape in self._places}
-        return rewards, seen, mask
+        rows, count = state.rows.copy(), len(skip)
+        seen = {
+            name: rows[:, at] if len(shape) == 1 else rows[:, at].reshape(count, *shape)
+            for name, at, shape in self._places
+        }
+        return rewards, seen, state.mask.copy()
 
-    def _emitted(self, state: States) -> Any:
-        """CO2e so far (R,) kg, or None where it has no price."""
-        if self.carbon_eur_per_kg == 0.0:
-            return None
-        return state.chain.emissions[:, :AVOIDED].sum(1)
+    def _emitted(self, state: Playing) -> Floats:
+        """CO2e so far, kg (R,)."""
+        return np.asarray(state.states.chain.emissions[:, :AVOIDED].sum(1))
 
-    def steps(self, state: States) -> Ints:
+    def steps(self, state: Playing) -> Ints:
         """Steps since the episode began (R,)."""
-        return state.chain.step
+        return state.states.chain.step
 
-    def decide(self, state: States) -> Ints:
+    def decide(self, state: Playing) -> Ints:
         """What the policy's own rules would do, int64 (R, actions)."""
-        actions = np.zeros((len(state.chain.step), len(self.choices)), np.int64)
         with wrapping():
-            step.decide_replicas(self._parts, self.policy.rules, state, actions)
-        return actions
+            state.decide()
+        return state.actions.copy()
 
-    def picture(self, state: States, replica: int) -> NDArray[np.uint8]:
+    def picture(self, state: Playing, replica: int) -> NDArray[np.uint8]:
         """A picture (H, W, 3) of the network."""
-        return drawing.picture(self.model, state, replica)
+        return drawing.picture(self.model, state.states, replica)
 
-    def text(self, state: States, replica: int) -> str:
+    def text(self, state: Playing, replica: int) -> str:
         """In words."""
-        return drawing.text(self.model, state, replica)
+        return drawing.text(self.model, state.states, replica)
 
 
 def split_mask(mask: NDArray[np.int8], choices: tuple[int, ...]) -> Masks:
@@ -200,7 +237,7 @@ def simulate(
     perception: str | Policy,
     days: float,
     carbon_eur_per_t: float,
-    sampling: Sampling,
+    sampling: Sampling | None,
 ) -> ClosedLoopSimulation:
     """A simulation of a chain, or of a world's, or of a run's."""
     if world is not None and run:
@@ -213,12 +250,13 @@ def simulate(
             raise BadInput(run, "another scenario", "a run of closed-loop")
         world = found
     if world is None:
-        model = chain_model(chain)
+        model, chosen = chain_model(chain), running.INDEPENDENT
         policy = perceiving(model, perception)
     else:
-        model = world.model
-        policy = world.policy(perception) if isinstance(perception, str) else perception
-    return ClosedLoopSimulation(model, policy, days, carbon_eur_per_t, sampling)
+        model, chosen = world.model, world.sampling
+        policy = world.of(perception) if isinstance(perception, str) else perception
+    drawn = chosen if sampling is None else sampling
+    return ClosedLoopSimulation(model, policy, days, carbon_eur_per_t, drawn)
 
 
 class ClosedLoopVectorEnv(ReplicaVectorEnv):
@@ -241,8 +279,8 @@ class ClosedLoopVectorEnv(ReplicaVectorEnv):
         Length of an episode.
     carbon_eur_per_t : float
         Price of CO2e in the reward.
-    sampling : Sampling
-        Antithetic pairs and strata.
+    sampling : Sampling, optional
+        Antithetic pairs and strata; default: the world's, else none.
     first_replica : int
     render_mode : {"rgb_array", "ansi"}, optional
     autoreset_mode : AutoresetMode or its value
@@ -259,7 +297,7 @@ class ClosedLoopVectorEnv(ReplicaVectorEnv):
         perception: str | Policy = "declared",
         days: float = 30.0,
         carbon_eur_per_t: float = 0.0,
-        sampling: Sampling = running.INDEPENDENT,
+        sampling: Sampling | None = None,
         first_replica: int = 0,
         render_mode: str | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
@@ -281,7 +319,7 @@ class ClosedLoopEnv(ReplicaEnv):
         perception: str | Policy = "declared",
         days: float = 30.0,
         carbon_eur_per_t: float = 0.0,
-        sampling: Sampling = running.INDEPENDENT,
+        sampling: Sampling | None = None,
         replica: int = 0,
         render_mode: str | None = None,
     ) -> None:
