@@ -40,11 +40,11 @@ def test_nodes_stand_apart_on_the_canvas(name: str) -> None:
 def test_every_chain_has_a_picture_and_words(name: str) -> None:
     model = chain_model(name)
     state = running.new_states(model, 2)  # not begun: all is empty
-    frame = drawing.picture(model, state, 1)
+    frame = drawing.picture(drawing.sheet(model), state, 1)
     net = network(model)
     assert frame.shape == (net.height, net.width, 3)
     assert frame.dtype == np.uint8
-    words = drawing.text(model, state, 1)
+    words = drawing.text(drawing.sheet(model), state, 1)
     for card in net.cards:
         assert f"{card.name} ({card.kind})" in words
 
@@ -53,11 +53,11 @@ def test_a_picture_shows_stocks_machines_and_power() -> None:
     model = chain_model("plastics")
     state = running.new_states(model, 1)
     state.machines.speed[:] = 1.0
-    before = drawing.picture(model, state, 0)
+    before = drawing.picture(drawing.sheet(model), state, 0)
     net = network(model)
 
     def changed(card: str) -> float:
-        after = drawing.picture(model, state, 0)
+        after = drawing.picture(drawing.sheet(model), state, 0)
         box = net.boxes[[c.name for c in net.cards].index(card)]
         x, y, x2, y2 = (int(v) for v in (box.x, box.y, box.x + box.w, box.y + box.h))
         seen = (after[y:y2, x:x2] != before[y:y2, x:x2]).any()
@@ -91,7 +91,7 @@ def test_a_chain_of_two_nodes_has_a_picture() -> None:
         lead_h = 2
     """
     model = build(load_chain(bins))
-    assert drawing.picture(model, running.new_states(model, 1), 0).shape[2] == 3
+    assert drawing.picture(drawing.sheet(model), running.new_states(model, 1), 0).shape[2] == 3
 
 
 def test_frames_of_an_environment() -> None:

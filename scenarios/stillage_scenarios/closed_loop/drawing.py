@@ -10,15 +10,13 @@ import functools
 import importlib.util
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from stillage_scenarios.closed_loop.layout import (
-    CARD_W,
-    CORRIDOR,
     FOOT_H,
     HEAD_H,
     LINE_H,
@@ -29,7 +27,8 @@ from stillage_scenarios.closed_loop.layout import (
     Network,
     network,
 )
-from stillage_scenarios.closed_loop.observing import sight_of
+from stillage_scenarios.closed_loop.observing import Sight, sight_of
+from stillage_scenarios.closed_loop.paths import arrow, ribbon
 from stillage_sim.chain.arrays import AVOIDED, OPERATOR
 from stillage_sim.chain.model import ChainModel
 from stillage_sim.chain.step import States
@@ -143,17 +142,28 @@ def euros(eur: float) -> str:
     return f"{eur:+.0f} €"
 
 
+class Sheet(NamedTuple):
+    """What all pictures of a chain have in common."""
+
+    model: ChainModel
+    net: Network
+    sight: Sight
+
+
+def sheet(model: ChainModel) -> Sheet:
+    """A chain's sheet: its layout, and the references of its bars."""
+    return Sheet(model, network(model), sight_of(model))
+
+
 class Scene:
     """One replica of a chain, and what it shows."""
 
-    def __init__(self, model: ChainModel, states: States, r: int) -> None:
-        self.model, self.states, self.r = model, states, r
-        self.net = network(model)
-        sight = sight_of(model)
+    def __init__(self, sheet: Sheet, states: States, r: int) -> None:
+        self.states, self.r = states, r
+        self.model, self.net, self.sight = model, _, sight = sheet
         self.share_of = dict(zip(sight.account.tolist(), sight.reference.tolist(), strict=True))
         self.mass = states.chain.mass[r].sum(1)
         self.flow = states.chain.flow[r].sum(1)
-        self.sight = sight
         hours = int(states.chain.step[r]) * model.parts.chain.step_h
         self.hours = hours
         self.days = max(hours, model.parts.chain.step_h) / 24.0
@@ -225,9 +235,9 @@ class Scene:
         return float(served / wanted) if wanted > 0.0 else 1.0
 
 
-def picture(model: ChainModel, states: States, r: int) -> NDArray[np.uint8]:
+def picture(sheet: Sheet, states: States, r: int) -> NDArray[np.uint8]:
     """Replica r, uint8 (height, width, 3); its size follows from the chain."""
-    scene = Scene(model, states, r)
+    scene = Scene(sheet, states, r)
     canvas = Canvas(scene.net.width, scene.net.height)
     _links(canvas, scene)
     for card, box in zip(scene.net.cards, scene.net.boxes, strict=True):
@@ -237,92 +247,34 @@ def picture(model: ChainModel, states: States, r: int) -> NDArray[np.uint8]:
     return canvas.pixels()
 
 
-def _bezier(a: tuple[float, float], b: tuple[float, float], upright: bool) -> list[Any]:
-    """24 points of a curve that leaves a and reaches b level, or upright."""
-    half = (b[1] - a[1]) / 2 if upright else (b[0] - a[0]) / 2
-    c = (a[0], a[1] + half) if upright else (a[0] + half, a[1])
-    d = (b[0], b[1] - half) if upright else (b[0] - half, b[1])
-    t = np.linspace(0.0, 1.0, 24)[:, None]
-    terms = (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * c + 3 * (1 - t) * t**2 * d + t**3 * b
-    return [(float(x), float(y)) for x, y in terms]
-
-
-def _sides(link: Link, net: Network) -> tuple[str, str]:
-    """Sides of the two cards between which a link runs."""
-    a, b = net.boxes[link.source], net.boxes[link.sink]
-    if b.y > a.y + a.h + CORRIDOR / 2:
-        return "bottom", "top"
-    if a.y > b.y + b.h + CORRIDOR / 2:
-        return ("around", "bottom") if link.kind == "return" else ("top", "bottom")
-    if abs(a.x - b.x) < CARD_W / 2:
-        return ("bottom", "top") if b.y > a.y else ("top", "bottom")
-    return ("right", "left") if b.x > a.x else ("left", "right")
-
-
-def _ports(net: Network) -> dict[tuple[int, bool], tuple[float, float]]:
-    """Where each link (number, whether its end) touches its card: ends spread along a side."""
-    sides: dict[tuple[int, str], list[tuple[float, int, bool]]] = {}
-    for n, link in enumerate(net.links):
-        a, b = net.boxes[link.source], net.boxes[link.sink]
-        one, two = _sides(link, net)
-        one = "bottom" if one == "around" else one
-        level = one in ("left", "right")
-        sides.setdefault((link.source, one), []).append((b.y if level else b.x, n, False))
-        sides.setdefault((link.sink, two), []).append((a.y if level else a.x, n, True))
-    found = {}
-    for (card, side), ends in sides.items():
-        box = net.boxes[card]
-        for place, (_, n, end) in enumerate(sorted(ends)):
-            share = (place + 1) / (len(ends) + 1)
-            if side in ("left", "right"):
-                found[n, end] = (box.x + (side == "right") * box.w, box.y + share * box.h)
-            else:
-                found[n, end] = (box.x + share * box.w, box.y + (side == "bottom") * box.h)
-    return found
-
-
 def _links(canvas: Canvas, scene: Scene) -> None:
     """All arrows, the widest first, and then what they carry."""
     net = scene.net
-    ports = _ports(net)
     flows = [scene.per_day(link) for link in net.links]
     most = max([*flows, 1e-12])
-    labels = []
+    wide = [max(WIDEST * kg / most, THINNEST) for kg in flows]
     for n in sorted(range(len(net.links)), key=lambda n: -flows[n]):
-        link, kg = net.links[n], flows[n]
-        a, b = ports[n, False], ports[n, True]
-        one, two = _sides(link, net)
-        width = max(WIDEST * kg / most, THINNEST)
-        tip = 6.0 + 0.55 * width
-        into = {"left": (-1, 0), "right": (1, 0), "top": (0, -1), "bottom": (0, 1)}[two]
-        end = (b[0] + into[0] * tip, b[1] + into[1] * tip)
-        if one == "around":
-            low = net.corridor
-            points = [a, (a[0], low), (end[0], low), end]
-            middle = ((a[0] + end[0]) / 2, low)
-        else:
-            points = _bezier(a, end, one in ("top", "bottom"))
-            middle = points[12]
-        ink = FLOWS[link.kind][0] if kg > 0.0 else RULE
+        link, path = net.links[n], net.paths[n]
+        ink = FLOWS[link.kind][0] if flows[n] > 0.0 else RULE
         ink = _mixed(ink, 0.55) if scene.waits(link) else ink
-        canvas.line(points, width, ink)
-        side = (into[1] * (tip * 0.72), into[0] * (tip * 0.72))
-        canvas.polygon(
-            [b, (end[0] + side[0], end[1] + side[1]), (end[0] - side[0], end[1] - side[1])], ink
-        )
-        labels.append((middle, link, kg))
-    for middle, link, kg in labels:
-        words = [f"{weight(kg)}/d"] if kg > 0.0 else []
+        tip = 6.0 + 0.55 * wide[n]
+        line, head = arrow(path.points, tip)
+        canvas.polygon(ribbon(line, wide[n]), ink)
+        canvas.polygon(head, ink)
+    for link, path, kg in zip(net.links, net.paths, flows, strict=True):
+        shared = any(link.virgin == o.virgin and o.sink != link.sink for o in net.links)
+        words = [f"{weight(kg)}/d"] if kg > 0.0 and not (link.virgin and shared) else []
         away = sum(float(scene.mass[t]) for t in link.transits)
         words += [f"{weight(away)} on the way"] if away > 0.0 else []
-        wide = max((canvas.length(each, 9) for each in words), default=0.0)
-        top = middle[1] - 6.5 * len(words)
+        x, y = path.middle
+        wide_px = max((canvas.length(each, 9) for each in words), default=0.0)
+        top = y - 6.5 * len(words)
         if words:
-            box = Box(middle[0] - wide / 2 - 3, top - 1, wide + 6, 13 * len(words) + 2)
+            box = Box(x - wide_px / 2 - 3, top - 1, wide_px + 6, 13 * len(words) + 2)
             canvas.rect(box, PAPER, radius=4)
-        for line, each in enumerate(words):
-            ink = INK if line == 0 else PALE
-            canvas.text(middle[0], top + 6.5 + 13 * line, each, 9, ink, "mm")
+        for line_no, each in enumerate(words):
+            ink = INK if line_no == 0 and kg > 0.0 else PALE
+            canvas.text(x, top + 6.5 + 13 * line_no, each, 9, ink, "mm")
 
 
 def _mixed(ink: str, share: float) -> str:
@@ -390,7 +342,7 @@ def _battery(canvas: Canvas, scene: Scene, box: Box, y: float, d: int) -> None:
     begun = int(scene.states.chain.step[scene.r]) > 0
     ink = MODES["works"] if share > 0.3 else MODES["waits"] if share > 0.05 else MODES["repaired"]
     canvas.text(box.x + 8, y, model.devices[d], 9, most=54)
-    shell = Box(box.x + 66, y - 5, box.w - 66 - 62, 10)
+    shell = Box(box.x + 66, y - 5, box.w - 66 - 80, 10)
     canvas.rect(shell, WHITE, PALE, 2)
     canvas.rect(Box(shell.x + shell.w, y - 2, 2.5, 4), PALE)
     canvas.rect(Box(shell.x + 1.5, y - 3.5, max((shell.w - 3) * min(share, 1.0), 0.5), 7), ink)
@@ -459,9 +411,9 @@ def _foot(canvas: Canvas, net: Network) -> None:
         canvas.text(net.width - 20, y, words, 9, PALE, "rm")
 
 
-def text(model: ChainModel, states: States, r: int) -> str:
+def text(sheet: Sheet, states: States, r: int) -> str:
     """Replica r in words: a line for the plant, one for each node, one for the flows."""
-    scene = Scene(model, states, r)
+    scene, model = Scene(sheet, states, r), sheet.model
     lines = [
         f"{model.name}, {scene.clock()}: {euros(scene.money())}, CO2e {weight(scene.carbon())}, "
         f"demand met {100 * scene.served():.1f} %"

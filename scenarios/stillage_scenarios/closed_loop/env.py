@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from functools import partial as bound
 from pathlib import Path
@@ -128,6 +129,11 @@ class ClosedLoopSimulation:
             for field, end in zip(self.fields, ends, strict=True)
         ]
 
+    @functools.cached_property
+    def sheet(self) -> drawing.Sheet:
+        """What all pictures have in common."""
+        return drawing.sheet(self.model)
+
     def new_state(self, replicas: int) -> Playing:
         """Room for R replicas."""
         return Playing(self, replicas)
@@ -180,11 +186,11 @@ class ClosedLoopSimulation:
 
     def picture(self, state: Playing, replica: int) -> NDArray[np.uint8]:
         """A picture (H, W, 3) of the network."""
-        return drawing.picture(self.model, state.states, replica)
+        return drawing.picture(self.sheet, state.states, replica)
 
     def text(self, state: Playing, replica: int) -> str:
         """In words."""
-        return drawing.text(self.model, state.states, replica)
+        return drawing.text(self.sheet, state.states, replica)
 
 
 def split_mask(mask: NDArray[np.int8], choices: tuple[int, ...]) -> Masks:

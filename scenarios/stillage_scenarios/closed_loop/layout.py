@@ -8,8 +8,8 @@ place: a node's column follows from its kind, and nodes of like kind stand below
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
+from stillage_scenarios.closed_loop.paths import Box, Path, paths
 from stillage_sim.chain.model import ChainModel
 
 UPPER = (
@@ -20,6 +20,7 @@ LOWER = (("market",), ("use",), ("disposal",), ("outlet",))
 """Groups of kinds: the upper from left to right, the lower from right to left."""
 
 CARD_W, GAP_X, GAP_Y, SUPPLY_GAP, MARGIN = 176, 92, 18, 46, 34
+LABEL_W = 58
 HEAD_H, FOOT_H, TITLE_H, LINE_H, CORRIDOR = 64, 40, 26, 18, 84
 
 
@@ -63,25 +64,16 @@ class Link:
     virgin: list[int] = field(default_factory=list)
 
 
-class Box(NamedTuple):
-    """A rectangle in pixels."""
-
-    x: float
-    y: float
-    w: float
-    h: float
-
-
 @dataclass(frozen=True)
 class Network:
-    """Cards with their boxes, links between them, and the canvas."""
+    """Cards with their boxes, links with their paths, and the canvas."""
 
     cards: tuple[Card, ...]
     links: tuple[Link, ...]
     boxes: tuple[Box, ...]
+    paths: tuple[Path, ...]
     width: int
     height: int
-    corridor: float
 
 
 def network(model: ChainModel) -> Network:
@@ -93,7 +85,12 @@ def network(model: ChainModel) -> Network:
     _equip(model, cards, of_account, makers)
     links = _links(model, cards, of_account, makers)
     boxes, width, height, corridor = _place(cards)
-    return Network(tuple(cards), tuple(links), boxes, width, height, corridor)
+    ends = [(link.source, link.sink, link.kind == "return") for link in links]
+    below = [n for n, card in enumerate(cards) if (card.kind,) in LOWER]
+    ways = paths(boxes, ends, corridor, below)
+    right = max((x for way in ways for x, _ in way.points), default=0.0)
+    width = max(width, round(right) + (LABEL_W if right > width - MARGIN else MARGIN))
+    return Network(tuple(cards), tuple(links), boxes, tuple(ways), width, height)
 
 
 def _cards(model: ChainModel) -> tuple[list[Card], dict[int, int]]:
