@@ -185,6 +185,17 @@ def test_masks_tell_what_is_legal(model: ChainModel) -> None:
     env.step(np.full(model.actions, -5))
 
 
+def test_actions_of_another_shape_are_refused(model: ChainModel) -> None:
+    env = ClosedLoopEnv(chain=model)
+    env.reset(seed=1)
+    with pytest.raises(BadInput, match=r"action: found shape \(9,\), expected \(10,\)"):
+        env.step(np.zeros(9, np.int64))
+    envs = ClosedLoopVectorEnv(2, chain=model)
+    envs.reset(seed=1)
+    with pytest.raises(BadInput, match=r"actions: found shape \(2, 9\)"):
+        envs.step(np.zeros((2, 9), np.int64))
+
+
 def test_a_mask_becomes_what_gymnasium_samples_from(model: ChainModel) -> None:
     env = ClosedLoopEnv(chain=model)
     _, info = env.reset(seed=1)
@@ -195,6 +206,9 @@ def test_a_mask_becomes_what_gymnasium_samples_from(model: ChainModel) -> None:
     drawn = np.array([env.action_space.sample(mask=parts) for _ in range(50)])
     assert drawn[:, 3:].max() == 0
     assert drawn[:, 0].max() == 2
+    flat = env.simulation.flat_masks(info["action_mask"])
+    assert flat.tolist() == np.concatenate(parts).astype(bool).tolist()
+    assert env.action_masks().shape == flat.shape
 
 
 def test_rollout_is_the_environment_stepped(model: ChainModel) -> None:

@@ -21,14 +21,13 @@ from stillage_scenarios.closed_loop.layout import (
     HEAD_H,
     LINE_H,
     TITLE_H,
-    Box,
     Card,
     Link,
     Network,
     network,
 )
 from stillage_scenarios.closed_loop.observing import Sight, sight_of
-from stillage_scenarios.closed_loop.paths import arrow, ribbon
+from stillage_scenarios.closed_loop.paths import Box, arrow, ribbon
 from stillage_sim.chain.arrays import AVOIDED, OPERATOR
 from stillage_sim.chain.model import ChainModel
 from stillage_sim.chain.step import States

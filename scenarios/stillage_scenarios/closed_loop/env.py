@@ -34,7 +34,7 @@ from stillage_sim.chain.decide import Policy
 from stillage_sim.chain.file import load_chain
 from stillage_sim.chain.model import ChainModel, blind, ideal
 from stillage_sim.compiled import wrapping
-from stillage_sim.envs import Bools, ReplicaEnv, ReplicaVectorEnv, Step
+from stillage_sim.envs import Bools, Observation, ReplicaEnv, ReplicaVectorEnv, Step
 from stillage_sim.uncertainty.sampling import Sampling
 
 Chain = str | Path | ChainModel
@@ -154,6 +154,26 @@ class ClosedLoopSimulation:
 
     def step(self, state: Playing, actions: Ints, skip: Bools) -> Step:
         """One step of the chain."""
+        rewards = self._run(state, actions, skip)
+        rows, count = state.rows.copy(), len(skip)
+        seen = {
+            name: rows[:, at] if len(shape) == 1 else rows[:, at].reshape(count, *shape)
+            for name, at, shape in self._places
+        }
+        return rewards, seen, state.mask.copy()
+
+    def step_one(self, state: Playing, action: Ints) -> tuple[float, Observation, NDArray[np.int8]]:
+        """As :meth:`step` of one replica alone, without the replica axis, which costs half."""
+        rewards = self._run(state, action, False)
+        row = state.rows[0].copy()
+        seen = {
+            name: row[at] if len(shape) == 1 else row[at].reshape(shape)
+            for name, at, shape in self._places
+        }
+        return float(rewards[0]), seen, state.mask[0].copy()
+
+    def _run(self, state: Playing, actions: Ints, skip: Bools | bool) -> Floats:
+        """Step and observe into the buffers of ``state``; the rewards (R,)."""
         state.actions[:] = actions
         state.skip[:] = skip
         emitted = self._emitted(state) if self.carbon_eur_per_kg else 0.0
@@ -163,12 +183,7 @@ class ClosedLoopSimulation:
         rewards = state.rewards.copy()
         if self.carbon_eur_per_kg:
             rewards -= self.carbon_eur_per_kg * (self._emitted(state) - emitted)
-        rows, count = state.rows.copy(), len(skip)
-        seen = {
-            name: rows[:, at] if len(shape) == 1 else rows[:, at].reshape(count, *shape)
-            for name, at, shape in self._places
-        }
-        return rewards, seen, state.mask.copy()
+        return rewards
 
     def _emitted(self, state: Playing) -> Floats:
         """CO2e so far, kg (R,)."""
@@ -183,6 +198,14 @@ class ClosedLoopSimulation:
         with wrapping():
             state.decide()
         return state.actions.copy()
+
+    def flat_masks(self, mask: NDArray[np.int8]) -> Bools:
+        """Masks (..., actions, widest) without padding, all numbers in a row: (..., alternatives).
+
+        What sb3-contrib's learners take.
+        """
+        flat = [mask[..., n, :count] for n, count in enumerate(self.choices)]
+        return np.concatenate(flat, -1).astype(np.bool_)
 
     def picture(self, state: Playing, replica: int) -> NDArray[np.uint8]:
         """A picture (H, W, 3) of the network."""
@@ -332,3 +355,18 @@ class ClosedLoopEnv(ReplicaEnv):
         simulation = simulate(chain, world, run, perception, days, carbon_eur_per_t, sampling)
         super().__init__(simulation, replica, render_mode)
         self.simulation = simulation
+
+    def step(
+        self, action: NDArray[np.int64]
+    ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """One step."""
+        wanted, state = np.asarray(action, np.int64), self.replicas.state
+        if wanted.shape != self.replicas.shape[1:]:
+            raise BadInput("action", f"shape {wanted.shape}", f"{self.replicas.shape[1:]}")
+        reward, seen, mask = self.simulation.step_one(state, wanted)
+        over = bool(state.states.chain.step[0] >= self.simulation.horizon)
+        return seen, reward, False, over, {"action_mask": mask}
+
+    def action_masks(self) -> Bools:
+        """What is legal now, as sb3-contrib's learners ask for it (alternatives,)."""
+        return self.simulation.flat_masks(self.replicas.state.mask[0])
