@@ -294,7 +294,8 @@ def with_choices(lanes: Lanes, found: Sequence[Process]) -> tuple[list[Process],
 
     Raises ``BadInput`` for a choice with fewer than two takers.
     """
-    result, accounts = list(found), []
+    result = list(found)
+    accounts: list[int] = []
     for name, node in lanes.file.nodes.items():
         for lane in node.choices if isinstance(node, LANED) else ():
             account = lanes.find(f"{name}.{lane}", f"nodes.{name}.choices")

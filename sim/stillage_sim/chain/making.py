@@ -41,7 +41,11 @@ def make_stage(chain: Chain, machines: MachineState, state: State, r: int, k: in
             source, used = makers.secondary[k, m], 0.0
             if source >= 0:
                 held = total(chain.materials, state.mass[r, source])
-                used = min(need * makers.secondary_share[k, m], held)
+                used = need * makers.secondary_share[k, m]
+                asked = amount * makers.pending[k, m]
+                if asked > held:  # all materials from this account go short alike
+                    used *= held / asked
+                used = min(used, held)  # rounding
                 if used > 0.0:
                     move(
                         chain.materials,
