@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from stillage_sim.chain.arrays import WORKSHOP
 from stillage_sim.chain.model import ChainModel, Way
 
 Floats = NDArray[np.float64]
@@ -40,7 +41,8 @@ class Books:
     ``value`` (K, M) EUR/kg is what virgin material costs each maker, 0 where it has no use for a
     material; ``outlet`` numbers ways of processes that customers pay, worth ``paid`` (., M)
     EUR/kg. ``accepted`` numbers ways into lanes named after a material, ``target`` that material;
-    ``fed`` the ways into the nodes of those lanes. ``virgin`` numbers accounts.
+    ``fed`` the ways into the nodes of those lanes. ``virgin`` numbers accounts,
+    ``worked`` ways of processes that pay the workshop ``work_eur`` (., M) EUR/kg.
     """
 
     secondary: Ints
@@ -56,6 +58,8 @@ class Books:
     target: Ints
     fed: Ints
     virgin: Ints
+    worked: Ints
+    work_eur: Floats
     lines: tuple[Line, ...]
     step_h: float
 
@@ -67,6 +71,7 @@ def read_books(model: ChainModel) -> Books:
     process = _process_of(model)
     accepted, target, fed = _lanes(model)
     makers = chain.makers
+    worked = np.flatnonzero(np.asarray(chain.processes.payer)[process] == WORKSHOP)
     return Books(
         secondary=_kind(ways, "secondary"),
         value=np.where(np.asarray(makers.recipe) > 0.0, makers.price, 0.0),
@@ -81,6 +86,8 @@ def read_books(model: ChainModel) -> Books:
         target=target,
         fed=fed,
         virgin=_ints([n for n, a in enumerate(model.accounts) if a.kind == "virgin"]),
+        worked=worked.astype(np.int64),
+        work_eur=-np.asarray(chain.processes.value)[process[worked]],
         lines=tuple(_lines(model)),
         step_h=float(chain.step_h),
     )

@@ -217,8 +217,12 @@ def failures(totals: Totals, books: Books) -> Floats:
 
 
 def maintenance_eur(totals: Totals, books: Books) -> Floats:
-    """Paid for repairs, maintenance, inspections and spare parts."""
-    return np.asarray(totals["money"][:, WORKSHOP, 0])
+    """Paid for repairs, maintenance, inspections and spare parts.
+
+    What the workshop was paid, less the processes' own work at the file's prices.
+    """
+    work = (totals["flow"][:, books.worked] * books.work_eur).sum((1, 2))
+    return np.asarray(totals["money"][:, WORKSHOP, 0] - work)
 
 
 def battery_empty_h(totals: Totals, books: Books) -> Floats:

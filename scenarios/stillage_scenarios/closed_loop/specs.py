@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from stillage.plugin.spec import KpiSpec, PolicySpec, ScenarioSpec, Spec
+from stillage.plugin.spec import KpiSpec, PolicySpec, ScenarioSpec, SectionSpec, Spec
 
 Direction = Literal["higher", "lower", "neither"]
 
@@ -50,6 +50,14 @@ KPIS: tuple[tuple[str, str, Direction, str], ...] = (
     ("maintenance_eur", "EUR", "lower", "Repairs, maintenance, inspections and spare parts."),
     ("battery_empty_h", "h", "lower", "Hours that ended with an empty battery."),
 )
+SECTIONS = (
+    ("material-flow", 12, "Kilograms between the chain's nodes, by material."),
+    ("worth-of-decisions", 55, "What perceiving, routing and maintaining are worth."),
+    ("over-time", 62, "KPIs of every period and stocks, with bands."),
+    ("machine-timelines", 64, "When each machine was up."),
+    ("energy-balance", 66, "Where the devices' joules went, and mains electricity."),
+    ("chain", 84, "Every number of the chain, with its source."),
+)
 
 SPECS: tuple[Spec, ...] = (
     ScenarioSpec(
@@ -78,5 +86,15 @@ SPECS: tuple[Spec, ...] = (
             factory=f"stillage_scenarios.closed_loop.kpis:{name}",
         )
         for name, unit, better, summary in KPIS
+    ),
+    *(
+        SectionSpec(
+            name=name,
+            scenario="closed-loop",
+            summary=summary,
+            factory=f"stillage_scenarios.closed_loop.section:{name.replace('-', '_')}",
+            order=order,
+        )
+        for name, order, summary in SECTIONS
     ),
 )

@@ -1,0 +1,351 @@
+"""A Sankey picture as inline SVG: stages side by side, loops led back beside them.
+
+Laid out along u (the way of goods) and across v, then drawn lying (u to the right) for a wide
+page or standing (u down) for a narrow one. Every ribbon is split by material.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from markupsafe import Markup, escape
+
+from stillage.report import words
+from stillage_scenarios.closed_loop.flows import Link, Node
+
+Point = tuple[float, float]
+
+PALETTE = (
+    "#c2602b", "#2f8069", "#4a72bd", "#b58a17", "#8e5ba6", "#8a837b", "#c0507a", "#4f8f2f",
+)  # fmt: skip
+"""Colours of materials, readable on light and dark; more materials begin again."""
+
+BAR = 9.0
+"""Thickness of a node's bar along u."""
+
+KAPPA = 0.5523
+"""Control points of a cubic that is nearly a quarter circle."""
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Lengths of a picture, in its own pixels.
+
+    ``thickest`` is the breadth of the stage that carries most; ``pitch`` from stage to stage;
+    ``gap`` between nodes of a stage, ``head`` for a node's label; ``turn`` radius of a loop's
+    innermost bend.
+    """
+
+    thickest: float
+    pitch: float
+    gap: float
+    head: float
+    turn: float = 7.0
+
+
+LYING = Measures(thickest=190.0, pitch=128.0, gap=22.0, head=34.0)
+STANDING = Measures(thickest=200.0, pitch=96.0, gap=16.0, head=0.0)
+
+
+@dataclass
+class Placed:
+    """A node in its place: u of its bar, v of its top, breadth; what is taken of its sides."""
+
+    node: Node
+    u: float = 0.0
+    v: float = 0.0
+    breadth: float = 0.0
+    into: float = 0.0
+    out: float = 0.0
+    column: int = 0
+    taken: dict[str, float] = field(default_factory=lambda: {"in": 0.0, "out": 0.0})
+
+
+def colour(material: int) -> str:
+    """The colour of a material by number."""
+    return PALETTE[material % len(PALETTE)]
+
+
+def weight(kilograms: float) -> str:
+    """Kilograms, or tonnes from one on.
+
+    >>> weight(904_247.0), weight(12.3)
+    ('904 t', '12.3 kg')
+    """
+    size = abs(kilograms)
+    return f"{words.number(kilograms / 1e3)} t" if size >= 1e3 else f"{words.number(kilograms)} kg"
+
+
+def sankey(
+    name: str, nodes: Sequence[Node], links: Sequence[Link], materials: Sequence[str]
+) -> Markup:
+    """The picture lying and standing, of which CSS shows the one that fits, with its legend."""
+    if not links:
+        return Markup("<p>Nothing flowed.</p>")
+    said = "; ".join(
+        f"{nodes[link.source].name} to {nodes[link.sink].name} {weight(float(link.kg.sum()))}"
+        for link in sorted(links, key=lambda link: -float(link.kg.sum()))
+    )
+    style = (
+        f"<style>.{name}-lie{{display:block;max-width:none!important}}"
+        f".{name}-stand{{display:none!important}}"
+        f"@media (max-width:46rem){{.{name}-lie{{display:none!important}}"
+        f".{name}-stand{{display:block!important;max-width:26rem!important;margin:auto}}}}</style>"
+    )
+    lying = _draw(nodes, links, materials, LYING, False, f"{name}-lie", said)
+    standing = _draw(nodes, links, materials, STANDING, True, f"{name}-stand", said)
+    return Markup(style) + lying + standing + legend(materials)  # noqa: S704
+
+
+def legend(materials: Sequence[str]) -> Markup:
+    """Materials and their colours."""
+    items = "".join(
+        f'<span style="white-space:nowrap;margin-right:1rem"><svg width="11" height="11" '
+        f'style="display:inline-block;width:11px;vertical-align:-1px" aria-hidden="true">'
+        f'<rect width="11" height="11" rx="3" fill="{colour(n)}"/></svg> {escape(m)}</span> '
+        for n, m in enumerate(materials)
+    )
+    return Markup(f'<p class="note">{items}</p>')  # noqa: S704
+
+
+def _draw(
+    nodes: Sequence[Node],
+    links: Sequence[Link],
+    materials: Sequence[str],
+    measures: Measures,
+    stand: bool,
+    css: str,
+    said: str,
+) -> Markup:
+    placed, scale = place(nodes, links, measures)
+    ribbons, labels, size = _ribbons(placed, links, materials, measures, scale, stand)
+    bars = [_bar(each, stand) for each in placed]
+    names = [_label(each, measures, stand) for each in placed]
+    (u0, v0), (u1, v1) = size
+    box = (v0, u0, v1 - v0, u1 - u0) if stand else (u0, v0, u1 - u0, v1 - v0)
+    view = " ".join(f"{value:.0f}" for value in box)
+    body = "".join([*ribbons, *bars, *names, *labels])
+    return Markup(  # noqa: S704
+        f'<svg class="{css}" role="img" aria-label="Material flows: {escape(said)}" '
+        f'viewBox="{view}" style="width:100%;height:auto" '
+        f'font-family="system-ui, sans-serif">{body}</svg>'
+    )
+
+
+def place(
+    nodes: Sequence[Node], links: Sequence[Link], measures: Measures
+) -> tuple[list[Placed], float]:
+    """Nodes in their places, and pixels a kilogram."""
+    placed = [Placed(node) for node in nodes]
+    for link in links:
+        placed[link.source].out += float(link.kg.sum())
+        placed[link.sink].into += float(link.kg.sum())
+    stages = sorted({node.stage for node in nodes})
+    for each in placed:
+        each.column = stages.index(each.node.stage)
+    columns = [[p for p in placed if p.column == n] for n in range(len(stages))]
+    most = max(sum(max(p.into, p.out) for p in column) for column in columns)
+    scale = measures.thickest / most if most else 1.0
+    for number, column in enumerate(columns):
+        column.sort(key=lambda p: (p.node.kind == "disposal", -max(p.into, p.out)))
+        breadth = [max(max(p.into, p.out) * scale, 1.5) for p in column]
+        free = sum(breadth) + (len(column) - 1) * (measures.gap + measures.head)
+        v = (measures.thickest - free) / 2.0
+        for each, wide in zip(column, breadth, strict=True):
+            each.u, each.v, each.breadth = number * measures.pitch, v, wide
+            v += wide + measures.gap + measures.head
+    return placed, scale
+
+
+def _ribbons(
+    placed: Sequence[Placed],
+    links: Sequence[Link],
+    materials: Sequence[str],
+    measures: Measures,
+    scale: float,
+    stand: bool,
+) -> tuple[list[str], list[str], tuple[Point, Point]]:
+    """Ribbons, labels of loops, and the corners of the picture."""
+    order = sorted(links, key=lambda link: (placed[link.sink].v, placed[link.sink].u))
+    starts: dict[int, float] = {}
+    for link in sorted(order, key=lambda link: _leaves(placed, link)):
+        starts[id(link)] = placed[link.source].taken["out"]
+        placed[link.source].taken["out"] += float(link.kg.sum()) * scale
+    ends: dict[int, float] = {}
+    for link in sorted(order, key=lambda link: _arrives(placed, link)):
+        ends[id(link)] = placed[link.sink].taken["in"]
+        placed[link.sink].taken["in"] += float(link.kg.sum()) * scale
+    bottom = max(p.v + p.breadth for p in placed) + (12.0 if stand else 20.0)
+    right = max(p.u for p in placed) + BAR
+    left = min(p.u for p in placed)
+    ribbons, labels = [], []
+    loops = [link for link in order if placed[link.sink].column <= placed[link.source].column]
+    for link in sorted(order, key=lambda link: -float(link.kg.sum())):
+        if link in loops:
+            continue
+        ribbons.append(_forward(placed, link, materials, starts, ends, scale, stand))
+    for link in sorted(loops, key=lambda link: float(link.kg.sum())):
+        breadth = float(link.kg.sum()) * scale
+        path, label = _loop(
+            placed, link, materials, starts, ends, scale, stand, bottom, measures.turn
+        )
+        ribbons.append(path)
+        labels.append(label)
+        right = max(right, placed[link.source].u + BAR + 6.0 + breadth + measures.turn)
+        left = min(left, placed[link.sink].u - 6.0 - breadth - measures.turn)
+        bottom += breadth + (10.0 if stand else 8.0)
+    top = min(p.v for p in placed)
+    if stand:  # labels stand above bars, along u
+        corners = ((left - 24.0, top - 26.0), (right + 8.0, bottom + 26.0))
+    else:
+        corners = ((left - 46.0, top - 38.0), (right + 46.0, bottom + 4.0))
+    return ribbons, labels, corners
+
+
+def _leaves(placed: Sequence[Placed], link: Link) -> tuple[bool, float]:
+    """Loops leave below all that goes on, the rest in the order of where it goes."""
+    back = placed[link.sink].column <= placed[link.source].column
+    return back, placed[link.sink].v
+
+
+def _arrives(placed: Sequence[Placed], link: Link) -> tuple[bool, float]:
+    back = placed[link.sink].column <= placed[link.source].column
+    return back, placed[link.source].v
+
+
+def _xy(point: Point, stand: bool) -> str:
+    u, v = point
+    return f"{v:.1f},{u:.1f}" if stand else f"{u:.1f},{v:.1f}"
+
+
+def _path(points: Sequence[tuple[str, Sequence[Point]]], stand: bool) -> str:
+    return "".join(
+        letter + " ".join(_xy(point, stand) for point in several) for letter, several in points
+    )
+
+
+def _title(placed: Sequence[Placed], link: Link, name: str, kilograms: float) -> str:
+    ends = f"{placed[link.source].node.name} to {placed[link.sink].node.name}"
+    return f"<title>{escape(ends)}: {escape(name)} {weight(kilograms)}</title>"
+
+
+def _bands(link: Link, scale: float) -> list[tuple[int, float, float]]:
+    """Material, offset and breadth of each band that can be seen."""
+    found, offset = [], 0.0
+    for m, kg in enumerate(np.asarray(link.kg, np.float64)):
+        if kg * scale > 0.02:
+            found.append((m, offset, float(kg) * scale))
+        offset += float(kg) * scale
+    return found
+
+
+def _forward(
+    placed: Sequence[Placed],
+    link: Link,
+    materials: Sequence[str],
+    starts: dict[int, float],
+    ends: dict[int, float],
+    scale: float,
+    stand: bool,
+) -> str:
+    source, sink = placed[link.source], placed[link.sink]
+    a, b = source.u + BAR, sink.u
+    middle, found = (a + b) / 2.0, []
+    for m, offset, breadth in _bands(link, scale):
+        v, w = source.v + starts[id(link)] + offset, sink.v + ends[id(link)] + offset
+        d = _path(
+            [
+                ("M", [(a, v)]),
+                ("C", [(middle, v), (middle, w), (b, w)]),
+                ("L", [(b, w + breadth)]),
+                ("C", [(middle, w + breadth), (middle, v + breadth), (a, v + breadth)]),
+                ("Z", []),
+            ],
+            stand,
+        )
+        title = _title(placed, link, materials[m], float(link.kg[m]))
+        found.append(f'<path d="{d}" fill="{colour(m)}" fill-opacity=".62">{title}</path>')
+    return "".join(found)
+
+
+def _loop(
+    placed: Sequence[Placed],
+    link: Link,
+    materials: Sequence[str],
+    starts: dict[int, float],
+    ends: dict[int, float],
+    scale: float,
+    stand: bool,
+    bottom: float,
+    turn: float,
+) -> tuple[str, str]:
+    """A ribbon that leaves, turns, runs back under the picture and turns in again; its label."""
+    source, sink = placed[link.source], placed[link.sink]
+    whole = float(link.kg.sum()) * scale
+    top, end = source.v + starts[id(link)], sink.v + ends[id(link)]
+    a, b, found = source.u + BAR + 6.0, sink.u - 6.0, []
+    for m, offset, breadth in _bands(link, scale):
+        o = offset + breadth / 2.0
+        r = whole - o + turn
+        k = r * KAPPA
+        c1, c2, c4 = top + whole + turn, bottom - turn, end + whole + turn
+        points: list[tuple[str, Sequence[Point]]] = [
+            ("M", [(source.u + BAR, top + o)]),
+            ("L", [(a, top + o)]),
+            ("C", [(a + k, top + o), (a + r, c1 - k), (a + r, c1)]),
+            ("L", [(a + r, c2)]),
+            ("C", [(a + r, c2 + k), (a + k, c2 + r), (a, c2 + r)]),
+            ("L", [(b, c2 + r)]),
+            ("C", [(b - k, c2 + r), (b - r, c2 + k), (b - r, c2)]),
+            ("L", [(b - r, c4)]),
+            ("C", [(b - r, c4 - k), (b - k, end + o), (b, end + o)]),
+            ("L", [(sink.u, end + o)]),
+        ]
+        title = _title(placed, link, materials[m], float(link.kg[m]))
+        found.append(
+            f'<path d="{_path(points, stand)}" fill="none" stroke="{colour(m)}" '
+            f'stroke-opacity=".62" stroke-width="{breadth:.2f}">{title}</path>'
+        )
+    at = ((a + b) / 2.0, bottom + whole / 2.0)
+    return "".join(found), _text(at, weight(float(link.kg.sum())), stand, turned=stand)
+
+
+def _text(at: Point, text: str, stand: bool, turned: bool = False) -> str:
+    x, y = (at[1], at[0]) if stand else at
+    turn = f' transform="rotate(90 {x:.1f} {y:.1f})"' if turned else ""
+    return (
+        f'<text x="{x:.1f}" y="{y + 4:.1f}" text-anchor="middle" font-size="12" '
+        f'font-weight="600" fill="var(--ink)"{turn} paint-order="stroke" stroke="var(--card)" '
+        f'stroke-width="3">{escape(text)}</text>'
+    )
+
+
+def _bar(each: Placed, stand: bool) -> str:
+    x, y, w, h = each.u, each.v, BAR, each.breadth
+    if stand:
+        x, y, w, h = y, x, h, w
+    told = f"{escape(each.node.name)} {weight(max(each.into, each.out))}"
+    return (
+        f'<rect x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}" rx="2" '
+        f'fill="var(--ink)"><title>{told}</title></rect>'
+    )
+
+
+def _label(each: Placed, measures: Measures, stand: bool) -> str:
+    name, told = escape(each.node.name), weight(max(each.into, each.out))
+    halo = 'paint-order="stroke" stroke="var(--card)" stroke-width="3" stroke-linejoin="round"'
+    if stand:
+        x, y = each.v + each.breadth / 2.0, each.u - 5.0
+        return (
+            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" font-size="12.5" '
+            f'fill="var(--ink)" {halo}><tspan font-weight="600">{name}</tspan> '
+            f'<tspan fill="var(--muted)">{told}</tspan></text>'
+        )
+    x, y = each.u + BAR / 2.0, each.v - 20.0
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" font-size="12.5" fill="var(--ink)" '
+        f'{halo}><tspan font-weight="600">{name}</tspan>'
+        f'<tspan x="{x:.1f}" dy="14" fill="var(--muted)">{told}</tspan></text>'
+    )
