@@ -47,7 +47,7 @@ def lines(name: str, title: str, days: Floats, band: Band, other: Floats | None,
         axes.set_xlabel("d")
         axes.margins(x=0.01)
         _from_zero(axes, band, other)
-        axes.yaxis.set_major_formatter(lambda value, _: _tick(value, unit))
+        axes.yaxis.set_major_formatter(lambda value, _: words.brief(value))
         said = (
             f"{title} over {words.number(float(days[-1]))} d: from "
             f"{words.quantity(float(band.mean[0]), unit)} to "
@@ -64,18 +64,6 @@ def _from_zero(axes: Any, band: Band, other: Floats | None) -> None:
         axes.set_ylim(0.0, high * 1.05 or 1.0)
     elif high - low <= 1e-9 * max(abs(high), 1.0):
         axes.set_ylim(low - 0.05 * abs(low) - 1e-6, high + 0.05 * abs(high) + 1e-6)
-
-
-def _tick(value: float, unit: str) -> str:
-    """A tick's label; thousands in k, millions in M.
-
-    >>> _tick(25_000.0, "EUR"), _tick(0.25, "1")
-    ('25k', '0.25')
-    """
-    for scale, sign in ((1e6, "M"), (1e3, "k")):
-        if abs(value) >= scale and unit != "1":
-            return f"{words.number(value / scale)}{sign}"
-    return words.number(value)
 
 
 def kpi_charts(results: Results) -> Iterator[tuple[str, str]]:

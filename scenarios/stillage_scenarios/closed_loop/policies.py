@@ -1,7 +1,7 @@
 """Policies of the closed loop: what each perceives with, how it routes and how it maintains.
 
 A policy is a :class:`Plan`. The distilled student's are told apart by one thing at a time, so
-that the worth of perceiving, routing and maintaining shows singly; ``plain`` does without all
+that the worth of perceiving, routing and maintaining shows singly; ``bare`` does without all
 three.
 """
 
@@ -68,7 +68,7 @@ distilled_myopic = Plan("distilled", routes=MYOPIC)
 distilled_run_to_failure = Plan("distilled", "run_to_failure")
 distilled_condition_based = Plan("distilled", "condition_based")
 distilled_opportunistic = Plan("distilled", "opportunistic")
-plain = Plan(BLIND, "run_to_failure", MYOPIC)
+bare = Plan(BLIND, "run_to_failure", MYOPIC)
 
 POLICIES: dict[str, Plan] = {
     "oracle": oracle,
@@ -83,7 +83,7 @@ POLICIES: dict[str, Plan] = {
     "distilled_run_to_failure": distilled_run_to_failure,
     "distilled_condition_based": distilled_condition_based,
     "distilled_opportunistic": distilled_opportunistic,
-    "plain": plain,
+    "bare": bare,
 }
 """The closed loop's own policies by name; a plugin may register more, and every further table
 is one."""

@@ -73,7 +73,7 @@ class Results:
     @property
     def other(self) -> str | None:
         """The policy that it is shown beside."""
-        return next((p for p in ("plain", "blind", "majority") if p in self.policies), None)
+        return next((p for p in ("bare", "blind", "majority") if p in self.policies), None)
 
     def of(self, policy: str, name: str) -> Floats:
         """A total of every replica, float64 (R, ...)."""

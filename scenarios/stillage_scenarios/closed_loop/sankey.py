@@ -6,6 +6,7 @@ page or standing (u down) for a narrow one. Every ribbon is split by material.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -60,6 +61,7 @@ class Placed:
     into: float = 0.0
     out: float = 0.0
     column: int = 0
+    passing: bool = False
     taken: dict[str, float] = field(default_factory=lambda: {"in": 0.0, "out": 0.0})
 
 
@@ -119,8 +121,8 @@ def _draw(
     css: str,
     said: str,
 ) -> Markup:
-    placed, scale = place(nodes, links, measures)
-    ribbons, labels, size = _ribbons(placed, links, materials, measures, scale, stand)
+    placed, passed, scale = place(nodes, links, measures)
+    ribbons, labels, size = _ribbons(placed, passed, links, materials, measures, scale, stand)
     bars = [_bar(each, stand) for each in placed]
     names = [_label(each, measures, stand) for each in placed]
     (u0, v0), (u1, v1) = size
@@ -136,8 +138,12 @@ def _draw(
 
 def place(
     nodes: Sequence[Node], links: Sequence[Link], measures: Measures
-) -> tuple[list[Placed], float]:
-    """Nodes in their places, and pixels a kilogram."""
+) -> tuple[list[Placed], list[list[Placed]], float]:
+    """Nodes in their places, the stations that each link passes on its way, pixels a kilogram.
+
+    A link that passes over a stage gets a place of its own there, so that it runs through no
+    node. Waste leaves at the top, since loops run back below.
+    """
     placed = [Placed(node) for node in nodes]
     for link in links:
         placed[link.source].out += float(link.kg.sum())
@@ -145,22 +151,52 @@ def place(
     stages = sorted({node.stage for node in nodes})
     for each in placed:
         each.column = stages.index(each.node.stage)
-    columns = [[p for p in placed if p.column == n] for n in range(len(stages))]
+    passed = [_passing(placed, link) for link in links]
+    every = [*placed, *(each for several in passed for each in several)]
+    columns = [[p for p in every if p.column == n] for n in range(len(stages))]
     most = max(sum(max(p.into, p.out) for p in column) for column in columns)
     scale = measures.thickest / most if most else 1.0
+    whole = max(
+        sum(max(max(p.into, p.out) * scale, 1.5) for p in column)
+        + sum(_above(measures, p) for p in column[1:])
+        for column in columns
+    )
     for number, column in enumerate(columns):
-        column.sort(key=lambda p: (p.node.kind == "disposal", -max(p.into, p.out)))
+        column.sort(key=_rank)
         breadth = [max(max(p.into, p.out) * scale, 1.5) for p in column]
-        free = sum(breadth) + (len(column) - 1) * (measures.gap + measures.head)
-        v = (measures.thickest - free) / 2.0
-        for each, wide in zip(column, breadth, strict=True):
+        free = sum(breadth) + sum(_above(measures, p) for p in column[1:])
+        v = whole - free
+        for n, (each, wide) in enumerate(zip(column, breadth, strict=True)):
+            v += _above(measures, each) if n else 0.0
             each.u, each.v, each.breadth = number * measures.pitch, v, wide
-            v += wide + measures.gap + measures.head
-    return placed, scale
+            v += wide
+    return placed, passed, scale
+
+
+def _above(measures: Measures, each: Placed) -> float:
+    """Room above a node, or above a link that only passes."""
+    return measures.gap + (0.0 if each.passing else measures.head)
+
+
+def _rank(each: Placed) -> tuple[bool, bool, float]:
+    """Waste at the top, what passes next to it, the largest nodes at the bottom."""
+    waste = each.node.kind == "disposal"
+    return not waste, not each.passing, max(each.into, each.out)
+
+
+def _passing(placed: Sequence[Placed], link: Link) -> list[Placed]:
+    """Places in the stages between a link's ends; none for a loop."""
+    source, sink = placed[link.source], placed[link.sink]
+    kg = float(link.kg.sum())
+    return [
+        Placed(sink.node, into=kg, out=kg, column=column, passing=True)
+        for column in range(source.column + 1, sink.column)
+    ]
 
 
 def _ribbons(
     placed: Sequence[Placed],
+    passed: Sequence[Sequence[Placed]],
     links: Sequence[Link],
     materials: Sequence[str],
     measures: Measures,
@@ -168,13 +204,14 @@ def _ribbons(
     stand: bool,
 ) -> tuple[list[str], list[str], tuple[Point, Point]]:
     """Ribbons, labels of loops, and the corners of the picture."""
+    through = {id(link): several for link, several in zip(links, passed, strict=True)}
     order = sorted(links, key=lambda link: (placed[link.sink].v, placed[link.sink].u))
     starts: dict[int, float] = {}
-    for link in sorted(order, key=lambda link: _leaves(placed, link)):
+    for link in sorted(order, key=lambda link: _leaves(placed, link, through[id(link)])):
         starts[id(link)] = placed[link.source].taken["out"]
         placed[link.source].taken["out"] += float(link.kg.sum()) * scale
     ends: dict[int, float] = {}
-    for link in sorted(order, key=lambda link: _arrives(placed, link)):
+    for link in sorted(order, key=lambda link: _arrives(placed, link, through[id(link)])):
         ends[id(link)] = placed[link.sink].taken["in"]
         placed[link.sink].taken["in"] += float(link.kg.sum()) * scale
     bottom = max(p.v + p.breadth for p in placed) + (12.0 if stand else 20.0)
@@ -185,7 +222,9 @@ def _ribbons(
     for link in sorted(order, key=lambda link: -float(link.kg.sum())):
         if link in loops:
             continue
-        ribbons.append(_forward(placed, link, materials, starts, ends, scale, stand))
+        ribbons.append(
+            _forward(placed, link, through[id(link)], materials, starts, ends, scale, stand)
+        )
     for link in sorted(loops, key=lambda link: float(link.kg.sum())):
         breadth = float(link.kg.sum()) * scale
         path, label = _loop(
@@ -204,15 +243,15 @@ def _ribbons(
     return ribbons, labels, corners
 
 
-def _leaves(placed: Sequence[Placed], link: Link) -> tuple[bool, float]:
-    """Loops leave below all that goes on, the rest in the order of where it goes."""
+def _leaves(placed: Sequence[Placed], link: Link, through: Sequence[Placed]) -> tuple[bool, float]:
+    """Loops leave below all that goes on, the rest in the order of where it goes next."""
     back = placed[link.sink].column <= placed[link.source].column
-    return back, placed[link.sink].v
+    return back, (through[0] if through else placed[link.sink]).v
 
 
-def _arrives(placed: Sequence[Placed], link: Link) -> tuple[bool, float]:
+def _arrives(placed: Sequence[Placed], link: Link, through: Sequence[Placed]) -> tuple[bool, float]:
     back = placed[link.sink].column <= placed[link.source].column
-    return back, placed[link.source].v
+    return back, (through[-1] if through else placed[link.source]).v
 
 
 def _xy(point: Point, stand: bool) -> str:
@@ -244,30 +283,36 @@ def _bands(link: Link, scale: float) -> list[tuple[int, float, float]]:
 def _forward(
     placed: Sequence[Placed],
     link: Link,
+    through: Sequence[Placed],
     materials: Sequence[str],
     starts: dict[int, float],
     ends: dict[int, float],
     scale: float,
     stand: bool,
 ) -> str:
-    source, sink = placed[link.source], placed[link.sink]
-    a, b = source.u + BAR, sink.u
-    middle, found = (a + b) / 2.0, []
+    source, sink, found = placed[link.source], placed[link.sink], []
     for m, offset, breadth in _bands(link, scale):
-        v, w = source.v + starts[id(link)] + offset, sink.v + ends[id(link)] + offset
-        d = _path(
-            [
-                ("M", [(a, v)]),
-                ("C", [(middle, v), (middle, w), (b, w)]),
-                ("L", [(b, w + breadth)]),
-                ("C", [(middle, w + breadth), (middle, v + breadth), (a, v + breadth)]),
-                ("Z", []),
-            ],
-            stand,
-        )
+        stops = [(source.u + BAR, source.v + starts[id(link)] + offset)]
+        for each in through:
+            stops += [(each.u, each.v + offset), (each.u + BAR, each.v + offset)]
+        stops.append((sink.u, sink.v + ends[id(link)] + offset))
+        lower = [(u, v + breadth) for u, v in reversed(stops)]
+        points = [("M", stops[:1]), *_waves(stops), ("L", lower[:1]), *_waves(lower)]
         title = _title(placed, link, materials[m], float(link.kg[m]))
-        found.append(f'<path d="{d}" fill="{colour(m)}" fill-opacity=".62">{title}</path>')
+        found.append(
+            f'<path d="{_path(points, stand)}Z" fill="{colour(m)}" fill-opacity=".62">'
+            f"{title}</path>"
+        )
     return "".join(found)
+
+
+def _waves(stops: Sequence[Point]) -> list[tuple[str, Sequence[Point]]]:
+    """Curves from stop to stop, level at each."""
+    found: list[tuple[str, Sequence[Point]]] = []
+    for (a, v), (b, w) in itertools.pairwise(stops):
+        middle = (a + b) / 2.0
+        found.append(("C", [(middle, v), (middle, w), (b, w)]))
+    return found
 
 
 def _loop(

@@ -34,7 +34,7 @@ STEPS = (
         "By wear and opportunity", "distilled_opportunistic", "distilled_run_to_failure",
         "wear and free crews against running to failure",
     ),
-    ("Together", "distilled", "plain", "perceiving, routing and maintaining against none"),
+    ("Together", "distilled", "bare", "perceiving, routing and maintaining against none"),
 )  # fmt: skip
 """What a decision is worth: the policies that differ in it alone."""
 

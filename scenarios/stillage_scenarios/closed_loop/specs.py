@@ -21,7 +21,7 @@ POLICIES = (
     ("distilled_run_to_failure", "The distilled student; machines run until they fail."),
     ("distilled_condition_based", "The distilled student; maintenance by observed wear."),
     ("distilled_opportunistic", "The distilled student; by wear, sooner where a crew is there."),
-    ("plain", "No perception, next steps that cost least, machines that run until they fail."),
+    ("bare", "No perception, next steps that cost least, machines that run until they fail."),
 )
 KPIS: tuple[tuple[str, str, Direction, str], ...] = (
     ("profit_eur", "EUR", "higher", "Sales less everything that the operator paid."),
