@@ -47,7 +47,7 @@ class Measures:
 
 
 LYING = Measures(thickest=190.0, pitch=128.0, gap=22.0, head=34.0)
-STANDING = Measures(thickest=200.0, pitch=96.0, gap=16.0, head=0.0)
+STANDING = Measures(thickest=200.0, pitch=96.0, gap=30.0, head=0.0)
 
 
 @dataclass
@@ -61,6 +61,8 @@ class Placed:
     into: float = 0.0
     out: float = 0.0
     column: int = 0
+    first: int = 99
+    below: bool = False
     passing: bool = False
     taken: dict[str, float] = field(default_factory=lambda: {"in": 0.0, "out": 0.0})
 
@@ -124,7 +126,7 @@ def _draw(
     placed, passed, scale = place(nodes, links, measures)
     ribbons, labels, size = _ribbons(placed, passed, links, materials, measures, scale, stand)
     bars = [_bar(each, stand) for each in placed]
-    names = [_label(each, measures, stand) for each in placed]
+    names = [_label(each, stand) for each in placed]
     (u0, v0), (u1, v1) = size
     box = (v0, u0, v1 - v0, u1 - u0) if stand else (u0, v0, u1 - u0, v1 - v0)
     view = " ".join(f"{value:.0f}" for value in box)
@@ -151,6 +153,9 @@ def place(
     stages = sorted({node.stage for node in nodes})
     for each in placed:
         each.column = stages.index(each.node.stage)
+    for link in links:
+        sink = placed[link.sink]
+        sink.first = min(sink.first, placed[link.source].column)
     passed = [_passing(placed, link) for link in links]
     every = [*placed, *(each for several in passed for each in several)]
     columns = [[p for p in every if p.column == n] for n in range(len(stages))]
@@ -158,18 +163,23 @@ def place(
     scale = measures.thickest / most if most else 1.0
     whole = max(
         sum(max(max(p.into, p.out) * scale, 1.5) for p in column)
-        + sum(_above(measures, p) for p in column[1:])
+        + (len(column) - 1) * (measures.gap + measures.head)
         for column in columns
     )
     for number, column in enumerate(columns):
         column.sort(key=_rank)
-        breadth = [max(max(p.into, p.out) * scale, 1.5) for p in column]
-        free = sum(breadth) + sum(_above(measures, p) for p in column[1:])
-        v = whole - free
-        for n, (each, wide) in enumerate(zip(column, breadth, strict=True)):
+        for each in column:
+            each.u = number * measures.pitch
+            each.breadth = max(max(each.into, each.out) * scale, 1.5)
+            each.below = number == len(columns) - 1 and len(column) > 1
+        rest = [p for p in column if not _waste(p)]
+        v = 0.0
+        for each in column[: len(column) - len(rest)]:
+            each.v, v = v, v + each.breadth + measures.gap + measures.head
+        v = whole - sum(p.breadth for p in rest) - sum(_above(measures, p) for p in rest[1:])
+        for n, each in enumerate(rest):
             v += _above(measures, each) if n else 0.0
-            each.u, each.v, each.breadth = number * measures.pitch, v, wide
-            v += wide
+            each.v, v = v, v + each.breadth
     return placed, passed, scale
 
 
@@ -178,10 +188,14 @@ def _above(measures: Measures, each: Placed) -> float:
     return measures.gap + (0.0 if each.passing else measures.head)
 
 
-def _rank(each: Placed) -> tuple[bool, bool, float]:
-    """Waste at the top, what passes next to it, the largest nodes at the bottom."""
-    waste = each.node.kind == "disposal"
-    return not waste, not each.passing, max(each.into, each.out)
+def _waste(each: Placed) -> bool:
+    return each.node.kind == "disposal"
+
+
+def _rank(each: Placed) -> tuple[bool, float, float]:
+    """Waste at the top, what leaves early first; the largest of the others at the bottom."""
+    size = max(each.into, each.out)
+    return (False, each.first, size) if _waste(each) else (True, not each.passing, size)
 
 
 def _passing(placed: Sequence[Placed], link: Link) -> list[Placed]:
@@ -189,7 +203,7 @@ def _passing(placed: Sequence[Placed], link: Link) -> list[Placed]:
     source, sink = placed[link.source], placed[link.sink]
     kg = float(link.kg.sum())
     return [
-        Placed(sink.node, into=kg, out=kg, column=column, passing=True)
+        Placed(sink.node, into=kg, out=kg, column=column, first=sink.first, passing=True)
         for column in range(source.column + 1, sink.column)
     ]
 
@@ -235,12 +249,21 @@ def _ribbons(
         right = max(right, placed[link.source].u + BAR + 6.0 + breadth + measures.turn)
         left = min(left, placed[link.sink].u - 6.0 - breadth - measures.turn)
         bottom += breadth + (10.0 if stand else 8.0)
-    top = min(p.v for p in placed)
-    if stand:  # labels stand above bars, along u
-        corners = ((left - 24.0, top - 26.0), (right + 8.0, bottom + 26.0))
-    else:
-        corners = ((left - 46.0, top - 38.0), (right + 46.0, bottom + 4.0))
-    return ribbons, labels, corners
+    top = min(each.v for each in (*placed, *itertools.chain(*passed)))
+    wide = [_extent(each) for each in placed]
+    if stand:  # names stand above and below bars, along v
+        low = min(top - 8.0, *(each.v + each.breadth / 2.0 - half for each, half in wide))
+        high = max(bottom, *(each.v + each.breadth / 2.0 + half for each, half in wide))
+        return ribbons, labels, ((left - 22.0, low), (right + 36.0, high + 6.0))
+    left = min(left, *(each.u + BAR / 2.0 - half for each, half in wide))
+    right = max(right, *(each.u + BAR / 2.0 + half for each, half in wide))
+    return ribbons, labels, ((left, top - 36.0), (right, bottom + 4.0))
+
+
+def _extent(each: Placed) -> tuple[Placed, float]:
+    """Half the breadth of a node's label, by its letters."""
+    letters = len(each.node.name)
+    return each, 4.2 * max(letters, 6) + 6.0
 
 
 def _leaves(placed: Sequence[Placed], link: Link, through: Sequence[Placed]) -> tuple[bool, float]:
@@ -378,15 +401,16 @@ def _bar(each: Placed, stand: bool) -> str:
     )
 
 
-def _label(each: Placed, measures: Measures, stand: bool) -> str:
+def _label(each: Placed, stand: bool) -> str:
     name, told = escape(each.node.name), weight(max(each.into, each.out))
     halo = 'paint-order="stroke" stroke="var(--card)" stroke-width="3" stroke-linejoin="round"'
     if stand:
-        x, y = each.v + each.breadth / 2.0, each.u - 5.0
+        x, y = each.v + each.breadth / 2.0, each.u + (BAR + 14.0 if each.below else -5.0)
+        apart = f'x="{x:.1f}" dy="14"' if each.below else ""
         return (
             f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" font-size="12.5" '
             f'fill="var(--ink)" {halo}><tspan font-weight="600">{name}</tspan> '
-            f'<tspan fill="var(--muted)">{told}</tspan></text>'
+            f'<tspan {apart} fill="var(--muted)">{told}</tspan></text>'
         )
     x, y = each.u + BAR / 2.0, each.v - 20.0
     return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -93,25 +93,32 @@ def worth_of_decisions(run: RunDir) -> str:
     """Paired differences of policies that differ in one decision."""
     figures = run.kpis()
     known = about(figures)
-    head, rows = ["decision", *(words.kpi_name(k, known[k]["unit"]) for k in WORTH)], []
+    rows = []
     for what, one, other, told in STEPS:
-        cells = []
-        for kpi in WORTH:
-            found = paired(figures, one, other, kpi)
-            if found is None:
-                break
-            low, high = (words.number(found[end], signed=True) for end in ("low", "high"))
-            mean = words.quantity(found["mean"], known[kpi]["unit"], signed=True)
-            cells.append(f"{mean} ({low} to {high})")
-        else:
-            rows.append([f"{what}: {told}", *cells])
+        found = [paired(figures, one, other, kpi) for kpi in WORTH]
+        if all(row is not None for row in found):
+            cells = "".join(
+                f"<td>{_difference(row, known[kpi]['unit'])}</td>"
+                for row, kpi in zip(found, WORTH, strict=True)
+                if row is not None
+            )
+            rows.append(f'<tr><th scope="row">{what}<br><small>{told}</small></th>{cells}</tr>')
     if not rows:
         return "<p>No two policies that differ in one decision alone were simulated.</p>"
+    head = "".join(f'<th scope="col">{words.kpi_name(k, known[k]["unit"])}</th>' for k in WORTH)
     return (
         '<p class="note">Differences, replica by replica, of policies that faced the same luck and '
-        "differ in nothing else; 95% intervals over worlds. An interval with 0 in it shows "
-        "none.</p>" + table(head, rows)
+        "differ in nothing else; 95% intervals over worlds. An interval with 0 in it shows none."
+        '</p><div class="scroll" role="region" aria-label="Worth of decisions" tabindex="0">'
+        f'<table class="stack"><thead><tr><th class="word" scope="col">decision</th>{head}</tr>'
+        f"</thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
+
+
+def _difference(found: Mapping[str, float], unit: str) -> str:
+    low, high = (words.number(found[end], signed=True) for end in ("low", "high"))
+    mean = words.quantity(found["mean"], unit, signed=True)
+    return f'{mean}<br><span class="interval">{low} to {high}</span>'
 
 
 def chain(run: RunDir) -> str:
