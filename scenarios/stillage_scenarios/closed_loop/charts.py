@@ -211,8 +211,9 @@ def _device(results: Results, d: int, name: str) -> str:
     return (
         f'<h3>{escape(name)}: where its solar energy went</h3><p class="note">{legend}</p>'
         f"{''.join(rows)}"
-        f'<div class="gridded tight"><figure style="margin-top:1rem"><h3>{escape(name)}: battery at the end of each frame, '
-        f"Wh</h3>{level}<figcaption>{escape(words.name(results.shown))}, 95 % band{dashed}"
+        '<div class="gridded tight"><figure style="margin-top:1rem">'
+        f"<h3>{escape(name)}: battery at the end of each frame, Wh</h3>{level}<figcaption>"
+        f"{escape(words.name(results.shown))}, 95 % band{dashed}"
         "</figcaption></figure></div>"
     )
 

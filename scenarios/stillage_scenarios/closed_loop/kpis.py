@@ -6,7 +6,9 @@ that are sums reconcile: the periods' add up to the whole.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,9 +49,22 @@ FLOWS = (
 """The totals that KPIs read."""
 
 
+def summed(values: Floats) -> Floats:
+    """Sum of all but the first axis, always in the same order.
+
+    NumPy's own order depends on how many rows there are, and figures must not depend on how
+    replicas are split into batches.
+
+    >>> summed(np.ones((2, 3, 4))).tolist(), summed(np.ones((1, 0))).tolist()
+    ([12.0, 12.0], [0.0])
+    """
+    flat = values.reshape(len(values), math.prod(values.shape[1:]))
+    return np.asarray(np.cumsum(flat, 1)[:, -1] if flat.shape[1] else np.zeros(len(values)))
+
+
 def _kg(totals: Totals, ways: NDArray[np.int64]) -> Floats:
     """Kilograms that went some ways, (R,)."""
-    return np.asarray(totals["flow"][:, ways].sum((1, 2)))
+    return summed(totals["flow"][:, ways])
 
 
 def profit_eur(totals: Totals, books: Books) -> Floats:
@@ -63,8 +78,8 @@ def recovered_value_eur(totals: Totals, books: Books) -> Floats:
     Prices are those of the file, without the index of a replica's luck; a kilogram of what a
     maker has no use for is worth nothing.
     """
-    made = (totals["flow"][:, books.secondary] * books.value).sum((1, 2))
-    sold = (totals["flow"][:, books.outlet] * np.maximum(books.paid, 0.0)).sum((1, 2))
+    made = summed(totals["flow"][:, books.secondary] * books.value)
+    sold = summed(totals["flow"][:, books.outlet] * np.maximum(books.paid, 0.0))
     return np.asarray(made + sold)
 
 
@@ -99,7 +114,7 @@ def collection_rate(totals: Totals, books: Books) -> Floats:
 
 def _right(totals: Totals, books: Books) -> Floats:
     """Kilograms in the lane of their own material, (R,)."""
-    return np.asarray(totals["flow"][:, books.accepted, books.target].sum(1))
+    return summed(totals["flow"][:, books.accepted, books.target])
 
 
 def purity(totals: Totals, books: Books) -> Floats:
@@ -110,16 +125,17 @@ def purity(totals: Totals, books: Books) -> Floats:
 def recovery(totals: Totals, books: Books) -> Floats:
     """Of the materials that have a lane, the share of what came that ended in it."""
     wanted = np.unique(books.target)
-    fed = totals["flow"][:, books.fed][..., wanted].sum((1, 2))
+    fed = summed(totals["flow"][:, books.fed][..., wanted])
     return effectiveness.recovery(_right(totals, books), fed)
 
 
-def _up(totals: Totals) -> Floats:
-    return np.asarray(totals["machine_hours"][..., [WORKING, PLANNED]].sum(-1))
+def _up(totals: Totals, machines: Any = slice(None)) -> Floats:
+    """Hours up of some machines together, (R,)."""
+    return summed(totals["machine_hours"][:, machines][..., [WORKING, PLANNED]])
 
 
-def _down(totals: Totals) -> Floats:
-    return np.asarray(totals["machine_hours"][..., [WAITING, REPAIR, MAINTENANCE]].sum(-1))
+def _down(totals: Totals, machines: Any = slice(None)) -> Floats:
+    return summed(totals["machine_hours"][:, machines][..., [WAITING, REPAIR, MAINTENANCE]])
 
 
 def oee(totals: Totals, books: Books) -> Floats:
@@ -129,31 +145,32 @@ def oee(totals: Totals, books: Books) -> Floats:
     """
     each = [
         effectiveness.equipment_effectiveness(
-            _up(totals)[:, line.machines].mean(1),
-            _down(totals)[:, line.machines].mean(1),
+            _up(totals, line.machines) / len(line.machines),
+            _down(totals, line.machines) / len(line.machines),
             _kg(totals, line.ways),
             line.kg_per_h,
             _kg(totals, line.good),
         )
         for line in books.lines
     ]
-    return np.asarray(np.mean(each, axis=0)) if each else np.zeros(len(totals["mains"]))
+    whole = sum(each, np.zeros(len(totals["mains"])))
+    return np.asarray(whole / max(len(each), 1))
 
 
 def availability(totals: Totals, books: Books) -> Floats:
     """Hours up of all machines over all their hours."""
-    return effectiveness.availability(_up(totals).sum(1), _down(totals).sum(1))
+    return effectiveness.availability(_up(totals), _down(totals))
 
 
 def fill_rate(totals: Totals, books: Books) -> Floats:
     """Demand that was met at once, of all demand."""
-    service = totals["service"].sum(1)
-    return effectiveness.fill_rate(service[:, SERVED], service[:, WANTED])
+    service = totals["service"]
+    return effectiveness.fill_rate(summed(service[..., SERVED]), summed(service[..., WANTED]))
 
 
 def co2e_kg(totals: Totals, books: Books) -> Floats:
     """All three scopes; nothing avoided is deducted."""
-    return np.asarray(totals["emissions"][:, [SCOPE_1, SCOPE_2, SCOPE_3]].sum(1))
+    return summed(totals["emissions"][:, [SCOPE_1, SCOPE_2, SCOPE_3]])
 
 
 def co2e_scope_1_kg(totals: Totals, books: Books) -> Floats:
@@ -178,7 +195,7 @@ def co2e_avoided_kg(totals: Totals, books: Books) -> Floats:
 
 def virgin_kg(totals: Totals, books: Books) -> Floats:
     """Virgin material that was drawn."""
-    return np.asarray(-totals["mass"][:, books.virgin].sum((1, 2)))
+    return -summed(totals["mass"][:, books.virgin])
 
 
 def recycled_kg(totals: Totals, books: Books) -> Floats:
@@ -208,12 +225,12 @@ def energy_kwh(totals: Totals, books: Books) -> Floats:
 
 def downtime_h(totals: Totals, books: Books) -> Floats:
     """Hours that machines were down, all together."""
-    return np.asarray(_down(totals).sum(1))
+    return _down(totals)
 
 
 def failures(totals: Totals, books: Books) -> Floats:
     """Failures of all machines."""
-    return np.asarray(totals["machine_counts"][..., FAILURES].sum(1))
+    return summed(totals["machine_counts"][..., FAILURES])
 
 
 def maintenance_eur(totals: Totals, books: Books) -> Floats:
@@ -221,13 +238,13 @@ def maintenance_eur(totals: Totals, books: Books) -> Floats:
 
     What the workshop was paid, less the processes' own work at the file's prices.
     """
-    work = (totals["flow"][:, books.worked] * books.work_eur).sum((1, 2))
+    work = summed(totals["flow"][:, books.worked] * books.work_eur)
     return np.asarray(totals["money"][:, WORKSHOP, 0] - work)
 
 
 def battery_empty_h(totals: Totals, books: Books) -> Floats:
     """Hours that ended with an empty battery, of all devices together."""
-    return np.asarray(totals["device_counts"][:, EMPTY_H].sum(1))
+    return summed(totals["device_counts"][:, EMPTY_H])
 
 
 KPIS: dict[str, Kpi] = {

@@ -238,10 +238,12 @@ class Seer:
                     "model sorts as the chain's file declares"
                 )
                 continue
+            present = np.unique(np.concatenate([_truth(sorter, s) for s in self.cast.seeds]))
+            present = present[present >= 0]
             lacking = [
                 name
                 for name, column in zip(sorter.process.columns, sorter.column, strict=True)
-                if column < 0
+                if not np.isin(column, present)
             ]
             if lacking:
                 names = ", ".join(dict.fromkeys(lacking))

@@ -123,7 +123,7 @@ class ClosedLoopWorld(World):
             added = {name: after[name] - before[name] for name in FLOWS}
             rows["h"].append(np.full(replicas, end * chain.step_h))
             rows["kpis"].append(np.stack([kpi(added, self.books) for kpi in KPIS.values()], 1))
-            rows["stock"].append(after["mass"].sum(2))
+            rows["stock"].append(np.cumsum(after["mass"], 2)[..., -1])
             rows["energy"].append(after["energy"])
             up = added["machine_hours"][..., [WORKING, PLANNED]].sum(2)
             rows["up"].append(up / hours)
