@@ -41,6 +41,8 @@ def _decorator(**options: Any) -> Any:
 
 
 _njit = _decorator(_nrt=False, inline="always")
+_shared = _decorator(_nrt=False, forceinline=True)
+_called = _decorator(_nrt=False)
 
 INTERPRETED: bool = _njit(_decorator) is _decorator
 """Whether ``NUMBA_DISABLE_JIT`` is set."""
@@ -56,6 +58,36 @@ def compiled(function: Function) -> Function:
     42
     """
     return cast(Function, _njit(function))
+
+
+def shared(function: Function) -> Function:
+    """A small function of many callers: typed once, and inlined when machine code is made.
+
+    As fast as :func:`compiled`, which is typed anew at every place that calls it, and so is
+    right for what is large and has one caller.
+
+    >>> @shared
+    ... def half(x: float) -> float:
+    ...     return x / 2.0
+    >>> half(21.0)
+    10.5
+    """
+    return cast(Function, _shared(function))
+
+
+def called(function: Function) -> Function:
+    """A function that is compiled once and called, for what is large and rare, or a leaf.
+
+    Inlining takes time that grows with the square of what is inlined; a call passes every array
+    of its arguments, about a tenth of a microsecond for a hundred of them.
+
+    >>> @called
+    ... def triple(x: int) -> int:
+    ...     return 3 * x
+    >>> triple(14)
+    42
+    """
+    return cast(Function, _called(function))
 
 
 def kernel(*modules: ModuleType) -> Callable[[Function], Function]:

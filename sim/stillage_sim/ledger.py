@@ -18,18 +18,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage_sim.compiled import compiled
+from stillage_sim.compiled import shared
 
 QUANTUM = 2.0**-20
 
 
-@compiled
+@shared
+def shift(source: np.ndarray, sink: np.ndarray, kind: int, amount: float) -> None:
+    """Move ``amount`` of one kind from one account's row (kinds,) to another's."""
+    source[kind] -= amount
+    sink[kind] += amount
+
+
+@shared
 def transfer(
     ledger: np.ndarray, replica: int, source: int, sink: int, kind: int, amount: float
 ) -> None:
     """Move ``amount`` of one kind from one account of a replica to another."""
-    ledger[replica, source, kind] -= amount
-    ledger[replica, sink, kind] += amount
+    shift(ledger[replica, source], ledger[replica, sink], kind, amount)
 
 
 def quantise(amounts: Any) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from stillage import counter
-from stillage_sim.compiled import compiled
+from stillage_sim.compiled import compiled, shared
 
 GOLDEN = counter.GOLDEN
 MULTIPLY_1 = counter.MULTIPLY_1
@@ -25,7 +25,7 @@ LOW_32 = np.uint64(0xFFFFFFFF)
 UNIT = 2.0**-53
 
 
-@compiled
+@shared
 def fold(state: np.uint64, value: np.uint64) -> np.uint64:
     """Fold one coordinate (uint64) into a hash state, as :func:`stillage.counter.mix`."""
     z = (state ^ value) + GOLDEN
@@ -34,31 +34,31 @@ def fold(state: np.uint64, value: np.uint64) -> np.uint64:
     return z ^ (z >> U31)
 
 
-@compiled
+@shared
 def draw(state: np.uint64, stream: int, index: int) -> np.uint64:
     """64 random bits of a stream at an index, given the prefix of everything before."""
     return fold(fold(state, np.uint64(stream)), np.uint64(index))
 
 
-@compiled
+@shared
 def fraction(bits: np.uint64) -> float:
     """float64 in [0, 1) from 64 random bits, as :func:`stillage.counter.uniform`."""
     return np.float64(bits >> U11) * UNIT
 
 
-@compiled
+@shared
 def high(bits: np.uint64) -> np.uint64:
     """The upper 32 of 64 random bits."""
     return bits >> U32
 
 
-@compiled
+@shared
 def low(bits: np.uint64) -> np.uint64:
     """The lower 32 of 64 random bits."""
     return bits & LOW_32
 
 
-@compiled
+@shared
 def below(bits32: np.uint64, count: int) -> np.int64:
     """A whole number in [0, count) from 32 random bits (Lemire's multiply-shift).
 

@@ -1,0 +1,1 @@
+"""The closed loop: a whole circular supply chain, from a chain file."""

@@ -1,0 +1,67 @@
+"""The uncertain quantities of a chain, each within the bounds of what it is used for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from stillage.errors import BadInput
+from stillage.plugin.suggest import one_of
+from stillage_sim.chain.arrays import Floats
+from stillage_sim.chain.build_lanes import Lanes
+from stillage_sim.chain.nodes import Disposal, Manufacturing, Market, Outlet, Works
+from stillage_sim.uncertainty.arrays import Uncertainties
+from stillage_sim.uncertainty.build import Quantity, build_uncertainties, expected_values
+
+UNITS = {"demand": "kg", "collected": "1", "wear": "1", "index": "1"}
+"""The unit that a quantity has by its use."""
+
+
+def _named(lanes: Lanes) -> Iterator[tuple[str, str, str]]:
+    """Where a quantity is named: the key's path, what it is used for, and its name."""
+    for name, product in lanes.file.products.items():
+        yield f"products.{name}.collected", "collected", product.collected
+        if product.wear is not None:
+            yield f"products.{name}.wear", "wear", product.wear
+    for name, node in lanes.file.nodes.items():
+        path = f"nodes.{name}"
+        if isinstance(node, Works):
+            for n, station in enumerate(node.stations):
+                if station.index is not None:
+                    yield f"{path}.stations[{n}].index", "index", station.index
+        elif isinstance(node, Market):
+            yield f"{path}.demand", "demand", node.demand
+        if isinstance(node, Market | Manufacturing | Disposal | Outlet) and node.index is not None:
+            yield f"{path}.index", "index", node.index
+
+
+def quantities(lanes: Lanes) -> tuple[Uncertainties, Floats]:
+    """The arrays of all quantities, and their means over a year, float64 (V,).
+
+    Raises ``BadInput`` for a name that no quantity has, one that nothing uses, a unit that does
+    not fit its use, or values out of bounds.
+    """
+    chain, found = lanes.file.chain, lanes.file.quantities
+    most: dict[str, float] = {}
+    for path, use, name in _named(lanes):
+        if name not in found:
+            raise lanes.bad(path, repr(name), one_of(name, found))
+        if found[name].unit != UNITS[use]:
+            raise lanes.bad(f"quantities.{name}.unit", repr(found[name].unit), repr(UNITS[use]))
+        limit = 1.0 if use == "collected" else math.inf
+        most[name] = min(most.get(name, math.inf), limit)
+    for name in found:
+        if name not in most:
+            raise lanes.bad(f"quantities.{name}", "a quantity that nothing uses", "a use of it")
+    period_h = chain.step_h * chain.period
+    declared = [
+        Quantity(f"quantities.{name}.value", entry.value, entry.unit, 0.0, most[name])
+        for name, entry in found.items()
+    ]
+    try:
+        built = build_uncertainties(
+            declared, period_h, lanes.file.folder, chain.start_day, chain.start_weekday
+        )
+    except BadInput as error:
+        raise BadInput(f"{lanes.file.label}: {error}") from None
+    return built, expected_values(built, max(round(8760.0 / period_h), 1))

@@ -1,0 +1,216 @@
+"""Mass on its way: transits arrive, processes run, each as far as goods, machines and room allow.
+
+Goods in an account are well mixed: whoever takes a kilogram takes it at the account's
+composition. Processes run from the last of a line to the first, so that a buffer that is emptied
+in a step can be filled again in the same step (blocked before service).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stillage_sim.chain.arrays import OPERATOR, Chain, Perception, State
+from stillage_sim.compiled import compiled, shared
+from stillage_sim.devices.arrays import DeviceState
+from stillage_sim.ledger import shift, transfer
+from stillage_sim.machines.arrays import MachineState
+
+
+@shared
+def total(materials: tuple[int, ...], account: np.ndarray) -> float:
+    """Kilograms in an account's row (M,)."""
+    kg = 0.0
+    for m in range(len(materials)):
+        kg += account[m]
+    return kg
+
+
+@shared
+def move(
+    materials: tuple[int, ...],
+    source: np.ndarray,
+    sink: np.ndarray,
+    flow: np.ndarray,
+    portion: float,
+) -> None:
+    """Move a portion (0..1) of an account's row into another's, and book it as a flow."""
+    for m in range(len(materials)):
+        kg = source[m] * portion
+        shift(source, sink, m, kg)
+        flow[m] += kg
+
+
+@compiled
+def arrive_stage(chain: Chain, state: State, r: int) -> None:
+    """What is due of every transit arrives."""
+    transits = chain.transits
+    slot = state.step[r] % state.ring.shape[2]
+    for t in range(transits.account.shape[0]):
+        due = state.ring[r, t, slot]
+        if due > 0.0:
+            held = total(chain.materials, state.mass[r, transits.account[t]])
+            portion = due / held if due < held else 1.0
+            here, there = state.mass[r, transits.account[t]], state.mass[r, transits.sink[t]]
+            for m in range(len(chain.materials)):
+                shift(here, there, m, here[m] * portion)
+            state.ring[r, t, slot] = 0.0
+
+
+@shared
+def send(ring: np.ndarray, step: int, lead: int, kg: float) -> None:
+    """Note in a transit's ring when goods that leave now will arrive."""
+    size = ring.shape[0]
+    slot = step % size + lead
+    ring[slot - size if slot >= size else slot] += kg
+
+
+@compiled
+def fitting(
+    chain: Chain, perception: Perception, state: State, r: int, p: int, portion: float, well: float
+) -> float:
+    """How much of ``portion`` finds room in all outputs of process p (0..1)."""
+    processes = chain.processes
+    fits = 1.0
+    if processes.transit[p] >= 0:
+        return fits
+    source, world, batch = state.mass[r, processes.source[p]], state.world[r], state.batch[r]
+    for o in range(processes.first[p], processes.first[p + 1]):
+        room = chain.room[processes.sink[o]]
+        if room < np.inf:
+            good, poor = processes.good[o], processes.poor[o]
+            if processes.perception[p] >= 0:
+                n = o - processes.first[p]
+                good = perception.share[processes.perception[p], world, batch, n]
+            kg = 0.0
+            for m in range(len(chain.materials)):
+                kg += source[m] * portion * (poor[m] + well * (good[m] - poor[m]))
+            free = room - total(chain.materials, state.mass[r, processes.sink[o]])
+            if kg > free:
+                fits = min(fits, max(free, 0.0) / kg)
+    return fits
+
+
+@compiled
+def pay(chain: Chain, state: State, r: int, p: int, portion: float, amount: float) -> None:
+    """Money and emissions of a process that is about to take ``amount`` kg."""
+    processes = chain.processes
+    value, emitted = processes.value[p], processes.carbon[p]
+    eur, carbon = amount * value[0], amount * emitted[0]
+    if processes.uniform[p] == 0:
+        source = state.mass[r, processes.source[p]]
+        eur, carbon = 0.0, 0.0
+        for m in range(len(chain.materials)):
+            kg = source[m] * portion
+            eur += kg * value[m]
+            carbon += kg * emitted[m]
+    if processes.price_index[p] >= 0:
+        eur *= state.quantity[r, processes.price_index[p]]
+    transfer(state.money, r, processes.payer[p], OPERATOR, 0, eur)
+    state.emissions[r, processes.scope[p]] += carbon
+
+
+@compiled
+def split(
+    chain: Chain, perception: Perception, state: State, r: int, p: int, portion: float, well: float
+) -> None:
+    """Send a portion of the source into all outputs by their shares.
+
+    The last output gets what is left above what must remain; the shares of the others were
+    shaved by a hair (:func:`stillage_sim.chain.arrays.shaved`), so that rounding never takes
+    more than there is.
+    """
+    processes = chain.processes
+    source, taken, remain = state.mass[r, processes.source[p]], state.taken[r], state.remain[r]
+    for m in range(len(chain.materials)):
+        taken[m] = source[m] * portion
+        remain[m] = source[m] - taken[m]
+    last, world, batch = processes.first[p + 1] - 1, state.world[r], state.batch[r]
+    for o in range(processes.first[p], last):
+        good, poor = processes.good[o], processes.poor[o]
+        if processes.perception[p] >= 0:
+            n = o - processes.first[p]
+            good = perception.share[processes.perception[p], world, batch, n]
+        sink, flow = state.mass[r, processes.sink[o]], state.flow[r, o]
+        for m in range(len(chain.materials)):
+            part = taken[m] * (poor[m] + well * (good[m] - poor[m]))
+            shift(source, sink, m, part)
+            flow[m] += part
+    account = processes.sink[last]
+    if processes.transit[p] >= 0:
+        account = chain.transits.account[processes.transit[p]]
+    sink, flow = state.mass[r, account], state.flow[r, last]
+    for m in range(len(chain.materials)):
+        part = max(source[m] - remain[m], 0.0)
+        shift(source, sink, m, part)
+        flow[m] += part
+
+
+@compiled
+def add_virgin(chain: Chain, state: State, r: int, p: int, amount: float) -> None:
+    """New material that a process adds to its first output, such as replaced parts."""
+    processes = chain.processes
+    for m in range(len(chain.materials)):
+        kg = amount * processes.added[p, m]
+        transfer(state.mass, r, processes.adder[p], processes.sink[processes.first[p]], m, kg)
+
+
+@shared
+def working(up: np.ndarray, speed: np.ndarray, first: int, last: int) -> float:
+    """Mean share of their full rate at which machines ``first .. last - 1`` work."""
+    if last == first:
+        return 1.0
+    work = 0.0
+    for k in range(first, last):
+        work += up[k] * speed[k]
+    return work / (last - first)
+
+
+@shared
+def load(loads: np.ndarray, first: int, last: int, share: float) -> None:
+    """Tell machines how much of what they could do they really did."""
+    for k in range(first, last):
+        loads[k] = share
+
+
+@compiled
+def process_stage(
+    chain: Chain,
+    perception: Perception,
+    machines: MachineState,
+    devices: DeviceState,
+    state: State,
+    r: int,
+    p: int,
+) -> float:
+    """Run process p for a step; kWh of mains that it used."""
+    processes = chain.processes
+    first, last = processes.machine[p], processes.machine[p + 1]
+    work = working(machines.up[r], machines.speed[r], first, last)
+    state.work[r, p] = work
+    route = processes.route[p]
+    held = total(chain.materials, state.mass[r, processes.source[p]])
+    if held <= 0.0 or work <= 0.0 or (
+        route >= 0 and state.route[r, route] != processes.alternative[p]
+    ):  # fmt: skip
+        load(machines.load[r], first, last, 0.0)
+        return 0.0
+    limit = processes.rate[p] * work
+    portion = limit / held if limit < held else 1.0
+    well = 1.0
+    for k in range(first, last):
+        well -= machines.loss[r, k] / (last - first)
+    if processes.device[p] >= 0:
+        well *= devices.awake[r, processes.device[p]]
+    portion *= fitting(chain, perception, state, r, p, portion, well)
+    amount = held * portion
+    pay(chain, state, r, p, portion, amount)
+    if processes.adder[p] >= 0:
+        add_virgin(chain, state, r, p, amount)
+    split(chain, perception, state, r, p, portion, well)
+    if processes.transit[p] >= 0:
+        transit = processes.transit[p]
+        send(state.ring[r, transit], state.step[r], chain.transits.lead[transit], amount)
+    if last > first:
+        load(machines.load[r], first, last, amount / limit)
+    kwh: float = amount * processes.kwh[p]
+    return kwh

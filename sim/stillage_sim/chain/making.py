@@ -1,0 +1,67 @@
+"""Makers: products from secondary material as far as there is some, else from virgin."""
+
+from __future__ import annotations
+
+from stillage_sim.chain.arrays import AVOIDED, OPERATOR, SCOPE_3, SUPPLIERS, Chain, State
+from stillage_sim.chain.flows import load, move, send, total, working
+from stillage_sim.compiled import compiled
+from stillage_sim.ledger import shift, transfer
+from stillage_sim.machines.arrays import MachineState
+
+
+@compiled
+def make_stage(chain: Chain, machines: MachineState, state: State, r: int, k: int) -> float:
+    """Maker k works on its order for a step; kWh of mains that it used.
+
+    Secondary material is taken at its account's true composition, so what contaminates it ends
+    in the product, and is weighed there.
+    """
+    makers = chain.makers
+    first, last = makers.machine[k], makers.machine[k + 1]
+    work = working(machines.up[r], machines.speed[r], first, last)
+    state.work[r, chain.processes.source.shape[0] + k] = work
+    limit = makers.rate[k] * work
+    amount = min(state.order[r, k], limit)
+    transit = makers.transit[k]
+    sink = chain.transits.account[transit] if transit >= 0 else makers.sink[k]
+    if transit < 0:
+        amount = min(
+            amount, max(chain.room[sink] - total(chain.materials, state.mass[r, sink]), 0.0)
+        )
+    if amount <= 0.0:
+        load(machines.load[r], first, last, 0.0)
+        return 0.0
+    state.order[r, k] -= amount
+    way = chain.processes.sink.shape[0] + k
+    paid, emitted, avoided = 0.0, 0.0, 0.0
+    virgin, product = state.mass[r, makers.virgin[k]], state.mass[r, sink]
+    for m in range(len(chain.materials)):
+        need = amount * makers.recipe[k, m]
+        if need > 0.0:
+            source, used = makers.secondary[k, m], 0.0
+            if source >= 0:
+                held = total(chain.materials, state.mass[r, source])
+                used = min(need * makers.secondary_share[k, m], held)
+                if used > 0.0:
+                    move(
+                        chain.materials,
+                        state.mass[r, source],
+                        product,
+                        state.flow[r, way],
+                        used / held,
+                    )
+            new = need - used
+            shift(virgin, product, m, new)
+            paid += new * makers.price[k, m]
+            emitted += new * makers.carbon[k, m]
+            avoided += used * makers.carbon[k, m]
+    if makers.price_index[k] >= 0:
+        paid *= state.quantity[r, makers.price_index[k]]
+    transfer(state.money, r, OPERATOR, SUPPLIERS, 0, paid)
+    state.emissions[r, SCOPE_3] += emitted
+    state.emissions[r, AVOIDED] += avoided
+    if transit >= 0:
+        send(state.ring[r, transit], state.step[r], chain.transits.lead[transit], amount)
+    load(machines.load[r], first, last, amount / limit)
+    kwh: float = amount * makers.kwh[k]
+    return kwh

@@ -1,0 +1,207 @@
+"""Run a chain: begin episodes, step, note periods, and take the totals; the face of the kernels.
+
+>>> from stillage_sim.chain.build import build
+>>> from stillage_sim.chain.file import load_chain
+>>> model = build(load_chain('''
+... [chain]
+... name = "glass"
+... [materials.glass]
+... [nodes.bin]
+... kind = "collection"
+... lanes = ["clear"]
+... [nodes.pit]
+... kind = "disposal"
+... [[edges]]
+... from = "bin.clear"
+... to = "pit"
+... [start]
+... "bin.clear" = { glass = 5.0 }
+... '''))
+>>> states = begun(model, 2)
+>>> advance(model, usual_policy(model), states, 3).tolist()
+[0.0, 0.0]
+>>> states.chain.mass[:, model.account("pit"), 0].tolist()
+[5.0, 5.0]
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillage_sim import ledger
+from stillage_sim.chain import step
+from stillage_sim.chain.arrays import MONEY_ACCOUNTS, SCOPES, Floats, Ints, empty_state
+from stillage_sim.chain.decide import Policy
+from stillage_sim.chain.model import ChainModel, usual_rules
+from stillage_sim.chain.step import History, Parts, States
+from stillage_sim.compiled import wrapping
+from stillage_sim.devices.arrays import new_device_state
+from stillage_sim.machines.arrays import new_machine_state
+from stillage_sim.machines.rules import age_replacement
+from stillage_sim.scenario import Totals
+from stillage_sim.uncertainty.arrays import new_uncertain_state
+from stillage_sim.uncertainty.sampling import Sampling, episode_luck, prefixes
+
+INDEPENDENT = Sampling()
+
+
+def usual_policy(model: ChainModel) -> Policy:
+    """What the file declares: its own sorters, its order of routes, maintenance by best age."""
+    devices = model.parts.devices
+    rules = usual_rules(model, age_replacement(model.maintenance))
+    return Policy(model.declared, rules, devices.reading_j, devices.reading_s)
+
+
+def new_states(model: ChainModel, replicas: int) -> States:
+    """Room for R replicas; :func:`begin` sets it."""
+    uncertain = new_uncertain_state(model.parts.uncertainties, replicas)
+    return States(
+        chain=empty_state(model.parts.chain, uncertain.value),
+        machines=new_machine_state(model.parts.machines, replicas),
+        devices=new_device_state(model.parts.devices, replicas),
+        uncertain=uncertain,
+    )
+
+
+def begin(
+    model: ChainModel,
+    states: States,
+    which: NDArray[np.bool_],
+    replicas: Ints,
+    seeds: NDArray[np.uint64],
+    episodes: Ints,
+    worlds: int = 1,
+    sampling: Sampling = INDEPENDENT,
+) -> None:
+    """Begin an episode in the replicas marked in ``which``.
+
+    Parameters
+    ----------
+    which : bool (R,)
+    replicas, seeds, episodes : (R,)
+        Number, seed (uint64) and episode of each replica: all its luck comes from these.
+    worlds : int
+        W: replica r perceives with world r mod W of its policy's perception.
+    sampling : Sampling
+        Antithetic pairs and strata; the default draws every replica independently.
+    """
+    state = states.chain
+    for i in map(int, np.flatnonzero(which)):
+        one = replicas[i : i + 1]
+        luck = episode_luck(int(seeds[i]), one, int(episodes[i]), len(model.quantities), sampling)
+        states.uncertain.luck[i] = luck[0]
+        state.prefix[i] = prefixes(int(seeds[i]), one, int(episodes[i]), sampling)[0]
+    state.mirror[which] = sampling.mirror(replicas)[which]
+    state.world[which] = (replicas % worlds)[which]
+    with wrapping():
+        step.start_replicas(model.parts, states, which)
+
+
+def begun(
+    model: ChainModel,
+    replicas: int,
+    seed: int = 0,
+    first: int = 0,
+    worlds: int = 1,
+    sampling: Sampling = INDEPENDENT,
+) -> States:
+    """Replicas ``first .. first + replicas - 1`` of a seed at the start of their first episode."""
+    states = new_states(model, replicas)
+    numbers = np.arange(first, first + replicas, dtype=np.int64)
+    state, word = states.chain, seed % 2**64
+    states.uncertain.luck[:] = episode_luck(word, numbers, 0, len(model.quantities), sampling)
+    state.prefix[:] = prefixes(word, numbers, 0, sampling)
+    state.mirror[:] = sampling.mirror(numbers)
+    state.world[:] = numbers % worlds
+    with wrapping():
+        step.start_replicas(model.parts, states, np.ones(replicas, np.bool_))
+    return states
+
+
+def new_history(model: ChainModel, replicas: int, periods: int) -> History:
+    """Room for what N periods of R replicas leave behind."""
+
+    def room(*axes: int) -> Floats:
+        return np.zeros((replicas, periods, *axes))
+
+    return History(
+        stock=room(len(model.accounts)),
+        flow=room(len(model.ways)),
+        up=room(len(model.machines)),
+        battery=room(len(model.devices)),
+        money=room(len(MONEY_ACCOUNTS)),
+        emissions=room(len(SCOPES)),
+        mains=room(),
+    )
+
+
+def with_readings(parts: Parts, policy: Policy) -> Parts:
+    """The parts with what a reading costs the devices under a policy."""
+    devices = parts.devices._replace(reading_j=policy.reading_j, reading_s=policy.reading_s)
+    return parts._replace(devices=devices)
+
+
+def advance(
+    model: ChainModel,
+    policy: Policy,
+    states: States,
+    steps: int = 1,
+    actions: Ints | None = None,
+    skip: NDArray[np.bool_] | None = None,
+    history: History | None = None,
+) -> Floats:
+    """Step every replica not marked in ``skip`` by a policy's rules, or as ``actions`` say.
+
+    Returns
+    -------
+    float64 (R,)
+        EUR earned.
+    """
+    replicas = len(states.chain.step)
+    rewards = np.zeros(replicas)
+    taken = np.zeros((replicas, model.actions), np.int64) if actions is None else actions
+    with wrapping():
+        step.advance(
+            with_readings(model.parts, policy),
+            policy.perception,
+            policy.rules,
+            states,
+            taken,
+            np.zeros(replicas, np.bool_) if skip is None else skip,
+            rewards,
+            new_history(model, replicas, 0) if history is None else history,
+            steps,
+            actions is None,
+        )
+    return rewards
+
+
+def totals(states: States) -> Totals:
+    """Ledgers and counts of every replica since its episode began, as float64 copies.
+
+    ``mass`` (R, A, M) and ``flow`` (R, ways, M) kg; ``money`` (R, 8, 1) EUR; ``mains`` (R, 2, 1)
+    and ``energy`` (R, 6, D) J; ``emissions`` (R, 4) kg; ``service`` (R, S, 3); ``in_use``
+    (R, U) kg of all cohorts and ``due`` (R, U, G + 1); ``machine_hours`` (R, K, 5),
+    ``machine_counts`` (R, K, 3), ``device_counts`` (R, 5, D); ``illegal`` and ``steps`` (R,).
+    """
+    state, machines, devices = states.chain, states.machines, states.devices
+    found: dict[str, Any] = {
+        "mass": state.mass, "flow": state.flow, "money": state.money, "mains": state.mains,
+        "energy": devices.energy, "emissions": state.emissions, "service": state.service,
+        "in_use": state.cohort.sum(2), "due": state.due, "machine_hours": machines.hours,
+        "machine_counts": machines.counts, "device_counts": devices.counts,
+        "illegal": state.illegal, "steps": state.step,
+    }  # fmt: skip
+    return {name: np.array(values, np.float64) for name, values in found.items()}
+
+
+def audit(found: Totals) -> dict[str, float]:
+    """Largest relative residual of mass, energy (mains and devices) and money."""
+    return {
+        "mass": ledger.residual(found["mass"]),
+        "energy": max(ledger.residual(found["mains"]), ledger.residual(found["energy"])),
+        "money": ledger.residual(found["money"]),
+    }

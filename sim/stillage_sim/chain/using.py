@@ -1,0 +1,70 @@
+"""Goods in use: cohorts age, and what has served comes back, graded by its age.
+
+Cohorts hold kilograms only; the materials of all goods of one use are well mixed (an assumption:
+products change slowly against their lives). The account of the use is the ledger; cohorts and
+what is due add up to it.
+"""
+
+from __future__ import annotations
+
+from stillage_sim.chain.arrays import Chain, State
+from stillage_sim.chain.flows import move, total
+from stillage_sim.compiled import compiled
+
+
+@compiled
+def grade_age(chain: Chain, state: State, r: int, u: int, age: int) -> int:
+    """The age class by which goods are graded: their age times how hard they were used."""
+    wear = chain.uses.wear[u]
+    if wear < 0:
+        return age
+    worn: int = max(min(int(age * state.quantity[r, wear]), chain.uses.hazard.shape[1] - 1), 0)
+    return worn
+
+
+@compiled
+def age_stage(chain: Chain, state: State, r: int, u: int, cohort: int) -> None:
+    """Cohort ``cohort`` begins: of every older one the share of its age leaves use.
+
+    What leaves is due in equal parts over the periods of the new cohort. The slot of the oldest,
+    which leaves whole, becomes the slot of the new.
+    """
+    uses = chain.uses
+    cohorts, grades = uses.hazard.shape[1], uses.grade.shape[2]
+    for g in range(grades + 1):
+        state.due[r, u, g] = 0.0
+    collected = state.quantity[r, uses.collected[u]]
+    for age in range(cohorts):
+        slot = (cohort - 1 - age) % cohorts
+        kg = state.cohort[r, u, slot]
+        share = uses.hazard[u, age]
+        if kg > 0.0 and share > 0.0:
+            leaving = kg * share
+            state.cohort[r, u, slot] = kg - leaving
+            worn = grade_age(chain, state, r, u, age)
+            due = leaving / uses.width[u]
+            for g in range(grades):
+                state.due[r, u, g] += due * collected * uses.grade[u, worn, g]
+            state.due[r, u, grades] += due * (1.0 - collected)
+
+
+@compiled
+def return_stage(chain: Chain, state: State, r: int, u: int, period: int) -> None:
+    """What is due of a use in this period returns, graded, or is lost to the loop."""
+    uses = chain.uses
+    if period % uses.width[u] == 0:
+        age_stage(chain, state, r, u, period // uses.width[u])
+    grades = uses.grade.shape[2]
+    way = (
+        chain.processes.sink.shape[0] + chain.makers.sink.shape[0]
+        + chain.markets.account.shape[0] + 2 * u
+    )  # fmt: skip
+    account = uses.account[u]
+    for g in range(grades + 1):
+        due = state.due[r, u, g]
+        if due > 0.0:
+            held = total(chain.materials, state.mass[r, account])
+            portion = due / held if due < held else 1.0
+            sink = uses.sink[u, g] if g < grades else uses.lost[u]
+            flow = state.flow[r, way + (0 if g < grades else 1)]
+            move(chain.materials, state.mass[r, account], state.mass[r, sink], flow, portion)

@@ -1,0 +1,1 @@
+"""Small computers that perceive: the sun they live on, their battery, and what readings cost."""

@@ -1,0 +1,248 @@
+"""What happens to machines within a step: failures, queues for crews and spares, repairs.
+
+Events are taken in order of their exact instants; at the same instant, spare parts arrive
+first, then machines by number.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stillage_sim.compiled import called, compiled
+from stillage_sim.machines.arrays import (
+    FAILURES,
+    GAMMA,
+    NEVER,
+    PLANNED,
+    PREVENTIVE,
+    REPAIR,
+    WAITING,
+    Machines,
+    MachineState,
+)
+from stillage_sim.machines.durations import duration
+from stillage_sim.machines.wear import (
+    STREAM_LEAD,
+    STREAM_REPAIR,
+    extend_path,
+    luck,
+    renew,
+)
+
+CORRECTIVE, UPKEEP = 0, 1
+"""Jobs: the mode of a machine under one is ``REPAIR`` or ``MAINTENANCE``, in that order."""
+
+NOTHING, SPARE = -1, -2
+"""What is next, if no machine."""
+
+
+@compiled
+def order_spare(
+    machines: Machines, state: MachineState, r: int, part: int, mirror: np.uint64
+) -> float:
+    """Order one part, as a base-stock policy does at each demand; the EUR spent."""
+    index = part + machines.spares * state.ordered[r, part]
+    bits = luck(state.origin[r], STREAM_LEAD, index, mirror)
+    arrives = state.clock[r] + duration(machines.lead[part], bits)
+    for slot in range(state.orders.shape[2]):
+        if state.orders[r, part, slot] == NEVER:
+            state.orders[r, part, slot] = arrives
+            break
+    state.arrival[r] = min(state.arrival[r], arrives)
+    state.ordered[r, part] += 1
+    cost: float = machines.part_eur[part]
+    return cost
+
+
+@compiled
+def receive_spare(machines: Machines, state: MachineState, r: int) -> None:
+    """Put the parts whose time has come on stock, and look up when the next one arrives."""
+    soonest = NEVER
+    for part in range(machines.spares):
+        for slot in range(state.orders.shape[2]):
+            if state.orders[r, part, slot] <= state.arrival[r]:
+                state.orders[r, part, slot] = NEVER
+                state.stock[r, part] += 1
+            soonest = min(soonest, state.orders[r, part, slot])
+    state.arrival[r] = soonest
+
+
+@compiled
+def enqueue(
+    machines: Machines, state: MachineState, r: int, k: int, mode: int, mirror: np.uint64
+) -> float:
+    """Let machine k wait, down (``WAITING``) or working (``PLANNED``); the EUR spent.
+
+    A machine that fails while it waits for its maintenance keeps its place and its part.
+    """
+    spent = 0.0
+    part = machines.spare[k]
+    planned = state.mode[r, k] == PLANNED
+    if not planned:
+        state.ticket[r, k] = state.tickets[r]
+        state.tickets[r] += 1
+    if part >= 0:
+        reserved = planned and machines.spare_preventive[k] == 1
+        if not reserved and (mode == WAITING or machines.spare_preventive[k] == 1):
+            spent = order_spare(machines, state, r, part, mirror)
+    state.mode[r, k] = mode
+    return spent
+
+
+@compiled
+def takes_spare(machines: Machines, state: MachineState, r: int, k: int) -> bool:
+    """Whether the job that machine k waits for takes a spare part."""
+    corrective = state.mode[r, k] == WAITING
+    takes: bool = machines.spare[k] >= 0 and (corrective or machines.spare_preventive[k] == 1)
+    return takes
+
+
+@compiled
+def first_in_queue(machines: Machines, state: MachineState, r: int, flagged: np.int64) -> int:
+    """The machine that waited longest among those whose spare is there, or -1."""
+    best = NOTHING
+    for place in range(flagged):
+        k = state.flagged[r, place]
+        if not PLANNED <= state.mode[r, k] <= WAITING:
+            continue
+        if takes_spare(machines, state, r, k) and state.stock[r, machines.spare[k]] == 0:
+            continue
+        if best < 0 or state.ticket[r, k] < state.ticket[r, best]:
+            best = k
+    return best
+
+
+@compiled
+def dispatch(
+    machines: Machines, state: MachineState, r: int, flagged: np.int64, mirror: np.uint64
+) -> float:
+    """Send free crews to waiting machines, first come, first served; the EUR spent."""
+    spent = 0.0
+    while state.busy[r] < machines.crews:
+        k = first_in_queue(machines, state, r, flagged)
+        if k < 0:
+            break
+        if takes_spare(machines, state, r, k):
+            state.stock[r, machines.spare[k]] -= 1
+        if state.busy[r] == 0:
+            spent += machines.callout_eur
+        state.busy[r] += 1
+        job = CORRECTIVE if state.mode[r, k] == WAITING else UPKEEP
+        index = k + machines.number * state.renewals[r, k]
+        bits = luck(state.origin[r], STREAM_REPAIR + job, index, mirror)
+        state.left[r, k] = duration(machines.job[job, k], bits)
+        state.mode[r, k] = REPAIR + job
+        if job == UPKEEP:
+            state.counts[r, k, PREVENTIVE] += 1
+        spent += machines.job_eur[job, k]
+    return spent
+
+
+@compiled
+def wear_rate(machines: Machines, state: MachineState, r: int, k: int) -> float:
+    """Hours on machine k's own clock in an hour."""
+    if state.mode[r, k] > PLANNED or machines.idle_ageing[k] == 1:
+        return 1.0
+    load: float = state.load[r, k]
+    return load
+
+
+@compiled
+def happen(
+    machines: Machines, state: MachineState, r: int, k: int, hours: float, mirror: np.uint64
+) -> float:
+    """The event of machine k: it fails, or its repair ends; the EUR spent.
+
+    ``hours`` are left of the step, as far as a path of wear must be known.
+    """
+    spent = 0.0
+    if state.mode[r, k] > PLANNED:
+        state.busy[r] -= 1
+        renew(machines, state, r, k, mirror)
+    elif machines.model[k] < GAMMA or state.doomed[r, k] == 1:
+        spent = enqueue(machines, state, r, k, WAITING, mirror)
+        state.left[r, k] = NEVER
+        state.counts[r, k, FAILURES] += 1
+    if state.mode[r, k] <= PLANNED and machines.model[k] >= GAMMA:
+        extend_path(machines, state, r, k, wear_rate(machines, state, r, k) * hours, mirror)
+    return spent
+
+
+@compiled
+def advance(machines: Machines, state: MachineState, r: int, k: int, hours: float) -> float:
+    """Let machine k go on as it is; the EUR spent."""
+    mode = state.mode[r, k]
+    wear = wear_rate(machines, state, r, k) * hours
+    state.left[r, k] -= wear
+    state.hours[r, k, mode] += hours
+    if mode <= PLANNED:
+        state.age[r, k] += wear
+        state.up[r, k] += hours * machines.per_step
+    cost: float = machines.price[k, mode] * hours
+    return cost
+
+
+@compiled
+def holding(machines: Machines, state: MachineState, r: int, hours: float) -> float:
+    """EUR of the spare parts on stock for some hours."""
+    spent = 0.0
+    for part in range(machines.spares):
+        spent += machines.hold_eur[part] * state.stock[r, part] * hours
+    return spent
+
+
+@compiled
+def until_event(machines: Machines, state: MachineState, r: int, k: int) -> float:
+    """Hours until the next event of machine k, if all goes on as it is."""
+    left = state.left[r, k]
+    rate = wear_rate(machines, state, r, k)
+    if left <= 0.0:
+        return 0.0
+    return left / rate if rate > 0.0 else NEVER
+
+
+@compiled
+def next_event(
+    machines: Machines, state: MachineState, r: int, flagged: np.int64, time: float
+) -> tuple[float, int]:
+    """Hours until the next event, and whose; at most ``time``, and then ``NOTHING``."""
+    soonest, who = time, NOTHING
+    arrives = state.arrival[r] - state.clock[r]
+    if arrives < soonest:
+        soonest, who = max(arrives, 0.0), SPARE
+    for place in range(flagged):
+        hours = until_event(machines, state, r, state.flagged[r, place])
+        if hours < soonest:
+            soonest, who = hours, state.flagged[r, place]
+    return soonest, who
+
+
+@called
+def events_stage(
+    machines: Machines, state: MachineState, r: int, flagged: np.int64, mirror: np.uint64
+) -> float:
+    """Play a step of the flagged machines, event after event; the EUR spent.
+
+    Where events are too many, the step ends without the rest of them, which are due at once in
+    the next.
+    """
+    spent = 0.0
+    time = machines.step_h
+    for event in range(machines.events + 1):
+        spent += dispatch(machines, state, r, flagged, mirror)
+        hours, who = next_event(machines, state, r, flagged, time)
+        if event == machines.events and who != NOTHING:
+            hours, who = time, NOTHING
+            state.deferred[r] += 1
+        for place in range(flagged):
+            spent += advance(machines, state, r, state.flagged[r, place], hours)
+        spent += holding(machines, state, r, hours)
+        state.clock[r] += hours
+        time -= hours
+        if who == NOTHING:
+            break
+        if who == SPARE:
+            receive_spare(machines, state, r)
+        else:
+            spent += happen(machines, state, r, who, time, mirror)
+    return spent

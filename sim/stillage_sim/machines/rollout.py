@@ -1,0 +1,90 @@
+"""Machines on their own, without a plant around them: for policies, tests and benchmarks."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillage import counter
+from stillage_sim.compiled import kernel, wrapping
+from stillage_sim.machines import rules as maintenance
+from stillage_sim.machines import stages
+from stillage_sim.machines.arrays import (
+    Machines,
+    MachineState,
+    MaintenanceRules,
+    new_machine_state,
+)
+from stillage_sim.machines.rules import decide_machines
+from stillage_sim.machines.stages import MODULES, machines_stage, start_machines
+from stillage_sim.randomness import fold
+
+cached = kernel(maintenance, stages, *MODULES)
+
+
+@cached
+def start_all(
+    machines: Machines, state: MachineState, prefixes: np.ndarray, mirrors: np.ndarray
+) -> None:
+    """Begin an episode in every replica; ``prefixes`` and ``mirrors`` uint64 (R,)."""
+    for r in range(prefixes.shape[0]):
+        start_machines(machines, state, r, fold(prefixes[r], np.uint64(0)), mirrors[r])
+
+
+@cached
+def roll_machines(
+    machines: Machines,
+    rules: MaintenanceRules,
+    state: MachineState,
+    prefixes: np.ndarray,
+    mirrors: np.ndarray,
+    actions: np.ndarray,
+    steps: int,
+) -> None:
+    """Decide and step ``steps`` times, replica after replica; ``actions`` (R, K) is scratch."""
+    for r in range(prefixes.shape[0]):
+        for _ in range(steps):
+            now = fold(prefixes[r], np.uint64(state.steps[r]))
+            decide_machines(machines, rules, state, r, actions, 0)
+            machines_stage(machines, state, r, now, mirrors[r], actions, 0)
+
+
+@cached
+def step_machines(
+    machines: Machines,
+    state: MachineState,
+    prefixes: np.ndarray,
+    mirrors: np.ndarray,
+    actions: np.ndarray,
+) -> None:
+    """One step of every replica with given actions, int64 (R, K)."""
+    for r in range(prefixes.shape[0]):
+        now = fold(prefixes[r], np.uint64(state.steps[r]))
+        machines_stage(machines, state, r, now, mirrors[r], actions, 0)
+
+
+def prefixes_of(seed: int, first: int, replicas: int) -> NDArray[np.uint64]:
+    """The hash states of some replicas' first episode, uint64 (R,)."""
+    return np.asarray(counter.bits(seed, np.arange(first, first + replicas), 0), np.uint64)
+
+
+def simulate_machines(
+    machines: Machines, rules: MaintenanceRules, replicas: int, steps: int, seed: int = 0
+) -> MachineState:
+    """The state of R replicas after some steps under a policy's rules.
+
+    >>> from stillage_sim.machines.build import build_machines
+    >>> from stillage_sim.machines.rules import run_to_failure
+    >>> from stillage_sim.machines.settings import MaintenanceSettings
+    >>> settings = MaintenanceSettings(machines=[{"name": "press"}])
+    >>> state = simulate_machines(build_machines(settings), run_to_failure(settings), 2, 10)
+    >>> state.hours.sum(2).tolist()
+    [[10.0], [10.0]]
+    """
+    state = new_machine_state(machines, replicas)
+    prefixes, mirrors = prefixes_of(seed, 0, replicas), np.zeros(replicas, np.uint64)
+    actions = np.zeros((replicas, machines.number), np.int64)
+    with wrapping():
+        start_all(machines, state, prefixes, mirrors)
+        roll_machines(machines, rules, state, prefixes, mirrors, actions, steps)
+    return state

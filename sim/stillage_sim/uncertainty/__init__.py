@@ -1,0 +1,1 @@
+"""Declared distributions and recorded series, and the sampling that makes replicas of them."""
