@@ -63,7 +63,7 @@ lanes = ["ore"]
 name = "press"
 from = "ore"
 capacity_t_per_h = 0.001
-machines = ["p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7"]
+machines = {names}
 outputs = [{{ to = "store" }}]
 [nodes.store]
 kind = "disposal"
@@ -83,9 +83,11 @@ preventive_eur = 1
 """
 
 
-def presses(step_h: float, machine: str) -> ChainModel:
-    """Eight like machines that share a station, which always has something to do."""
-    return chain(PRESSES.format(step_h=step_h) + "".join(PRESS.format(k) + machine for k in range(8)))
+def presses(step_h: float, machine: str, count: int = 8) -> ChainModel:
+    """Like machines that share a station, which always has something to do."""
+    names = [f"p{k}" for k in range(count)]
+    text = PRESSES.format(step_h=step_h, names=names)
+    return chain(text + "".join(PRESS.format(k) + machine for k in range(count)))
 
 
 def bernoulli_line(first: float, second: float, room: int) -> Case:
@@ -108,7 +110,7 @@ def bernoulli_lines() -> list[Case]:
 
 def availability() -> list[Case]:
     long = rolled(presses(24.0, REPAIRED.format(200, 10)), replicas=100, steps=1000, warm_up=50)
-    rough = rolled(presses(12.0, REPAIRED.format(40, 40)), replicas=100, steps=2000, warm_up=50)
+    rough = rolled(presses(12.0, REPAIRED.format(40, 40), 1), replicas=400, steps=4000, warm_up=50)
     early = rolled(presses(4.0, REPAIRED.format(200, 10)), replicas=4000, steps=5)
     up = (early.states.machines.mode <= PLANNED).mean(1)
     both, source = 1.0 / 200.0 + 1.0 / 10.0, "Barlow and Proschan 1965"
@@ -122,7 +124,7 @@ def availability() -> list[Case]:
         Case("New machine of 200 h and 10 h: chance that it is up after 20 h",
              "r / (l + r) + l / (l + r) exp(−(l + r) t)", source,
              theory.availability_at(20.0, 200.0, 10.0), up),
-        Case("The same: throughput of its first 20 h over rate", "mean of A(t) over 20 h", source,
+        Case("New machine of 200 h and 10 h: throughput of its first 20 h over rate", "mean of A(t) over 20 h", source,
              mean, early.mass("store") / 20.0),
     ]  # fmt: skip
 
@@ -139,7 +141,7 @@ def age_replacement() -> list[Case]:
         ("at its best age, T* = 336.45 h", usual, age),
         ("run to failure", never, math.inf),
     ):
-        end = rolled(model, replicas=200, steps=4000, warm_up=500, policy=policy)
+        end = rolled(model, replicas=400, steps=6000, warm_up=500, policy=policy)
         paid = end.gain["money"][:, MONEY_ACCOUNTS.index("workshop"), 0]
         found.append(
             Case(f"Machine of Weibull life (2, 1000 h), 1 and 10 EUR, {name}: EUR/h",

@@ -77,7 +77,7 @@ def newsvendor() -> list[Case]:
     return [
         Case("Newsvendor, N(50, 8), h = .18, b = .70, at S* = 56.604: EUR a period",
              "(h + b) φ(z) σ, z = Φ⁻¹(b / (b + h))", source, LOSS * SD, cost(found)),
-        Case("The same: share of demand that is met", "1 − σ (φ(z) − z (1 − Φ(z))) / μ", source,
+        Case("Newsvendor at S* = 56.604: share of demand that is met", "1 − σ (φ(z) − z (1 − Φ(z))) / μ", source,
              filled, served),
     ]  # fmt: skip
 
