@@ -187,11 +187,11 @@ def process_stage(
     first, last = processes.machine[p], processes.machine[p + 1]
     work = working(machines.up[r], machines.speed[r], first, last)
     state.work[r, p] = work
+    if work <= 0.0:  # machines that are down keep their load: they age by it when they resume
+        return 0.0
     route = processes.route[p]
     held = total(chain.materials, state.mass[r, processes.source[p]])
-    if held <= 0.0 or work <= 0.0 or (
-        route >= 0 and state.route[r, route] != processes.alternative[p]
-    ):  # fmt: skip
+    if held <= 0.0 or (route >= 0 and state.route[r, route] != processes.alternative[p]):
         load(machines.load[r], first, last, 0.0)
         return 0.0
     limit = processes.rate[p] * work

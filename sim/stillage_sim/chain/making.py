@@ -20,6 +20,8 @@ def make_stage(chain: Chain, machines: MachineState, state: State, r: int, k: in
     first, last = makers.machine[k], makers.machine[k + 1]
     work = working(machines.up[r], machines.speed[r], first, last)
     state.work[r, chain.processes.source.shape[0] + k] = work
+    if work <= 0.0:  # machines that are down keep their load: they age by it when they resume
+        return 0.0
     limit = makers.rate[k] * work
     amount = min(state.order[r, k], limit)
     transit = makers.transit[k]
