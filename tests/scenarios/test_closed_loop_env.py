@@ -306,12 +306,12 @@ print(digest())
 
 
 def digest() -> str:
-    """Of all that two replicas show in two days under chance."""
+    """Of all that a replica shows in a day and the next episode's beginning under chance."""
     told = hashlib.sha256()
-    envs = ClosedLoopVectorEnv(2, days=1.5)
+    envs = ClosedLoopVectorEnv(1, days=25 * HOUR)
     envs.action_space.seed(3)
     seen, info = envs.reset(seed=3)
-    for _ in range(48):
+    for _ in range(28):
         for value in (*seen.values(), info["action_mask"]):
             told.update(np.ascontiguousarray(value).tobytes())
         seen, rewards, _, _, info = envs.step(envs.action_space.sample())
