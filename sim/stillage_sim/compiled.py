@@ -45,6 +45,7 @@ _njit = _decorator(_nrt=False, inline="always")
 _shared = _decorator(_nrt=False, forceinline=True)
 _called = _decorator(_nrt=False)
 _stage = _decorator(_nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+_inlined = _decorator(_nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)
 
 INTERPRETED: bool = _njit(_decorator) is _decorator
 """Whether ``NUMBA_DISABLE_JIT`` is set."""
@@ -95,10 +96,10 @@ def called(function: Function) -> Function:
 class _Stage:
     """A function with two compiled forms: one for kernels, one, made when needed, for Python."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], decorate: Any) -> None:
         functools.update_wrapper(self, function)
         self._function = function
-        self._part = _stage(function)
+        self._part = decorate(function)
         self._numba_type_ = self._part._numba_type_
         self._entry: Callable[..., Any] | None = None
 
@@ -121,7 +122,12 @@ def stage(function: Function) -> Function:
     >>> third(21.0)
     7.0
     """
-    return function if INTERPRETED else cast(Function, _Stage(function))
+    return function if INTERPRETED else cast(Function, _Stage(function, _stage))
+
+
+def inlined(function: Function) -> Function:
+    """A :func:`stage` that is always inlined, for what every step runs and few call."""
+    return function if INTERPRETED else cast(Function, _Stage(function, _inlined))
 
 
 def kernel(*modules: ModuleType) -> Callable[[Function], Function]:

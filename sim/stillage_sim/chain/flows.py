@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from stillage_sim.chain.arrays import OPERATOR, Chain, Perception, State
-from stillage_sim.compiled import shared, stage
+from stillage_sim.compiled import inlined, shared, stage
 from stillage_sim.devices.arrays import DeviceState
 from stillage_sim.ledger import shift, transfer
 from stillage_sim.machines.arrays import MachineState
@@ -40,7 +40,7 @@ def move(
         flow[m] += kg
 
 
-@stage
+@inlined
 def arrive_stage(chain: Chain, state: State, r: int) -> None:
     """What is due of every transit arrives."""
     transits = chain.transits
@@ -64,7 +64,7 @@ def send(ring: np.ndarray, step: int, lead: int, kg: float) -> None:
     ring[slot - size if slot >= size else slot] += kg
 
 
-@stage
+@inlined
 def fitting(
     chain: Chain, perception: Perception, state: State, r: int, p: int, portion: float, well: float
 ) -> float:
@@ -90,7 +90,7 @@ def fitting(
     return fits
 
 
-@stage
+@inlined
 def pay(chain: Chain, state: State, r: int, p: int, portion: float, amount: float) -> None:
     """Money and emissions of a process that is about to take ``amount`` kg."""
     processes = chain.processes
@@ -109,7 +109,7 @@ def pay(chain: Chain, state: State, r: int, p: int, portion: float, amount: floa
     state.emissions[r, processes.scope[p]] += carbon
 
 
-@stage
+@inlined
 def split(
     chain: Chain, perception: Perception, state: State, r: int, p: int, portion: float, well: float
 ) -> None:
@@ -172,7 +172,7 @@ def load(loads: np.ndarray, first: int, last: int, share: float) -> None:
         loads[k] = share
 
 
-@stage
+@inlined
 def process_stage(
     chain: Chain,
     perception: Perception,
@@ -187,11 +187,11 @@ def process_stage(
     first, last = processes.machine[p], processes.machine[p + 1]
     work = working(machines.up[r], machines.speed[r], first, last)
     state.work[r, p] = work
+    if work <= 0.0:  # machines that are down keep their load: they age by it when they resume
+        return 0.0
     route = processes.route[p]
     held = total(chain.materials, state.mass[r, processes.source[p]])
-    if held <= 0.0 or work <= 0.0 or (
-        route >= 0 and state.route[r, route] != processes.alternative[p]
-    ):  # fmt: skip
+    if held <= 0.0 or (route >= 0 and state.route[r, route] != processes.alternative[p]):
         load(machines.load[r], first, last, 0.0)
         return 0.0
     limit = processes.rate[p] * work

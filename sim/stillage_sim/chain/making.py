@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from stillage_sim.chain.arrays import AVOIDED, OPERATOR, SCOPE_3, SUPPLIERS, Chain, State
 from stillage_sim.chain.flows import load, move, send, total, working
-from stillage_sim.compiled import stage
+from stillage_sim.compiled import inlined
 from stillage_sim.ledger import shift, transfer
 from stillage_sim.machines.arrays import MachineState
 
 
-@stage
+@inlined
 def make_stage(chain: Chain, machines: MachineState, state: State, r: int, k: int) -> float:
     """Maker k works on its order for a step; kWh of mains that it used.
 
@@ -20,6 +20,8 @@ def make_stage(chain: Chain, machines: MachineState, state: State, r: int, k: in
     first, last = makers.machine[k], makers.machine[k + 1]
     work = working(machines.up[r], machines.speed[r], first, last)
     state.work[r, chain.processes.source.shape[0] + k] = work
+    if work <= 0.0:  # machines that are down keep their load: they age by it when they resume
+        return 0.0
     limit = makers.rate[k] * work
     amount = min(state.order[r, k], limit)
     transit = makers.transit[k]

@@ -13,7 +13,7 @@ from stillage_sim.chain.arrays import (
     State,
 )
 from stillage_sim.chain.flows import move, total
-from stillage_sim.compiled import stage
+from stillage_sim.compiled import inlined, stage
 from stillage_sim.ledger import transfer
 
 
@@ -51,7 +51,7 @@ def review_stage(chain: Chain, state: State, r: int, s: int, period: int) -> Non
         state.past[r, s, period % window] = state.quantity[r, markets.demand[s]]
 
 
-@stage
+@inlined
 def sell_stage(chain: Chain, state: State, r: int, s: int, cohort: int) -> None:
     """Sell what is asked for, as far as there is some, into use."""
     markets = chain.markets

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from stillage_sim import ledger, power, quantiles, randomness
-from stillage_sim.compiled import packed, shared, stage
+from stillage_sim.compiled import inlined, packed, shared, stage
 from stillage_sim.devices import arrays
 from stillage_sim.devices.arrays import (
     ASLEEP_H,
@@ -61,7 +61,7 @@ def clearness(sky: Sky, weather: float, season: int) -> float:
     return index
 
 
-@stage
+@inlined
 def sky_stage(
     sky: Sky, state: DeviceState, r: int, step: int, now: np.uint64, mirror: np.uint64
 ) -> float:
@@ -76,7 +76,7 @@ def sky_stage(
     return light
 
 
-@stage
+@inlined
 def device_stage(
     devices: Devices, state: DeviceState, r: int, d: int, light: float, wanted: float
 ) -> float:
@@ -119,7 +119,7 @@ def device_stage(
     return mains
 
 
-@stage
+@inlined
 def devices_stage(
     devices: Devices,
     state: DeviceState,

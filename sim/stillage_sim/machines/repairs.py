@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillage_sim.compiled import stage
+from stillage_sim.compiled import inlined, stage
 from stillage_sim.machines.arrays import (
     FAILURES,
     GAMMA,
@@ -89,7 +89,7 @@ def enqueue(
     return spent
 
 
-@stage
+@inlined
 def takes_spare(machines: Machines, state: MachineState, r: int, k: int) -> bool:
     """Whether the job that machine k waits for takes a spare part."""
     corrective = state.mode[r, k] == WAITING
@@ -97,7 +97,7 @@ def takes_spare(machines: Machines, state: MachineState, r: int, k: int) -> bool
     return takes
 
 
-@stage
+@inlined
 def first_in_queue(machines: Machines, state: MachineState, r: int, flagged: np.int64) -> int:
     """The machine that waited longest among those whose spare is there, or -1."""
     best = NOTHING
@@ -138,7 +138,7 @@ def dispatch(
     return spent
 
 
-@stage
+@inlined
 def wear_rate(machines: Machines, state: MachineState, r: int, k: int) -> float:
     """Hours on machine k's own clock in an hour."""
     if state.mode[r, k] > PLANNED or machines.idle_ageing[k] == 1:
@@ -168,7 +168,7 @@ def happen(
     return spent
 
 
-@stage
+@inlined
 def advance(machines: Machines, state: MachineState, r: int, k: int, hours: float) -> float:
     """Let machine k go on as it is; the EUR spent."""
     mode = state.mode[r, k]
@@ -182,7 +182,7 @@ def advance(machines: Machines, state: MachineState, r: int, k: int, hours: floa
     return cost
 
 
-@stage
+@inlined
 def holding(machines: Machines, state: MachineState, r: int, hours: float) -> float:
     """EUR of the spare parts on stock for some hours."""
     spent = 0.0
@@ -191,7 +191,7 @@ def holding(machines: Machines, state: MachineState, r: int, hours: float) -> fl
     return spent
 
 
-@stage
+@inlined
 def until_event(machines: Machines, state: MachineState, r: int, k: int) -> float:
     """Hours until the next event of machine k, if all goes on as it is."""
     left = state.left[r, k]

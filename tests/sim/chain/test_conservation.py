@@ -1,0 +1,104 @@
+"""Whatever the chain and whatever is done: nothing is lost, made from nothing, or forgotten."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stillage_sim.chain.build import build
+from stillage_sim.chain.file import load_chain
+from stillage_sim.chain.model import ChainModel
+from stillage_sim.chain.running import advance, audit, begun, totals, usual_policy
+from stillage_sim.chain.step import States
+from stillage_sim.machines.arrays import ILLEGAL, WEIBULL, WORKING
+from tests.sim.chain.random_chains import chains
+
+STEPS, CHAINS, REPLICAS = 250, 20, 2
+"""20 chains of 1 material and 20 of 6, each 250 steps: 10,000 in all, twice."""
+
+CLOSE = 1e-9
+
+
+def forbidden(model: ChainModel, states: States, actions: np.ndarray) -> tuple[int, int]:
+    """How many of these actions are illegal: of choices and markets, and of machines."""
+    chain, state, machines = model.parts.chain, states.chain, states.machines
+    choices, markets = len(model.choices), len(model.markets)
+    found = 0
+    for r, g in np.ndindex(len(actions), choices):
+        action = actions[r, g]
+        if 0 < action <= chain.routes.shape[1]:
+            p = chain.routes[g, action - 1]
+            found += p < 0 or state.work[r, p] <= 0.0
+        else:
+            found += action != 0
+    levels = actions[:, choices : choices + markets]
+    found += int(((levels < 0) | (levels >= len(chain.markets.levels))).sum())
+    own = actions[:, choices + markets :]
+    able = (machines.mode == WORKING) & (model.parts.machines.model >= WEIBULL)
+    return found, int(((own != 0) & ~((own == 1) & able)).sum())
+
+
+def kept(model: ChainModel, states: States, start: np.ndarray) -> None:
+    """Every ledger balances, no stock is negative, and cohorts are what is in use."""
+    found = totals(states)
+    assert max(audit(found).values()) < CLOSE, audit(found)
+    for name, values in found.items():
+        assert np.isfinite(values).all(), name
+    mass, chain = found["mass"], model.parts.chain
+    moved = np.abs(mass).sum() + 1.0
+    stocks = [a for a, account in enumerate(model.accounts) if not account.supply]
+    assert mass[:, stocks].min() >= -CLOSE * moved
+    left = mass.sum((1, 2)) - start.sum((1, 2))
+    assert np.abs(left).max() <= CLOSE * moved
+    for u, width in enumerate(chain.uses.width):
+        periods = (found["steps"] - 1) // chain.period
+        turns = width - 1 - periods % width
+        in_use = found["in_use"][:, u] + found["due"][:, u].sum(1) * turns
+        account = mass[:, chain.uses.account[u]].sum(1)
+        assert in_use == pytest.approx(account, rel=CLOSE, abs=CLOSE * moved)
+    carried = {int(a) for a in chain.transits.sink} | {int(a) for a in chain.uses.sink.ravel()}
+    for a, account in enumerate(model.accounts):
+        if a not in carried:
+            assert (mass[:, a].sum(1) <= account.room * (1.0 + CLOSE)).all(), account.name
+    ring = states.chain.ring.sum(2)
+    under_way = mass[:, chain.transits.account].sum(2)
+    assert ring == pytest.approx(under_way, rel=CLOSE, abs=CLOSE * moved)
+
+
+def roll(text: str, seed: int, wild: bool) -> None:
+    """Step a chain one by one, by random actions (``wild``: of which many are illegal)."""
+    model = build(load_chain(text))
+    states, policy = begun(model, REPLICAS, seed), usual_policy(model)
+    luck = np.random.default_rng(seed)
+    start = totals(states)["mass"]
+    illegal = [0, 0]
+    for _ in range(STEPS):
+        low, high = (-2, 6) if wild else (0, 3)
+        actions = luck.integers(low, high, (REPLICAS, model.actions))
+        for n, count in enumerate(forbidden(model, states, actions)):
+            illegal[n] += count
+        advance(model, policy, states, actions=actions)
+        kept(model, states, start)
+    assert states.chain.illegal.sum() == illegal[0]
+    assert states.machines.counts[:, :, ILLEGAL].sum() == illegal[1]
+
+
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+
+@settings(max_examples=CHAINS, deadline=None, suppress_health_check=SLOW)
+@given(text=chains(1), seed=st.integers(0, 2**32), wild=st.booleans())
+def test_any_chain_of_one_material_reconciles_in_every_step(
+    text: str, seed: int, wild: bool
+) -> None:
+    roll(text, seed, wild)
+
+
+@settings(max_examples=CHAINS, deadline=None, suppress_health_check=SLOW)
+@given(text=chains(6), seed=st.integers(0, 2**32), wild=st.booleans())
+def test_any_chain_of_six_materials_reconciles_in_every_step(
+    text: str, seed: int, wild: bool
+) -> None:
+    roll(text, seed, wild)
