@@ -1,0 +1,163 @@
+"""The supply chain: replica-steps a second, what a replica weighs, and how the cost grows.
+
+``python -m tests.benchmarks chain`` measures; the fits are least squares over the least of
+several runs' processor time, which other work on the machine disturbs less than the clock's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from importlib import resources
+
+import numpy as np
+import tomli_w
+
+from stillage_sim.chain.build import build
+from stillage_sim.chain.file import load_chain
+from stillage_sim.chain.model import ChainModel
+from stillage_sim.chain.running import advance, begun, bind, usual_policy
+from tests.benchmarks.harness import Benchmark
+
+UNIT = "replica-steps/s"
+STEPS = {1: 30_000, 64: 1_000, 1024: 100}
+TARGETS = {1: 300_000.0, 64: None, 1024: 3e6}
+MONTH_H, REPLICAS = 720, 1000
+REPLICA_COUNTS = (128, 256, 512, 1024, 2048)
+STATIONS, MACHINES = (5, 10, 20, 40), (5, 10, 20, 40)
+RUNS = 9
+
+
+def plastics() -> ChainModel:
+    """The plastics loop that comes with Stillage: 6 materials, 8 machines, a camera."""
+    folder = resources.files("stillage_scenarios.closed_loop") / "chains"
+    with resources.as_file(folder / "plastics.toml") as path:
+        return build(load_chain(path))
+
+
+def line(stations: int, machines: int) -> ChainModel:
+    """A line of stations that are all at work; its machines are dealt out among them."""
+    lanes = [f"lane {n}" for n in range(stations + 1)]
+    work = [
+        {
+            "name": f"station {n}",
+            "from": lanes[n],
+            "capacity_t_per_h": 1.0,
+            "outputs": [{"to": lanes[n + 1]}],
+            "machines": [f"machine {k}" for k in range(n, machines, stations)],
+        }
+        for n in range(stations)
+    ]
+    values = {
+        "chain": {"name": "line"},
+        "materials": {f"material {m}": {} for m in range(6)},
+        "nodes": {
+            "works": {"kind": "recycling", "lanes": lanes, "stations": work},
+            "pit": {"kind": "disposal"},
+        },
+        "edges": [{"from": f"works.{lanes[-1]}", "to": "pit"}],
+        "machines": {f"machine {n}": {"scale_h": 1e9} for n in range(machines)},
+        "start": {f"works.{lanes[0]}": {f"material {m}": 1e9 for m in range(6)}},
+    }
+    return build(load_chain(tomli_w.dumps(values) + "\n"))
+
+
+def stepping(model: ChainModel, replicas: int, steps: int) -> Callable[[], float]:
+    """A rollout by the usual policy; it returns the seconds of processor time that it took."""
+    run = bind(model, usual_policy(model), begun(model, replicas), steps)
+
+    def timed() -> float:
+        start = time.process_time()
+        run()
+        return time.process_time() - start
+
+    return timed
+
+
+def least(model: ChainModel, replicas: int, steps: int) -> float:
+    """Seconds of the fastest of several runs."""
+    run = stepping(model, replicas, steps)
+    return min(run() for _ in range(RUNS))
+
+
+def fit(sizes: Iterable[float], seconds: Iterable[float]) -> tuple[float, float]:
+    """Slope and R2 of a straight line.
+
+    >>> fit([1.0, 2.0, 3.0], [3.0, 5.0, 7.0])
+    (2.0, 1.0)
+    """
+    x, y = np.asarray(list(sizes)), np.asarray(list(seconds))
+    slope, start = np.polyfit(x, y, 1)
+    left = ((y - slope * x - start) ** 2).sum() / ((y - y.mean()) ** 2).sum()
+    return round(float(slope), 12), round(1.0 - float(left), 6)
+
+
+def of_replicas() -> tuple[float, float]:
+    """Seconds a replica-step more, and how straight the line is."""
+    model, steps = plastics(), 24
+    found = [least(model, r, steps) / steps for r in REPLICA_COUNTS]
+    return fit(REPLICA_COUNTS, found)
+
+
+def of_stations() -> tuple[float, float]:
+    """Seconds a process and replica-step more, and how straight the line is."""
+    found = [least(line(n, 0), 64, 200) / 64 / 200 for n in STATIONS]
+    return fit(STATIONS, found)
+
+
+def of_machines() -> tuple[float, float]:
+    """Seconds a machine and replica-step more, and how straight the line is."""
+    found = [least(line(STATIONS[0], k), 64, 200) / 64 / 200 for k in MACHINES]
+    return fit(MACHINES, found)
+
+
+def replica_bytes(model: ChainModel) -> float:
+    """Bytes of a replica's state."""
+    count = 64
+    return sum(a.nbytes for part in begun(model, count) for a in part) / count
+
+
+def benchmarks() -> list[Benchmark]:
+    """Fused rollouts, single calls, a month of a thousand replicas, memory, and the fits."""
+    model = plastics()
+    policy = usual_policy(model)
+    found = []
+    for replicas, steps in STEPS.items():
+        run, work = stepping(model, replicas, steps), float(replicas * steps)
+        found.append(
+            Benchmark(
+                name=f"chain, fused rollout, R = {replicas:,}",
+                unit=UNIT,
+                ours=lambda run=run, work=work: work / run(),
+                target=TARGETS[replicas],
+                higher_is_better=True,
+            )
+        )
+    one = bind(model, policy, begun(model, 1))
+
+    def calls() -> float:
+        start = time.process_time()
+        for _ in range(2_000):
+            one()
+        return 2_000 / (time.process_time() - start)
+
+    def month() -> None:
+        advance(model, policy, begun(model, REPLICAS), MONTH_H)
+
+    found += [
+        Benchmark("chain, bound call of one step", "calls/s", calls, target=200_000.0,
+                  higher_is_better=True),
+        Benchmark("chain, a month of 1,000 replicas", "s", month, target=10.0),
+        Benchmark("chain, memory of a replica", "bytes", lambda: replica_bytes(model)),
+    ]  # fmt: skip
+    for name, measured in (
+        ("replica", of_replicas),
+        ("process", of_stations),
+        ("machine", of_machines),
+    ):
+        found += [
+            Benchmark(f"chain, one {name} more", "ns a step", lambda of=measured: of()[0] * 1e9),
+            Benchmark(f"chain, straightness by {name}", "R2", lambda of=measured: of()[1],
+                      target=0.99, higher_is_better=True),
+        ]  # fmt: skip
+    return found
