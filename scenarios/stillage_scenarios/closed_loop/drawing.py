@@ -175,13 +175,18 @@ class Scene:
             return min(kg / room, 1.0) if room > 0.0 else 1.0
         return kg / (kg + float(self.share_of.get(account, 1.0)))
 
+    def sharing(self, link: Link) -> int:
+        """How many links draw from the same supply of virgin material as this one."""
+        supplies = [set(one.virgin) for one in self.net.links if one.kind == "virgin"]
+        return sum(bool(each & set(link.virgin)) for each in supplies)
+
     def per_day(self, link: Link) -> float:
-        """Kilograms a day that a link carried since the episode began."""
-        sharing = [sum(v in o.virgin and o.kind == "virgin" for o in self.net.links) or 1
-                   for v in link.virgin]  # fmt: skip
-        drawn = sum(
-            max(-float(self.mass[v]), 0.0) / n for v, n in zip(link.virgin, sharing, strict=True)
-        )
+        """Kilograms a day that a link carried since the episode began.
+
+        Virgin material that several draw is shown in equal parts.
+        """
+        drawn = sum(max(-float(self.mass[account]), 0.0) for account in set(link.virgin))
+        drawn /= max(self.sharing(link), 1)
         return (float(self.flow[link.ways].sum()) + drawn) / self.days
 
     def waits(self, link: Link) -> bool:
@@ -261,8 +266,8 @@ def _links(canvas: Canvas, scene: Scene) -> None:
         canvas.polygon(ribbon(line, wide[n]), ink)
         canvas.polygon(head, ink)
     for link, path, kg in zip(net.links, net.paths, flows, strict=True):
-        shared = any(link.virgin == o.virgin and o.sink != link.sink for o in net.links)
-        words = [f"{weight(kg)}/d"] if kg > 0.0 and not (link.virgin and shared) else []
+        shared = scene.sharing(link) > 1  # who drew how much is not known
+        words = [f"{weight(kg)}/d"] if kg > 0.0 and not shared else []
         away = sum(float(scene.mass[t]) for t in link.transits)
         words += [f"{weight(away)} on the way"] if away > 0.0 else []
         x, y = path.middle

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import functools
 import math
-from functools import partial as bound
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -33,7 +32,7 @@ from stillage_sim.chain.build import build
 from stillage_sim.chain.decide import Policy
 from stillage_sim.chain.file import load_chain
 from stillage_sim.chain.model import ChainModel, blind, ideal
-from stillage_sim.compiled import wrapping
+from stillage_sim.compiled import bound, wrapping
 from stillage_sim.envs import Bools, Observation, ReplicaEnv, ReplicaVectorEnv, Step
 from stillage_sim.uncertainty.sampling import Sampling
 
@@ -58,7 +57,7 @@ class Playing:
     Attributes
     ----------
     states : States
-    actions, skip, rewards, rows, mask
+    actions, skip, rows, mask
         Buffers that the kernels read and write.
     """
 
@@ -68,18 +67,20 @@ class Playing:
         self.states = running.new_states(model, replicas)
         self.actions = np.zeros((replicas, actions), np.int64)
         self.skip = np.zeros(replicas, np.bool_)
-        self.rewards = np.zeros(replicas)
         self.rows = np.zeros((replicas, simulation.width), np.float32)
         self.mask = np.zeros((replicas, actions, max(simulation.choices)), np.int8)
-        parts = running.with_readings(model.parts, policy)
-        self.advance = bound(
-            step.advance, parts, policy.perception, policy.rules, self.states, self.actions,
-            self.skip, self.rewards, running.new_history(model, replicas, 0), 1, False,
-        )  # fmt: skip
+        self.advance = running.bind(model, policy, self.states, 1, self.actions, self.skip)
         self.observe = bound(
-            observing.observe_replicas, simulation.sight, parts, self.states, self.rows, self.mask
+            observing.observe_replicas,
+            simulation.sight,
+            model.parts,
+            self.states,
+            self.rows,
+            self.mask,
         )
-        self.decide = bound(step.decide_replicas, parts, policy.rules, self.states, self.actions)
+        self.decide = bound(
+            step.decide_replicas, model.parts, policy.rules, self.states, self.actions
+        )
 
 
 class ClosedLoopSimulation:
@@ -177,10 +178,9 @@ class ClosedLoopSimulation:
         state.actions[:] = actions
         state.skip[:] = skip
         emitted = self._emitted(state) if self.carbon_eur_per_kg else 0.0
+        rewards = state.advance().copy()
         with wrapping():
-            state.advance()
             state.observe()
-        rewards = state.rewards.copy()
         if self.carbon_eur_per_kg:
             rewards -= self.carbon_eur_per_kg * (self._emitted(state) - emitted)
         return rewards

@@ -20,7 +20,7 @@ from stillage_sim.chain.decide import legal
 from stillage_sim.chain.flows import total
 from stillage_sim.chain.model import ChainModel
 from stillage_sim.chain.step import Parts, States
-from stillage_sim.compiled import compiled, kernel
+from stillage_sim.compiled import packed, stage
 from stillage_sim.machines import arrays as machine_arrays
 from stillage_sim.machines import stages as machine_stages
 from stillage_sim.machines.arrays import MAINTENANCE, NEVER, PLANNED, REPAIR, WAITING
@@ -31,7 +31,7 @@ from stillage_sim.uncertainty.build import expected_values
 
 WEEK_D, YEAR_D = 7, 365
 
-cached = kernel(
+cached = packed(
     arrays, decide, flows, machine_arrays, machine_stages, *machine_stages.MODULES, power,
     randomness, step,
 )  # fmt: skip
@@ -157,7 +157,7 @@ def sight_of(model: ChainModel) -> Sight:
     )
 
 
-@compiled
+@stage
 def against(value: float, reference: float) -> float:
     """A size beside a reference: 0 for 0, 1/2 for the reference, towards 1 (or -1) for more."""
     size = value if value >= 0.0 else -value
@@ -165,14 +165,14 @@ def against(value: float, reference: float) -> float:
     return share
 
 
-@compiled
+@stage
 def hours_of(parts: Parts, states: States, r: int) -> float:
     """Hours since midnight of 1 January of replica r's first year."""
     hours: float = states.chain.step[r] * parts.chain.step_h
     return hours + parts.uncertainties.start_day * 24.0
 
 
-@compiled
+@stage
 def trade_stage(
     sight: Sight, parts: Parts, states: States, r: int, row: np.ndarray, at: int
 ) -> int:
@@ -203,7 +203,7 @@ def trade_stage(
     return at
 
 
-@compiled
+@stage
 def machine_stage(sight: Sight, states: States, r: int, row: np.ndarray, at: int) -> int:
     """Machines and spare parts; where the next field begins."""
     state = states.machines
@@ -221,7 +221,7 @@ def machine_stage(sight: Sight, states: States, r: int, row: np.ndarray, at: int
     return at
 
 
-@compiled
+@stage
 def observe_stage(sight: Sight, parts: Parts, states: States, r: int, row: np.ndarray) -> None:
     """All that replica r shows, into its row, in the order of :func:`fields`."""
     state = states.chain
@@ -252,7 +252,7 @@ def observe_stage(sight: Sight, parts: Parts, states: States, r: int, row: np.nd
     row[at + 2] = (day % YEAR_D + share) / YEAR_D
 
 
-@compiled
+@stage
 def mask_stage(sight: Sight, parts: Parts, states: States, r: int, mask: np.ndarray) -> None:
     """What replica r may do (1), into its rows (actions, widest); padding is 0."""
     chain = parts.chain
