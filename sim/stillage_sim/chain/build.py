@@ -202,7 +202,7 @@ def _arrays(
         "kwh": np.array([p.kwh for p in found]),
         "value": rows([p.value[None] for p in found]),
         "payer": ints([p.payer for p in found]),
-        "price_index": ints([numbered(p.index, quantities) for p in found]),
+        "price_index": ints([numbered(p.price_index, quantities) for p in found]),
         "carbon": rows([p.carbon[None] for p in found]),
         "uniform": ints([int(np.ptp(p.value) == 0.0 and np.ptp(p.carbon) == 0.0) for p in found]),
         "scope": ints([p.scope for p in found]),

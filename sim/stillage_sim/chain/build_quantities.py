@@ -13,7 +13,7 @@ from stillage_sim.chain.nodes import Disposal, Manufacturing, Market, Outlet, Wo
 from stillage_sim.uncertainty.arrays import Uncertainties
 from stillage_sim.uncertainty.build import Quantity, build_uncertainties, expected_values
 
-UNITS = {"demand": ("kg", "units"), "collected": ("1",), "wear": ("1",), "index": ("1",)}
+UNITS = {"demand": ("kg", "units"), "collected": ("1",), "wear": ("1",), "price_index": ("1",)}
 """The units that a quantity may have by its use; units are pieces of the product."""
 
 
@@ -27,12 +27,15 @@ def _named(lanes: Lanes) -> Iterator[tuple[str, str, str]]:
         path = f"nodes.{name}"
         if isinstance(node, Works):
             for n, station in enumerate(node.stations):
-                if station.index is not None:
-                    yield f"{path}.stations[{n}].index", "index", station.index
+                if station.price_index is not None:
+                    yield f"{path}.stations[{n}].price_index", "price_index", station.price_index
         elif isinstance(node, Market):
             yield f"{path}.demand", "demand", node.demand
-        if isinstance(node, Market | Manufacturing | Disposal | Outlet) and node.index is not None:
-            yield f"{path}.index", "index", node.index
+        if (
+            isinstance(node, Market | Manufacturing | Disposal | Outlet)
+            and node.price_index is not None
+        ):
+            yield f"{path}.price_index", "price_index", node.price_index
 
 
 def quantities(lanes: Lanes) -> tuple[Uncertainties, Floats]:

@@ -61,7 +61,7 @@ def makers(
         pending=pending(_ints(secondary).reshape(-1, count), recipes * shares),
         virgin=_ints([lanes.supply(n.virgin, f"nodes.{k}.virgin") for k, n in found.items()]),
         price=np.tile([m.virgin_eur_per_kg for m in materials], (len(found), 1)),
-        price_index=_ints([numbered(n.index, quantities) for n in nodes]),
+        price_index=_ints([numbered(n.price_index, quantities) for n in nodes]),
         carbon=np.tile([m.virgin_kg_co2e_per_kg for m in materials], (len(found), 1)),
         kwh=_floats([n.kwh_per_kg for n in nodes]),
     )
@@ -95,7 +95,7 @@ def markets(lanes: Lanes, quantities: Sequence[str], means: Floats) -> Markets:
         account=_ints([lanes.find(name, f"nodes.{name}") for name in found]),
         use=_ints([products.index(node.product) for node in nodes]),
         price=_floats([node.price_eur_per_kg for node in nodes]),
-        price_index=_ints([numbered(node.index, quantities) for node in nodes]),
+        price_index=_ints([numbered(node.price_index, quantities) for node in nodes]),
         demand=demand,
         backlog=_ints([node.backlog for node in nodes]),
         holding=_floats([node.holding_eur_per_kg for node in nodes]),

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from stillage.errors import BadInput
 from stillage.plugin.suggest import one_of
+from stillage_sim.chain.file_table import Wrong
 
 _MOST_SHOWN = 60
 
@@ -48,8 +49,11 @@ def one_line(
     kind, place = first["type"], _place(first["loc"], values)
     told: Mapping[str, Any] = first.get("ctx", {})
     where = f"{label}: {path_of(place)}" if place else label
-    if kind == "unknown_key":
-        return BadInput(where, f"unknown key {told['key']}", told["expected"])
+    wrong = told.get("error")
+    if isinstance(wrong, Wrong) and wrong.key:
+        return BadInput(where, f"unknown key {wrong.key!r}", wrong.text)
+    if isinstance(wrong, Wrong) and wrong.whole:
+        return BadInput(f"{where}: {wrong.text}")
     if kind == "extra_forbidden":
         key = str(first["loc"][-1])
         named = [tables[str(part)] for part in first["loc"][:-1] if str(part) in tables]
@@ -65,8 +69,6 @@ def one_line(
     if kind == "union_tag_not_found":
         return BadInput(f"{where}.{str(told['discriminator']).strip(chr(39))}", "nothing", "a kind")
     message = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    if kind == "sentence":  # a whole message of ours, with found and expected
-        return BadInput(f"{where}: {message}")
     value = first["input"]
     if isinstance(value, float) and not math.isfinite(value):
         message = "a finite number"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from stillage_sim.chain.arrays import AVOIDED, OPERATOR, SCOPE_3, SUPPLIERS, Chain, State
 from stillage_sim.chain.flows import load, move, send, total, working
-from stillage_sim.compiled import compiled
+from stillage_sim.compiled import stage
 from stillage_sim.ledger import shift, transfer
 from stillage_sim.machines.arrays import MachineState
 
 
-@compiled
+@stage
 def make_stage(chain: Chain, machines: MachineState, state: State, r: int, k: int) -> float:
     """Maker k works on its order for a step; kWh of mains that it used.
 

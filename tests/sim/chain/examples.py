@@ -15,6 +15,8 @@ GLASS: dict[str, Any] = {
     "materials": {
         "clear": {"virgin_eur_per_kg": 0.05, "virgin_kg_co2e_per_kg": 1.0},
         "green": {"virgin_eur_per_kg": {"value": 0.05, "source": "table 2"}},
+        "brown": {},
+        "amber": {},  # four, as the shipped chains have: kernels are compiled for a number
     },
     "products": {
         "bottle": {
