@@ -65,7 +65,7 @@ SPECS: tuple[Spec, ...] = (
         summary="A circular supply chain from collection to market and back, by a TOML file.",
         factory="stillage_scenarios.closed_loop.scenario:ClosedLoopScenario",
         modalities=("video", "thermal", "nir"),
-        gym_id="",
+        gym_id="stillage/ClosedLoop-v0",
     ),
     *(
         PolicySpec(

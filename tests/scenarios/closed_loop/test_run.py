@@ -24,6 +24,7 @@ from stillage_scenarios.closed_loop.results import Results
 from stillage_scenarios.closed_loop.sankey import sankey
 from stillage_sim.evaluate import Outcome, evaluate, resume
 from stillage_sim.prepare import configure
+from tests.phone import CHROMIUM, scrolled_width
 from tests.scenarios.closed_loop.conftest import REPLICAS
 
 STILLAGE = [sys.executable, "-m", "stillage"]
@@ -85,6 +86,13 @@ def test_the_page_has_every_section(ran: Outcome) -> None:
     assert "<script" not in page
     assert "refinery" in page
     assert "PET line" in page
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+def test_the_page_fits_a_phone(ran: Outcome, tmp_path: Path) -> None:
+    wide, high, inner = scrolled_width(ran.report.read_text(encoding="utf-8"), 390, tmp_path)
+    assert high > 3000
+    assert wide <= inner
 
 
 def test_the_picture_keeps_the_mass(ran: Outcome) -> None:
