@@ -17,8 +17,9 @@ from stillage_sim.chain.model import ChainModel, Way
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-SORTERS = ("sorting",)
-PARTERS = ("disassembly", "recycling")
+SORTERS = ("sorting", "recycling", "disassembly")
+"""Kinds of nodes by whose lanes purity is told: the first of them that has lanes of materials."""
+
 REUSERS = ("refurbishing", "remanufacturing")
 
 
@@ -37,15 +38,17 @@ class Line:
 class Books:
     """Indices into the totals of one chain (see :mod:`stillage_sim.chain.running`).
 
-    ``secondary``, ``sale``, ``back``, ``loss``, ``disposed``, ``reused`` number ways (flows);
-    ``value`` (K, M) EUR/kg is what virgin material costs each maker, 0 where it has no use for a
-    material; ``outlet`` numbers ways of processes that customers pay, worth ``paid`` (., M)
-    EUR/kg. ``accepted`` numbers ways into lanes named after a material, ``target`` that material;
-    ``fed`` the ways into the nodes of those lanes. ``virgin`` numbers accounts,
-    ``worked`` ways of processes that pay the workshop ``work_eur`` (., M) EUR/kg.
+    ``secondary`` (of which ``recycled``; the rest is reused), ``sale``, ``back``, ``loss``,
+    ``disposed``, ``reused`` number ways (flows); ``value`` (K, M) EUR/kg is what virgin material
+    costs each maker, 0 where it has no use for a material; ``outlet`` numbers ways of processes
+    that customers pay, worth ``paid`` (., M) EUR/kg. ``accepted`` numbers ways into lanes named
+    after a material, ``target`` that material; ``fed`` the ways into the nodes of those lanes.
+    ``virgin`` numbers accounts, ``worked`` ways of processes that pay the workshop ``work_eur``
+    (., M) EUR/kg.
     """
 
     secondary: Ints
+    recycled: Ints
     value: Floats
     sale: Ints
     back: Ints
@@ -74,6 +77,7 @@ def read_books(model: ChainModel) -> Books:
     worked = np.flatnonzero(np.asarray(chain.processes.payer)[process] == WORKSHOP)
     return Books(
         secondary=_kind(ways, "secondary"),
+        recycled=_recycled(model),
         value=np.where(np.asarray(makers.recipe) > 0.0, makers.price, 0.0),
         sale=_kind(ways, "sale"),
         back=_kind(ways, "return"),
@@ -126,9 +130,21 @@ def _into(model: ChainModel, kinds: tuple[str, ...], lost: bool = False) -> Ints
     return _ints(found)
 
 
+def _recycled(model: ChainModel) -> Ints:
+    """Ways of makers whose secondary material does not all come from refurbishing and the like."""
+    makers = _kind(model.ways, "secondary")
+    found = []
+    for way, sources in zip(makers, model.parts.chain.makers.secondary, strict=True):
+        kinds = {model.accounts[int(a)].kind for a in sources if a >= 0}
+        if not kinds or kinds - set(REUSERS):
+            found.append(int(way))
+    return _ints(found)
+
+
 def _reused(model: ChainModel) -> Ints:
-    """Ways by which whole goods come to a market from elsewhere than a maker."""
-    accounts, found = model.accounts, []
+    """Ways by which goods come to a market, or to its maker, without being made anew."""
+    accounts = model.accounts
+    found = sorted(set(_kind(model.ways, "secondary").tolist()) - set(_recycled(model).tolist()))
     for n, way in enumerate(model.ways):
         if way.kind in ("process", "transport") and way.sink >= 0:
             sink = accounts[way.sink]
@@ -140,14 +156,14 @@ def _reused(model: ChainModel) -> Ints:
 def _lanes(model: ChainModel) -> tuple[Ints, Ints, Ints]:
     """Ways into lanes named after a material, that material, and what feeds their nodes.
 
-    Of sorting nodes if any has such lanes, else of those that take apart and recycle.
+    Of sorting nodes if any has such lanes, else of those that recycle, or take apart.
     """
     accounts, materials = model.accounts, model.materials
-    for kinds in (SORTERS, PARTERS):
+    for kind in SORTERS:
         named = {
             n: materials.index(account.lane)
             for n, account in enumerate(accounts)
-            if account.kind in kinds and account.lane in materials
+            if account.kind == kind and account.lane in materials
         }
         nodes = {accounts[n].node for n in named}
         pairs = [

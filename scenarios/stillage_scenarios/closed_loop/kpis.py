@@ -86,10 +86,10 @@ def recovered_value_eur(totals: Totals, books: Books) -> Floats:
 def mci(totals: Totals, books: Books) -> Floats:
     """The Material Circularity Indicator of all products together.
 
-    What is collected is recycled unless it is sold as it is; the recycling's yield, the same for
-    feedstock and end of life, is secondary material used over what was sent to recycling.
+    What is collected is recycled unless it is used again; the recycling's yield, the same for
+    feedstock and end of life, is recycled material used over what was sent to recycling.
     """
-    recycled, reused = _kg(totals, books.secondary), _kg(totals, books.reused)
+    recycled, reused = _kg(totals, books.recycled), _kg(totals, books.reused)
     collected, lost = _kg(totals, books.back), _kg(totals, books.loss)
     to_reuse = np.minimum(reused, collected)
     to_recycling = collected - to_reuse
@@ -101,9 +101,10 @@ def mci(totals: Totals, books: Books) -> Floats:
 
 
 def recycled_input_rate(totals: Totals, books: Books) -> Floats:
-    """Secondary material in all that was made."""
-    recycled = _kg(totals, books.secondary)
-    return circularity.recycled_input_rate(recycled, recycled + virgin_kg(totals, books))
+    """Recycled material in all that was made or sold again."""
+    recycled, reused = _kg(totals, books.recycled), _kg(totals, books.reused)
+    made = recycled + reused + virgin_kg(totals, books)
+    return circularity.recycled_input_rate(recycled, made)
 
 
 def collection_rate(totals: Totals, books: Books) -> Floats:
@@ -199,8 +200,8 @@ def virgin_kg(totals: Totals, books: Books) -> Floats:
 
 
 def recycled_kg(totals: Totals, books: Books) -> Floats:
-    """Secondary material that makers used."""
-    return _kg(totals, books.secondary)
+    """Recycled material that makers used."""
+    return _kg(totals, books.recycled)
 
 
 def reused_kg(totals: Totals, books: Books) -> Floats:

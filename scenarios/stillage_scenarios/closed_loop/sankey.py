@@ -63,6 +63,7 @@ class Placed:
     column: int = 0
     first: int = 99
     below: bool = False
+    raised: int = 0
     passing: bool = False
     taken: dict[str, float] = field(default_factory=lambda: {"in": 0.0, "out": 0.0})
 
@@ -126,11 +127,12 @@ def _draw(
     placed, passed, scale = place(nodes, links, measures)
     ribbons, labels, size = _ribbons(placed, passed, links, materials, measures, scale, stand)
     bars = [_bar(each, stand) for each in placed]
-    names = [_label(each, stand) for each in placed]
     (u0, v0), (u1, v1) = size
     box = (v0, u0, v1 - v0, u1 - u0) if stand else (u0, v0, u1 - u0, v1 - v0)
-    view = " ".join(f"{value:.0f}" for value in box)
+    letters = 12.5 * max(1.0, (v1 - v0) / 350.0) if stand else 12.5
+    names = [_label(each, stand, letters) for each in placed]
     body = "".join([*ribbons, *bars, *names, *labels])
+    view = " ".join(f"{value:.0f}" for value in box)
     return Markup(  # noqa: S704
         f'<svg class="{css}" role="img" aria-label="Material flows: {escape(said)}" '
         f'viewBox="{view}" style="width:100%;height:auto" '
@@ -173,6 +175,8 @@ def place(
             each.breadth = max(max(each.into, each.out) * scale, 1.5)
             each.below = number == len(columns) - 1 and len(column) > 1
         rest = [p for p in column if not _waste(p)]
+        for n, each in enumerate(p for p in column if not p.passing):
+            each.raised = n
         v = 0.0
         for each in column[: len(column) - len(rest)]:
             each.v, v = v, v + each.breadth + measures.gap + measures.head
@@ -252,9 +256,12 @@ def _ribbons(
     top = min(each.v for each in (*placed, *itertools.chain(*passed)))
     wide = [_extent(each) for each in placed]
     if stand:  # names stand above and below bars, along v
-        low = min(top - 8.0, *(each.v + each.breadth / 2.0 - half for each, half in wide))
-        high = max(bottom, *(each.v + each.breadth / 2.0 + half for each, half in wide))
-        return ribbons, labels, ((left - 22.0, low), (right + 36.0, high + 6.0))
+        larger = max(1.0, (bottom - top) / 330.0)
+        low = min(top - 8.0, *(e.v + e.breadth / 2.0 - half * larger for e, half in wide))
+        high = max(bottom, *(e.v + e.breadth / 2.0 + half * larger for e, half in wide))
+        rows = max((each.raised for each in placed if each.below), default=0)
+        foot = (36.0 + 28.0 * (rows if larger > 1.2 else 0)) * larger
+        return ribbons, labels, ((left - 22.0 * larger, low), (right + foot, high + 6.0))
     left = min(left, *(each.u + BAR / 2.0 - half for each, half in wide))
     right = max(right, *(each.u + BAR / 2.0 + half for each, half in wide))
     return ribbons, labels, ((left, top - 36.0), (right, bottom + 4.0))
@@ -401,20 +408,18 @@ def _bar(each: Placed, stand: bool) -> str:
     )
 
 
-def _label(each: Placed, stand: bool) -> str:
+def _label(each: Placed, stand: bool, letters: float) -> str:
     name, told = escape(each.node.name), weight(max(each.into, each.out))
-    halo = 'paint-order="stroke" stroke="var(--card)" stroke-width="3" stroke-linejoin="round"'
+    line = 1.12 * letters
+    x, y = each.u + BAR / 2.0, each.v - 7.0 - line
     if stand:
-        x, y = each.v + each.breadth / 2.0, each.u + (BAR + 14.0 if each.below else -5.0)
-        apart = f'x="{x:.1f}" dy="14"' if each.below else ""
-        return (
-            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" font-size="12.5" '
-            f'fill="var(--ink)" {halo}><tspan font-weight="600">{name}</tspan> '
-            f'<tspan {apart} fill="var(--muted)">{told}</tspan></text>'
-        )
-    x, y = each.u + BAR / 2.0, each.v - 20.0
+        x, y = each.v + each.breadth / 2.0, each.u - 5.0 - each.raised * line
+        below = each.u + BAR + line * (1 + 2 * each.raised * (letters > 15.0))
+        y = below if each.below else y
+    second = "" if stand and not each.below else f'x="{x:.1f}" dy="{line:.1f}" '
     return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" font-size="12.5" fill="var(--ink)" '
-        f'{halo}><tspan font-weight="600">{name}</tspan>'
-        f'<tspan x="{x:.1f}" dy="14" fill="var(--muted)">{told}</tspan></text>'
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" font-size="{letters:.1f}" '
+        f'fill="var(--ink)" paint-order="stroke" stroke="var(--card)" stroke-width="3" '
+        f'stroke-linejoin="round"><tspan font-weight="600">{name}</tspan> '
+        f'<tspan {second}fill="var(--muted)">{told}</tspan></text>'
     )

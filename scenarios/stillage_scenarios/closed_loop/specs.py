@@ -27,7 +27,7 @@ KPIS: tuple[tuple[str, str, Direction, str], ...] = (
     ("profit_eur", "EUR", "higher", "Sales less everything that the operator paid."),
     ("recovered_value_eur", "EUR", "higher", "Virgin material displaced, and outlets' payments."),
     ("mci", "1", "higher", "Material Circularity Indicator; 0.1 is fully linear."),
-    ("recycled_input_rate", "1", "higher", "Secondary material in all that was made."),
+    ("recycled_input_rate", "1", "higher", "Recycled material in all that was made or sold again."),
     ("collection_rate", "1", "higher", "Collected, of what left use."),
     ("recovery", "1", "higher", "Of materials with a lane, what came to lie in it."),
     ("purity", "1", "higher", "Of what lies in a material's lane, what is of it."),
@@ -40,7 +40,7 @@ KPIS: tuple[tuple[str, str, Direction, str], ...] = (
     ("co2e_scope_3_kg", "kg", "lower", "Emissions of virgin material, transport, others' waste."),
     ("co2e_avoided_kg", "kg", "higher", "Emissions of virgin material that was displaced."),
     ("virgin_kg", "kg", "lower", "Virgin material drawn."),
-    ("recycled_kg", "kg", "higher", "Secondary material that makers used."),
+    ("recycled_kg", "kg", "higher", "Recycled material that makers used."),
     ("reused_kg", "kg", "higher", "Goods that came to a market without being made anew."),
     ("disposed_kg", "kg", "lower", "To disposal, with what was never collected."),
     ("sold_kg", "kg", "higher", "Goods sold into use."),
@@ -65,7 +65,7 @@ SPECS: tuple[Spec, ...] = (
         summary="A circular supply chain from collection to market and back, by a TOML file.",
         factory="stillage_scenarios.closed_loop.scenario:ClosedLoopScenario",
         modalities=("video", "thermal", "nir"),
-        gym_id="",
+        gym_id="stillage/ClosedLoop-v0",
     ),
     *(
         PolicySpec(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import html
 import re
-import shutil
-import subprocess
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,9 +13,9 @@ from stillage.atomic import write_json
 from stillage.cli.main import run as command_line
 from stillage.report.page import build, write_report
 from stillage.rundir import RunConfig, RunDir
+from tests.phone import CHROMIUM, scrolled_width
 
 MakeRun = Callable[..., RunDir]
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 HOSTILE = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "$x^2$ & co", "{{7*7}}")
 
 
@@ -177,29 +174,7 @@ def test_section_that_fails_costs_only_itself(
 @pytest.mark.parametrize("width", [320, 390])
 def test_phone_has_no_horizontal_scroll(make_run: MakeRun, tmp_path: Path, width: int) -> None:
     names = ("a_very_long_class_name_without_any_break_in_it" * 2, *HOSTILE, "PP", "PET", "HDPE")
-    source = html.escape(build(make_run(classes=names)))
-    frame = tmp_path / "frame.html"
-    frame.write_text(
-        f'<iframe style="width:{width}px;height:900px;border:0" srcdoc="{source}"></iframe>'
-        "<p></p><script>addEventListener('load', () => {"
-        "const page = document.querySelector('iframe').contentDocument.documentElement;"
-        "document.querySelector('p').textContent = `wide ${page.scrollWidth} high "
-        "${page.scrollHeight} in ${page.clientWidth}`})</script>",
-        encoding="utf-8",
-    )
-    assert CHROMIUM is not None
-    dump = subprocess.run(
-        [
-            CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            "--disable-quic", f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom",
-            frame.as_uri(),
-        ],
-        capture_output=True, text=True, timeout=120, check=True,
-    ).stdout  # fmt: skip
-    found = re.search(r"wide (\d+) high (\d+) in (\d+)", dump)
-    assert found, "the page did not load"
-    wide, high, inner = map(int, found.groups())
+    wide, high, inner = scrolled_width(build(make_run(classes=names)), width, tmp_path)
     assert high > 3000
     assert wide <= inner
 
