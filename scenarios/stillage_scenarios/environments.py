@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import gymnasium
 
-IDS = {"stillage/Sorting-v0": "stillage_scenarios.sorting.env:Sorting"}
+IDS = {
+    "stillage/ClosedLoop-v0": "stillage_scenarios.closed_loop.env:ClosedLoop",
+    "stillage/Sorting-v0": "stillage_scenarios.sorting.env:Sorting",
+}
 """Id -> its module and the name before ``Env`` and ``VectorEnv``."""
 
 

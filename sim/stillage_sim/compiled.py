@@ -13,6 +13,7 @@ With ``NUMBA_DISABLE_JIT=1`` the very same source runs interpreted: the referenc
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -43,6 +44,8 @@ def _decorator(**options: Any) -> Any:
 _njit = _decorator(_nrt=False, inline="always")
 _shared = _decorator(_nrt=False, forceinline=True)
 _called = _decorator(_nrt=False)
+_stage = _decorator(_nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+_inlined = _decorator(_nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)
 
 INTERPRETED: bool = _njit(_decorator) is _decorator
 """Whether ``NUMBA_DISABLE_JIT`` is set."""
@@ -90,6 +93,43 @@ def called(function: Function) -> Function:
     return cast(Function, _called(function))
 
 
+class _Stage:
+    """A function with two compiled forms: one for kernels, one, made when needed, for Python."""
+
+    def __init__(self, function: Callable[..., Any], decorate: Any) -> None:
+        functools.update_wrapper(self, function)
+        self._function = function
+        self._part = decorate(function)
+        self._numba_type_ = self._part._numba_type_
+        self._entry: Callable[..., Any] | None = None
+
+    def __call__(self, *args: Any) -> Any:
+        if self._entry is None:
+            self._entry = cast(Callable[..., Any], _called(self._function))
+        return self._entry(*args)
+
+
+def stage(function: Function) -> Function:
+    """A part of a packed kernel: typed once, called or inlined as LLVM likes.
+
+    Its arguments are bundles (:mod:`stillage_sim.packing`), rows and scalars, which cost nothing
+    to pass. It gets an entry from Python, which would double what it costs to compile, only when
+    Python calls it.
+
+    >>> @stage
+    ... def third(x: float) -> float:
+    ...     return x / 3.0
+    >>> third(21.0)
+    7.0
+    """
+    return function if INTERPRETED else cast(Function, _Stage(function, _stage))
+
+
+def inlined(function: Function) -> Function:
+    """A :func:`stage` that is always inlined, for what every step runs and few call."""
+    return function if INTERPRETED else cast(Function, _Stage(function, _inlined))
+
+
 def kernel(*modules: ModuleType) -> Callable[[Function], Function]:
     """An entry point made of its own module and ``modules``; cached between processes."""
 
@@ -101,6 +141,69 @@ def kernel(*modules: ModuleType) -> Callable[[Function], Function]:
         return cast(Function, result)
 
     return decorate
+
+
+class Packed:
+    """An entry point whose ``NamedTuple`` arguments are packed; see :func:`bound`."""
+
+    def __init__(self, function: Callable[..., Any], dispatcher: Any) -> None:
+        functools.update_wrapper(self, function)
+        self.dispatcher = dispatcher
+        self._entries: dict[tuple[Any, ...], Callable[..., Any]] = {}
+
+    def __call__(self, *args: Any) -> Any:
+        """Pack the arguments and run."""
+        return self.bind(*args)()
+
+    def bind(self, *args: Any) -> Callable[[], Any]:
+        """The call with these arguments, packed and looked up once."""
+        from stillage_sim import packing
+
+        key: list[Any] = []
+        blocks = [packing.pack(arg, key) for arg in args]
+        known = tuple(key)
+        if known not in self._entries:
+            kinds = [packing.kind_of(arg, f"argument {n}") for n, arg in enumerate(args)]
+            self._entries[known] = self.dispatcher.compile(tuple(kinds))
+        raw = [
+            arg if block is None else block.ctypes.data
+            for arg, block in zip(args, blocks, strict=True)
+        ]
+        call = functools.partial(self._entries[known], *raw)
+        call.kept = args, blocks  # type: ignore[attr-defined]  # their memory is pointed at
+        return call
+
+
+def packed(*modules: ModuleType) -> Callable[[Function], Function]:
+    """As :func:`kernel`, for entry points whose arguments have more than a few arrays.
+
+    Packing takes about a microsecond an array: who calls it for single steps binds it first.
+    """
+
+    def decorate(function: Function) -> Function:
+        result = _called(function)
+        if result is function:
+            return function
+        from stillage_sim import packing
+
+        files = (module.__file__ or "" for module in (packing, *modules))
+        _cache(result, function, [__file__, function.__code__.co_filename, *files])
+        return cast(Function, Packed(function, result))
+
+    return decorate
+
+
+def bound(entry: Callable[..., Any], *args: Any) -> Callable[[], Any]:
+    """A packed kernel with its arguments, to be called again and again at the least cost.
+
+    Arrays are bound by reference and read anew in every call, numbers as they are now.
+
+    >>> bound(max, 1, 2)()
+    2
+    """
+    if isinstance(entry, Packed):
+        return entry.bind(*args)
+    return functools.partial(entry, *args)
 
 
 def wrapping() -> contextlib.AbstractContextManager[object]:

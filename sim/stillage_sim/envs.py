@@ -69,6 +69,7 @@ class Replicas:
         self.state = simulation.new_state(len(numbers))
         self.seeds = np.zeros(len(numbers), np.uint64)
         self.episodes = np.full(len(numbers), -1, np.int64)
+        self.shape = (len(numbers), len(simulation.action_space.nvec))
 
     def begin(self, which: Bools, seeds: Sequence[int | None], spare: int) -> None:
         """Begin an episode: the first of a seed that is given, else the next one.
@@ -87,18 +88,16 @@ class Replicas:
 
     def step(self, actions: Any, skip: Bools) -> tuple[Step, Bools]:
         """What one step gives, and which replicas it ended (R,)."""
-        shape = (len(self.numbers), len(self.simulation.action_space.nvec))
         wanted = np.ascontiguousarray(actions, np.int64)
-        if wanted.shape != shape:
-            raise BadInput("actions", f"shape {wanted.shape}", f"{shape}")
+        if wanted.shape != self.shape:
+            raise BadInput("actions", f"shape {wanted.shape}", f"{self.shape}")
         step = self.simulation.step(self.state, wanted, skip)
         return step, self.simulation.steps(self.state) >= self.simulation.horizon
 
     def observe(self) -> tuple[Observation, NDArray[np.int8]]:
         """Observations and action masks as things stand."""
-        count = len(self.numbers)
-        still = np.zeros((count, len(self.simulation.action_space.nvec)), np.int64)
-        return self.simulation.step(self.state, still, np.ones(count, np.bool_))[1:]
+        still = np.zeros(self.shape, np.int64)
+        return self.simulation.step(self.state, still, np.ones(len(self.numbers), np.bool_))[1:]
 
 
 def check_render_mode(render_mode: str | None) -> None:
@@ -107,11 +106,39 @@ def check_render_mode(render_mode: str | None) -> None:
         raise BadInput("render_mode", repr(render_mode), f"one of {', '.join(RENDER_MODES)}")
 
 
-class ReplicaVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
-    """R replicas that step together; next-step autoreset.
+def check_autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
+    """A mode by itself or by its value; ``BadInput`` for what is none.
 
-    ``reset(seed=s)`` gives every replica the seed s: replicas differ by their number. The step
-    after an episode's last ignores its action, begins the next episode and rewards 0.
+    >>> check_autoreset_mode("SameStep")
+    <AutoresetMode.SAME_STEP: 'SameStep'>
+    """
+    known = [each.value for each in AutoresetMode]
+    value = mode.value if isinstance(mode, AutoresetMode) else mode
+    if value not in known:
+        raise BadInput("autoreset_mode", repr(mode), f"one of {', '.join(known)}")
+    return AutoresetMode(value)
+
+
+class ReplicaVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
+    """R replicas that step together, in any of Gymnasium's autoreset modes.
+
+    ``reset(seed=s)`` gives every replica the seed s: replicas differ by their number.
+
+    Parameters
+    ----------
+    simulation : Simulation
+    num_envs : int
+        R.
+    first_replica : int
+        Number of the first replica.
+    render_mode : {"rgb_array", "ansi"}, optional
+    autoreset_mode : AutoresetMode or its value
+        ``NextStep``: the step after an episode's last ignores its action, begins the next episode
+        and rewards 0. ``SameStep``: an episode's last step begins the next one and observes that;
+        ``info["final_obs"]`` (R, objects) and ``info["final_info"]`` are of the episode that
+        ended. ``Disabled``: whoever steps resets the replicas that ended, by
+        ``reset(options={"reset_mask": ...})``, before the next step; else that raises
+        :class:`stillage.errors.BadInput`.
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012
@@ -126,10 +153,13 @@ class ReplicaVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
         num_envs: int,
         first_replica: int = 0,
         render_mode: str | None = None,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
     ) -> None:
         check_render_mode(render_mode)
         if num_envs < 1 or first_replica < 0:
             raise BadInput("num_envs", f"{num_envs} from {first_replica}", "at least one from 0")
+        self.autoreset_mode = check_autoreset_mode(autoreset_mode)
+        self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
         self.num_envs = num_envs
         self.render_mode = render_mode
         self.single_action_space = simulation.action_space
@@ -152,25 +182,33 @@ class ReplicaVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
         if len(seeds) != self.num_envs:
             raise BadInput("seed", f"{len(seeds)} seeds", f"{self.num_envs}")
         which = np.asarray((options or {}).get("reset_mask", np.ones(self.num_envs)), np.bool_)
+        if which.shape != (self.num_envs,):
+            raise BadInput("reset_mask", f"shape {which.shape}", f"({self.num_envs},)")
         self.replicas.begin(which, seeds, int(self.np_random.integers(2**63)))
         self._over[which] = False
         observation, mask = self.replicas.observe()
-        return observation, self._info(mask)
+        return observation, _info(mask, which)
 
     def step(
         self, actions: NDArray[np.int64]
     ) -> tuple[Observation, NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
-        """Step every replica; those that ended in the step before begin anew instead."""
+        """Step every replica, and begin episodes as the autoreset mode says."""
+        none = np.zeros(self.num_envs, np.bool_)
         again = self._over
         if again.any():
+            if self.autoreset_mode is AutoresetMode.DISABLED:
+                ended = np.flatnonzero(again).tolist()
+                raise BadInput("step", f"replicas {ended} whose episode is over", "a reset of them")
             self.replicas.begin(again, [None] * self.num_envs, 0)
         (rewards, observation, mask), over = self.replicas.step(actions, again)
-        self._over = over & ~again
-        never = np.zeros(self.num_envs, np.bool_)
-        return observation, rewards, never, self._over.copy(), self._info(mask)
-
-    def _info(self, mask: NDArray[np.int8]) -> dict[str, Any]:
-        return {"action_mask": mask, "_action_mask": np.ones(self.num_envs, np.bool_)}
+        over &= ~again
+        if self.autoreset_mode is AutoresetMode.SAME_STEP and over.any():
+            final = _finals(observation, mask, over)
+            self.replicas.begin(over, [None] * self.num_envs, 0)
+            observation, mask = self.replicas.observe()
+            return observation, rewards, none, over, {**final, **_info(mask, ~none)}
+        self._over = over if self.autoreset_mode is not AutoresetMode.SAME_STEP else none
+        return observation, rewards, none, over.copy(), _info(mask, ~none)
 
     def render(self) -> tuple[Any, ...] | None:
         """A frame of every replica, as ``render_mode`` says."""
@@ -213,13 +251,37 @@ class ReplicaEnv(gymnasium.Env[Observation, NDArray[np.int64]]):
         self, action: NDArray[np.int64]
     ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """One step."""
-        (rewards, observation, mask), over = self.replicas.step([action], self._none)
+        wanted = np.asarray(action, np.int64)[None]
+        (rewards, observation, mask), over = self.replicas.step(wanted, self._none)
         info = {"action_mask": mask[0]}
         return _first(observation), float(rewards[0]), False, bool(over[0]), info
 
     def render(self) -> Any:
         """The replica as ``render_mode`` says."""
         return frame(self.replicas, 0, self.render_mode)
+
+
+def _info(mask: NDArray[np.int8], which: Bools) -> dict[str, Any]:
+    """Action masks of the replicas in ``which`` (0 elsewhere), as vector environments tell it."""
+    told = mask if which.all() else np.where(_spread(which, mask.ndim), mask, np.int8(0))
+    return {"action_mask": told, "_action_mask": which.copy()}
+
+
+def _spread(which: Bools, axes: int) -> Bools:
+    return which.reshape(-1, *[1] * (axes - 1))
+
+
+def _finals(observation: Observation, mask: NDArray[np.int8], over: Bools) -> dict[str, Any]:
+    """What is told of episodes that ended in a step that also began the next ones."""
+    last = np.full(len(over), None, object)
+    for i in map(int, np.flatnonzero(over)):
+        last[i] = {name: value[i].copy() for name, value in observation.items()}
+    return {
+        "final_obs": last,
+        "_final_obs": over.copy(),
+        "final_info": _info(mask, over),
+        "_final_info": over.copy(),
+    }
 
 
 def _first(observation: Observation) -> Observation:

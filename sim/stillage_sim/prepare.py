@@ -115,7 +115,8 @@ def _base(scenario_or_file: str | Path) -> dict[str, Any]:
     path = Path(scenario_or_file)
     if path.suffix == ".toml" or path.is_file():
         return RunConfig.load(path).model_dump(mode="json")
-    return {"scenario": str(scenario_or_file)}
+    name = str(scenario_or_file)
+    return {"scenario": name, **scenario_of(name).usual}
 
 
 def _plan(scenario: Scenario, config: RunConfig, told: Mapping[str, Any]) -> DistillPlan:

@@ -138,6 +138,8 @@ class Scenario(ABC):
     teacher: ClassVar[tuple[str, ...]]
     student: ClassVar[tuple[str, ...]]
     tasks: ClassVar[tuple[str, ...]]
+    usual: ClassVar[Mapping[str, Any]] = {}
+    """Defaults of the run's own options that differ for this scenario, such as ``days``."""
 
     def scene(self, items: int, seed: int) -> Scene:
         """Items of this world for sensor models; what :meth:`record` renders.

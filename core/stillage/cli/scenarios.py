@@ -103,8 +103,9 @@ def scenario_keys(host: Host, name: str) -> dict[str, list[Setting]]:
     plan = RunConfig(scenario=name).distillation.model_copy(
         update={part: getattr(scenario, part) for part in ("teacher", "student", "tasks")}
     )
+    options = RunOptions(policies=policies, **getattr(scenario, "usual", {}))
     return {
-        "run": _sourced(settings_of(RunOptions, RunOptions(policies=policies))),
+        "run": _sourced(settings_of(RunOptions, options)),
         "distillation": _sourced(settings_of(type(plan), plan)),
         "settings": settings_of(scenario.Settings),
     }

@@ -191,6 +191,8 @@ def _rows(axes: Any, labels: Sequence[str]) -> None:
     axes.tick_params(axis="both", length=0)
     axes.spines["left"].set_visible(False)
     axes.xaxis.set_major_locator(MaxNLocator(5))
+    if max(map(abs, axes.get_xlim())) >= 1e4:
+        axes.xaxis.set_major_formatter(lambda value, _: words.brief(value))
 
 
 def shorten(label: str, most: int = 26) -> str:

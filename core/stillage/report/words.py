@@ -22,10 +22,19 @@ NAMES = {
     "random": "random",
     "majority": "no perception (majority)",
     "rule": "labels only, rejects the unsure (rule)",
+    "blind": "no perception (blind)",
+    "declared": "sorters as declared",
+    "bare": "blind, myopic, no upkeep",
+    "distilled_myopic": "distilled, myopic routes",
+    "distilled_run_to_failure": "distilled, run to failure",
+    "distilled_condition_based": "distilled, by condition",
+    "distilled_opportunistic": "distilled, opportunistic",
     "balanced_accuracy": "balanced accuracy",
     "quadratic_kappa": "quadratic kappa",
     "r2": "R²",
 }
+
+KPI_NAMES = {"mci": "material circularity (MCI)", "oee": "equipment effectiveness (OEE)"}
 
 UNITS = {"eur": "€", "kg": "kg", "j": "J", "h": "h", "s": "s", "1": "", "": "", "eur/d": "€/d"}
 
@@ -45,7 +54,7 @@ def kpi_name(key: str, unit: str = "") -> str:
     >>> kpi_name("recovered_value_eur", "EUR"), kpi_name("purity", "1")
     ('recovered value', 'purity')
     """
-    return key.removesuffix(f"_{unit.lower()}").replace("_", " ")
+    return KPI_NAMES.get(key, key.removesuffix(f"_{unit.lower()}").replace("_", " "))
 
 
 def unit_sign(unit: str) -> str:
@@ -79,6 +88,18 @@ def number(value: float, digits: int = 3, signed: bool = False) -> str:
         text = text.rstrip("0").rstrip(".") if "." in text else text
     sign = MINUS if value < 0 and text != "0" else "+" if signed and text != "0" else ""
     return sign + text
+
+
+def brief(value: float) -> str:
+    """A tick's label: thousands in k, millions in M.
+
+    >>> brief(200_000.0), brief(2.5e6), brief(0.25), brief(-3000.0), brief(1000.0)
+    ('200k', '2.5M', '0.25', '−3k', '1,000')
+    """
+    for scale, sign in ((1e6, "M"), (1e3, "k")):
+        if abs(value) >= scale and abs(value) > 1e3:
+            return f"{number(value / scale)}{sign}"
+    return number(value)
 
 
 def score(value: float, signed: bool = False) -> str:

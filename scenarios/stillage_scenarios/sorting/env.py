@@ -19,6 +19,7 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
@@ -153,6 +154,8 @@ class SortingVectorEnv(ReplicaVectorEnv):
         Length of an episode.
     first_replica : int
     render_mode : {"rgb_array", "ansi"}, optional
+    autoreset_mode : AutoresetMode or its value
+        See :class:`stillage_sim.envs.ReplicaVectorEnv`.
     """
 
     def __init__(
@@ -167,9 +170,10 @@ class SortingVectorEnv(ReplicaVectorEnv):
         days: float = 1.0,
         first_replica: int = 0,
         render_mode: str | None = None,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
     ) -> None:
         simulation = simulate(world, run, cast, settings, perception, days)
-        super().__init__(simulation, num_envs, first_replica, render_mode)
+        super().__init__(simulation, num_envs, first_replica, render_mode, autoreset_mode)
         self.simulation = simulation
 
 

@@ -80,7 +80,6 @@ class SortingScenario(Scenario):
 
     def roles(self, recording: Recording, settings: BaseModel) -> dict[str, str]:
         """Roles ``material`` (needed), ``quality`` and ``mass`` (where there are any)."""
-        assert isinstance(settings, SortingSettings)  # noqa: S101
         bound = {}
         for role, usual in USUAL.items():
             asked = getattr(settings, role)

@@ -99,8 +99,10 @@ class Makers(NamedTuple):
     Of every kilogram of material m at most ``secondary_share[k, m]`` comes from account
     ``secondary[k, m]`` (-1: none), the rest from account ``virgin[k]``, whose kilogram costs
     ``price[k, m]`` EUR (times quantity ``price_index[k]``) and emitted ``carbon[k, m]`` kg CO2e; a
-    secondary kilogram is counted as so much avoided. Products go to ``sink[k]`` by transit
-    ``transit[k]`` (-1: at once). ``machine`` as in :class:`Processes`; ``kwh[k]`` a kilogram.
+    secondary kilogram is counted as so much avoided. ``pending[k, m]`` is recipe times share,
+    summed over material m and those after it that come from the same account. Products go to
+    ``sink[k]`` by transit ``transit[k]`` (-1: at once). ``machine`` as in :class:`Processes`;
+    ``kwh[k]`` a kilogram.
     """
 
     sink: Ints
@@ -110,6 +112,7 @@ class Makers(NamedTuple):
     recipe: Floats
     secondary: Ints
     secondary_share: Floats
+    pending: Floats
     virgin: Ints
     price: Floats
     price_index: Ints

@@ -28,7 +28,14 @@ from typing import Any
 import numpy as np
 
 from stillage.errors import BadInput
-from stillage_sim.chain.arrays import Chain, Floats, Perception, Processes, Transits
+from stillage_sim.chain.arrays import (
+    Chain,
+    Floats,
+    Perception,
+    Processes,
+    Transits,
+    shaved,
+)
 from stillage_sim.chain.build_checks import check_flows
 from stillage_sim.chain.build_lanes import OUTSIDE, Lanes
 from stillage_sim.chain.build_processes import Process, processes, with_choices
@@ -44,7 +51,7 @@ from stillage_sim.chain.build_trade import (
 )
 from stillage_sim.chain.build_uses import uses
 from stillage_sim.chain.file import ChainFile
-from stillage_sim.chain.model import Account, ChainModel, Choice, Perceived, Way, shaved
+from stillage_sim.chain.model import Account, ChainModel, Choice, Perceived, Way
 from stillage_sim.chain.step import Parts
 from stillage_sim.devices.build import build_devices, build_grid, build_sky
 from stillage_sim.machines.build import build_machines
@@ -195,14 +202,14 @@ def _arrays(
         "kwh": np.array([p.kwh for p in found]),
         "value": rows([p.value[None] for p in found]),
         "payer": ints([p.payer for p in found]),
-        "price_index": ints([numbered(p.index, quantities) for p in found]),
+        "price_index": ints([numbered(p.price_index, quantities) for p in found]),
         "carbon": rows([p.carbon[None] for p in found]),
         "uniform": ints([int(np.ptp(p.value) == 0.0 and np.ptp(p.carbon) == 0.0) for p in found]),
         "scope": ints([p.scope for p in found]),
         "adder": ints([p.adder for p in found]),
         "added": rows([p.added[None] for p in found]),
     }
-    return Processes(**{name: values[name] for name in Processes._fields})
+    return Processes(**values)
 
 
 def _routes(found: Sequence[Process], choices: int) -> Any:

@@ -32,7 +32,7 @@ class Process:
     carbon: Floats
     scope: int
     added: Floats
-    index: str | None = None
+    price_index: str | None = None
     adder: int = -1
     kwh: float = 0.0
     lead: int = 0
@@ -111,7 +111,7 @@ def _station(lanes: Lanes, node: str, station: Station, path: str) -> Process:
         carbon=carbon,
         scope=scope,
         added=added,
-        index=station.index,
+        price_index=station.price_index,
         adder=adder,
         kwh=station.kwh_per_kg,
         machines=station.machines,
@@ -249,7 +249,7 @@ def _gate(lanes: Lanes, name: str, node: Disposal | Outlet) -> Process:
         carbon=carbon,
         scope=scope,
         added=np.zeros(count),
-        index=node.index,
+        price_index=node.price_index,
     )
 
 
@@ -294,7 +294,8 @@ def with_choices(lanes: Lanes, found: Sequence[Process]) -> tuple[list[Process],
 
     Raises ``BadInput`` for a choice with fewer than two takers.
     """
-    result, accounts = list(found), []
+    result = list(found)
+    accounts: list[int] = []
     for name, node in lanes.file.nodes.items():
         for lane in node.choices if isinstance(node, LANED) else ():
             account = lanes.find(f"{name}.{lane}", f"nodes.{name}.choices")

@@ -13,8 +13,8 @@ from stillage_sim.chain.nodes import Disposal, Manufacturing, Market, Outlet, Wo
 from stillage_sim.uncertainty.arrays import Uncertainties
 from stillage_sim.uncertainty.build import Quantity, build_uncertainties, expected_values
 
-UNITS = {"demand": "kg", "collected": "1", "wear": "1", "index": "1"}
-"""The unit that a quantity has by its use."""
+UNITS = {"demand": ("kg", "units"), "collected": ("1",), "wear": ("1",), "price_index": ("1",)}
+"""The units that a quantity may have by its use; units are pieces of the product."""
 
 
 def _named(lanes: Lanes) -> Iterator[tuple[str, str, str]]:
@@ -27,12 +27,15 @@ def _named(lanes: Lanes) -> Iterator[tuple[str, str, str]]:
         path = f"nodes.{name}"
         if isinstance(node, Works):
             for n, station in enumerate(node.stations):
-                if station.index is not None:
-                    yield f"{path}.stations[{n}].index", "index", station.index
+                if station.price_index is not None:
+                    yield f"{path}.stations[{n}].price_index", "price_index", station.price_index
         elif isinstance(node, Market):
             yield f"{path}.demand", "demand", node.demand
-        if isinstance(node, Market | Manufacturing | Disposal | Outlet) and node.index is not None:
-            yield f"{path}.index", "index", node.index
+        if (
+            isinstance(node, Market | Manufacturing | Disposal | Outlet)
+            and node.price_index is not None
+        ):
+            yield f"{path}.price_index", "price_index", node.price_index
 
 
 def quantities(lanes: Lanes) -> tuple[Uncertainties, Floats]:
@@ -46,8 +49,9 @@ def quantities(lanes: Lanes) -> tuple[Uncertainties, Floats]:
     for path, use, name in _named(lanes):
         if name not in found:
             raise lanes.bad(path, repr(name), one_of(name, found))
-        if found[name].unit != UNITS[use]:
-            raise lanes.bad(f"quantities.{name}.unit", repr(found[name].unit), repr(UNITS[use]))
+        if found[name].unit not in UNITS[use]:
+            known = " or ".join(map(repr, UNITS[use]))
+            raise lanes.bad(f"quantities.{name}.unit", repr(found[name].unit), known)
         limit = 1.0 if use == "collected" else math.inf
         most[name] = min(most.get(name, math.inf), limit)
     for name in found:
@@ -64,4 +68,21 @@ def quantities(lanes: Lanes) -> tuple[Uncertainties, Floats]:
         )
     except BadInput as error:
         raise BadInput(f"{lanes.file.label}: {error}") from None
+    for v, name in enumerate(found):
+        built.factor[v] *= _unit_kg(lanes, name)
     return built, expected_values(built, max(round(8760.0 / period_h), 1))
+
+
+def _unit_kg(lanes: Lanes, name: str) -> float:
+    """What a demand in pieces is multiplied by to be in kg, 1 for all else."""
+    if lanes.file.quantities[name].unit != "units":
+        return 1.0
+    masses = {
+        lanes.file.products[node.product].unit_kg
+        for node in lanes.file.nodes.values()
+        if isinstance(node, Market) and node.demand == name and node.product in lanes.file.products
+    }
+    if len(masses) > 1:
+        told = "a demand for products of different unit_kg"
+        raise lanes.bad(f"quantities.{name}.unit", told, "one mass, or kg")
+    return masses.pop() if masses else 1.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stillage_sim.chain.arrays import Floats, Makers, Markets
 from stillage_sim.chain.build_lanes import Lanes, recipe
@@ -47,20 +48,33 @@ def makers(
         rows[0].append(recipe(lanes, node.product))
         rows[1].append(lanes.by_material(node.secondary_share, f"{path}.secondary_share", 1.0))
     nodes = found.values()
+    secondary = [secondary_of(lanes, name, node) for name, node in found.items()]
+    recipes, shares = (_floats(row).reshape(-1, count) for row in rows)
     return Makers(
         sink=_ints([lanes.find(lanes.market_of(name)[0], f"nodes.{name}") for name in found]),
         transit=_ints(transit),
         rate=_floats([n.capacity_t_per_h * 1000.0 * lanes.file.chain.step_h for n in nodes]),
         machine=_ints(machine),
-        recipe=_floats(rows[0]).reshape(-1, count),
-        secondary=_ints([secondary_of(lanes, k, n) for k, n in found.items()]).reshape(-1, count),
-        secondary_share=_floats(rows[1]).reshape(-1, count),
+        recipe=recipes,
+        secondary=_ints(secondary).reshape(-1, count),
+        secondary_share=shares,
+        pending=pending(_ints(secondary).reshape(-1, count), recipes * shares),
         virgin=_ints([lanes.supply(n.virgin, f"nodes.{k}.virgin") for k, n in found.items()]),
         price=np.tile([m.virgin_eur_per_kg for m in materials], (len(found), 1)),
-        price_index=_ints([numbered(n.index, quantities) for n in nodes]),
+        price_index=_ints([numbered(n.price_index, quantities) for n in nodes]),
         carbon=np.tile([m.virgin_kg_co2e_per_kg for m in materials], (len(found), 1)),
         kwh=_floats([n.kwh_per_kg for n in nodes]),
     )
+
+
+def pending(secondary: NDArray[np.int64], asked: Floats) -> Floats:
+    """What each material and those after it ask of its own account, (K, M) like both arguments.
+
+    >>> pending(np.array([[4, 5, 4]]), np.array([[0.5, 0.2, 0.3]])).tolist()
+    [[0.8, 0.2, 0.3]]
+    """
+    same = secondary[:, :, None] == secondary[:, None, :]
+    return np.asarray((np.triu(same) * asked[:, None, :]).sum(2))
 
 
 def markets(lanes: Lanes, quantities: Sequence[str], means: Floats) -> Markets:
@@ -81,7 +95,7 @@ def markets(lanes: Lanes, quantities: Sequence[str], means: Floats) -> Markets:
         account=_ints([lanes.find(name, f"nodes.{name}") for name in found]),
         use=_ints([products.index(node.product) for node in nodes]),
         price=_floats([node.price_eur_per_kg for node in nodes]),
-        price_index=_ints([numbered(node.index, quantities) for node in nodes]),
+        price_index=_ints([numbered(node.price_index, quantities) for node in nodes]),
         demand=demand,
         backlog=_ints([node.backlog for node in nodes]),
         holding=_floats([node.holding_eur_per_kg for node in nodes]),

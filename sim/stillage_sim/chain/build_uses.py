@@ -76,7 +76,8 @@ def cohorts_of(lives: Floats) -> Cohorts:
     while len(left) > 2 and left[-1] < LOST_TAIL:
         left = left[:-1]
     hazard = 1.0 - np.append(left[1:], 0.0) / left
-    return Cohorts(left, np.clip(hazard, 0.0, 1.0), shift + np.arange(len(left)))
+    age = shift + np.arange(len(left), dtype=np.float64)
+    return Cohorts(left, np.clip(hazard, 0.0, 1.0), age)
 
 
 def _shift(lives: Floats) -> float:
@@ -117,8 +118,8 @@ def life_of(lanes: Lanes, name: str) -> Life:
     try:
         cohorts = cohorts_of(lives / width)
     except ValueError as error:
-        told = str(error).removeprefix("found ").split(", expected ")
-        raise lanes.bad(f"{path}.life_d", told[0], told[1]) from None
+        found, _, expected = str(error).removeprefix("found ").partition(", expected ")
+        raise lanes.bad(f"{path}.life_d", found, expected) from None
     return Life(width, float(lives.mean()) / width, cohorts)
 
 

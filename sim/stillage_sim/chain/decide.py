@@ -12,7 +12,7 @@ import numpy as np
 
 from stillage_sim.chain.arrays import Chain, Floats, Ints, Perception, State
 from stillage_sim.chain.flows import total
-from stillage_sim.compiled import compiled, shared
+from stillage_sim.compiled import inlined, shared
 from stillage_sim.machines.arrays import Machines, MachineState, MaintenanceRules
 from stillage_sim.machines.rules import decide_machines
 
@@ -50,7 +50,7 @@ def legal(chain: Chain, state: State, r: int, g: int, action: int) -> bool:
     return able
 
 
-@compiled
+@inlined
 def decide_stage(
     chain: Chain,
     machines: Machines,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from stillage.errors import BadInput
 from stillage.plugin.suggest import one_of
+from stillage_sim.chain.file_table import Wrong
 
 _MOST_SHOWN = 60
 
@@ -43,12 +44,16 @@ def one_line(
     ``tables`` are the tables whose unknown keys pydantic reports, by the tag of their union or
     the first part of their path.
     """
-    first = error.errors(include_url=False)[0]
+    found = error.errors(include_url=False)
+    first = next((one for one in found if _misspelt(one, found[0])), found[0])
     kind, place = first["type"], _place(first["loc"], values)
     told: Mapping[str, Any] = first.get("ctx", {})
     where = f"{label}: {path_of(place)}" if place else label
-    if kind == "unknown_key":
-        return BadInput(where, f"unknown key {told['key']}", told["expected"])
+    wrong = told.get("error")
+    if isinstance(wrong, Wrong) and wrong.key:
+        return BadInput(where, f"unknown key {wrong.key!r}", wrong.text)
+    if isinstance(wrong, Wrong) and wrong.whole:
+        return BadInput(f"{where}: {wrong.text}")
     if kind == "extra_forbidden":
         key = str(first["loc"][-1])
         named = [tables[str(part)] for part in first["loc"][:-1] if str(part) in tables]
@@ -64,12 +69,16 @@ def one_line(
     if kind == "union_tag_not_found":
         return BadInput(f"{where}.{str(told['discriminator']).strip(chr(39))}", "nothing", "a kind")
     message = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    if kind == "sentence":  # a whole message of ours, with found and expected
-        return BadInput(f"{where}: {message}")
-    found = first["input"]
-    if isinstance(found, float) and not math.isfinite(found):
+    value = first["input"]
+    if isinstance(value, float) and not math.isfinite(value):
         message = "a finite number"
-    return BadInput(where, shown(found), message)
+    return BadInput(where, shown(value), message)
+
+
+def _misspelt(error: Mapping[str, Any], first: Mapping[str, Any]) -> bool:
+    """Whether a key is unknown in the very table where another is missing: most likely it."""
+    same = error["loc"][:-1] == first["loc"][:-1]
+    return bool(same and first["type"] == "missing" and error["type"] == "extra_forbidden")
 
 
 def _place(loc: Sequence[str | int], values: Any) -> list[str | int]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator
-from pydantic_core import PydanticCustomError
 
 from stillage.errors import BadInput
-from stillage_sim.chain.file_table import Amount, Name, Share, Table, Text, number, word
+from stillage_sim.chain.file_table import Amount, Name, Share, Table, Text, Wrong, number, word
 from stillage_sim.uncertainty.build import Uncertain
 from stillage_sim.uncertainty.laws import Law
 
@@ -18,7 +17,7 @@ def told(found: Any, validate: ValidatorFunctionWrapHandler) -> Any:
     try:
         return validate(found)
     except BadInput as error:
-        raise PydanticCustomError("sentence", "{text}", {"text": str(error)}) from None
+        raise Wrong(str(error), whole=True) from None
 
 
 class Material(Table):

@@ -12,13 +12,24 @@ import unicodedata
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from stillage.plugin.suggest import one_of
 
 MOST_NAME = 64
 ALL = "*"
 """In a table by material: all that are not named."""
+
+
+class Wrong(ValueError):
+    """What a validator of ours finds wrong, for the one line that tells it.
+
+    ``key`` is an unknown key (empty: none); ``text`` is what was expected, or where ``whole``
+    all of the message.
+    """
+
+    def __init__(self, text: str, key: str = "", whole: bool = False) -> None:
+        super().__init__(text)
+        self.text, self.key, self.whole = text, key, whole
 
 
 class Table(BaseModel):
@@ -34,8 +45,7 @@ class Table(BaseModel):
             known = keys_of(cls)
             for key in found:
                 if key not in known:
-                    told = {"key": repr(key), "expected": one_of(str(key), known)}
-                    raise PydanticCustomError("unknown_key", "{key}: {expected}", told)
+                    raise Wrong(one_of(str(key), known), key=str(key))
         return found
 
 
@@ -63,8 +73,7 @@ def word(description: str, default: Any = ..., **limits: Any) -> Any:
 def _name(name: str) -> str:
     hidden = any(unicodedata.category(letter).startswith("C") for letter in name)
     if not 1 <= len(name) <= MOST_NAME or "." in name or hidden or name != name.strip():
-        told = f"1 to {MOST_NAME} visible characters without a dot"
-        raise PydanticCustomError("told", "{expected}", {"expected": told})
+        raise Wrong(f"1 to {MOST_NAME} visible characters without a dot")
     return name
 
 

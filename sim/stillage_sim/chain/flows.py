@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from stillage_sim.chain.arrays import OPERATOR, Chain, Perception, State
-from stillage_sim.compiled import compiled, shared
+from stillage_sim.compiled import inlined, shared, stage
 from stillage_sim.devices.arrays import DeviceState
 from stillage_sim.ledger import shift, transfer
 from stillage_sim.machines.arrays import MachineState
@@ -40,7 +40,7 @@ def move(
         flow[m] += kg
 
 
-@compiled
+@inlined
 def arrive_stage(chain: Chain, state: State, r: int) -> None:
     """What is due of every transit arrives."""
     transits = chain.transits
@@ -64,7 +64,7 @@ def send(ring: np.ndarray, step: int, lead: int, kg: float) -> None:
     ring[slot - size if slot >= size else slot] += kg
 
 
-@compiled
+@inlined
 def fitting(
     chain: Chain, perception: Perception, state: State, r: int, p: int, portion: float, well: float
 ) -> float:
@@ -97,7 +97,7 @@ def fitting(
     return fits
 
 
-@compiled
+@inlined
 def pay(chain: Chain, state: State, r: int, p: int, portion: float, amount: float) -> None:
     """Money and emissions of a process that is about to take ``amount`` kg."""
     processes = chain.processes
@@ -116,7 +116,7 @@ def pay(chain: Chain, state: State, r: int, p: int, portion: float, amount: floa
     state.emissions[r, processes.scope[p]] += carbon
 
 
-@compiled
+@inlined
 def split(
     chain: Chain, perception: Perception, state: State, r: int, p: int, portion: float, well: float
 ) -> None:
@@ -152,7 +152,7 @@ def split(
         flow[m] += part
 
 
-@compiled
+@stage
 def add_virgin(chain: Chain, state: State, r: int, p: int, amount: float) -> None:
     """New material that a process adds to its first output, such as replaced parts."""
     processes = chain.processes
@@ -179,7 +179,7 @@ def load(loads: np.ndarray, first: int, last: int, share: float) -> None:
         loads[k] = share
 
 
-@compiled
+@inlined
 def process_stage(
     chain: Chain,
     perception: Perception,

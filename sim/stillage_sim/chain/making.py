@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from stillage_sim.chain.arrays import AVOIDED, OPERATOR, SCOPE_3, SUPPLIERS, Chain, State
 from stillage_sim.chain.flows import load, move, send, total, working
-from stillage_sim.compiled import compiled
+from stillage_sim.compiled import inlined
 from stillage_sim.ledger import shift, transfer
 from stillage_sim.machines.arrays import MachineState
 
 
-@compiled
+@inlined
 def make_stage(chain: Chain, machines: MachineState, state: State, r: int, k: int) -> float:
     """Maker k works on its order for a step; kWh of mains that it used.
 
@@ -43,7 +43,11 @@ def make_stage(chain: Chain, machines: MachineState, state: State, r: int, k: in
             source, used = makers.secondary[k, m], 0.0
             if source >= 0:
                 held = total(chain.materials, state.mass[r, source])
-                used = min(need * makers.secondary_share[k, m], held)
+                used = need * makers.secondary_share[k, m]
+                asked = amount * makers.pending[k, m]
+                if asked > held:  # all materials from this account go short alike
+                    used *= held / asked
+                used = min(used, held)  # rounding
                 if used > 0.0:
                     move(
                         chain.materials,

@@ -62,7 +62,7 @@ class Station(Table):
     kg_co2e_per_kg: ByMaterial = number("kg/kg", "Emissions besides those of energy.", {})
     scope: Scope = word("What they count as.", "scope_1")
     payer: Payer = word("Whom the cost is paid to.", "workshop")
-    index: Name | None = word("Quantity that multiplies the cost.", None)
+    price_index: Name | None = word("Quantity that multiplies the cost.", None)
     parts_kg_per_kg: AmountsByMaterial = number(
         "kg/kg",
         "New parts that join the first output; their price and emissions (then all of this "
@@ -86,20 +86,22 @@ class Lane(Table):
 class Collection(Lane):
     """Where returns come in, by grade; edges take them on."""
 
-    kind: Literal["collection"]
+    kind: Literal["collection"] = word("What kind of node it is.")
 
 
 class Works(Lane):
     """Stations: passes of a sorter, steps of a line, routes of a workshop."""
 
-    kind: Literal["sorting", "disassembly", "refurbishing", "remanufacturing", "recycling"]
+    kind: Literal["sorting", "disassembly", "refurbishing", "remanufacturing", "recycling"] = word(
+        "What kind of node it is."
+    )
     stations: tuple[Station, ...] = word("What is done here.", min_length=1, max_length=256)
 
 
 class Manufacturing(Table):
     """Makes a product for a market, from secondary material as far as there is some."""
 
-    kind: Literal["manufacturing"]
+    kind: Literal["manufacturing"] = word("What kind of node it is.")
     summary: Text = word("What it is.", "")
     product: Name = word("What it makes.")
     capacity_t_per_h: float = number("t/h", "What it makes at most.", gt=0, le=1e9)
@@ -110,7 +112,7 @@ class Manufacturing(Table):
         "1", "Share of each material that may be secondary.", {"*": 1.0}
     )
     virgin: Name | None = word("Virgin supply; none: from outside.", None)
-    index: Name | None = word("Quantity that multiplies virgin prices.", None)
+    price_index: Name | None = word("Quantity that multiplies virgin prices.", None)
     kwh_per_kg: float = number("kWh/kg", "Mains energy.", 0.0, ge=0, le=1e6)
     lead_h: float = number("h", "From here to the market.", 0.0, ge=0, le=100_000)
     machines: Names = word("Machines that it needs.", ())
@@ -119,18 +121,18 @@ class Manufacturing(Table):
 class Market(Table):
     """Sells a product into use, and orders it from its maker."""
 
-    kind: Literal["market"]
+    kind: Literal["market"] = word("What kind of node it is.")
     summary: Text = word("What it is.", "")
     product: Name = word("What it sells.")
     maker: Name = word("Manufacturing node that it orders from.")
-    demand: Name = word("Quantity: what is asked for in a period (kg).")
+    demand: Name = word("Quantity: what is asked for in a period, in kg or units.")
     price_eur_per_kg: float = number("EUR/kg", "Price, ex works.", ge=0, le=1e9)
-    index: Name | None = word("Quantity that multiplies the price.", None)
+    price_index: Name | None = word("Quantity that multiplies the price.", None)
     backlog: bool = word("Whether unmet demand waits; else it is lost.", False)
     holding_eur_per_kg: float = number("EUR/kg", "Cost of stock, a period.", 0.0, ge=0, le=1e9)
     penalty_eur_per_kg: float = number("EUR/kg", "Of unmet demand, a period.", 0.0, ge=0, le=1e9)
-    base_kg: float = number("kg", "Ordered up to this,", 0.0, ge=0, le=1e12)
-    cover_periods: float = number("1", "plus so many periods of demand.", 0.0, ge=0, le=1e4)
+    base_kg: float = number("kg", "Orders fill up to this,", 0.0, ge=0, le=1e12)
+    cover_periods: float = number("1", "plus so many periods of mean demand.", 0.0, ge=0, le=1e4)
     window_periods: int = number("1", "Periods that the forecast averages.", 7, ge=1, le=1000)
     room_kg: float | None = number("kg", "What it holds at most.", None, gt=0)
 
@@ -138,28 +140,28 @@ class Market(Table):
 class Disposal(Table):
     """Takes goods out of the loop for good."""
 
-    kind: Literal["disposal"]
+    kind: Literal["disposal"] = word("What kind of node it is.")
     summary: Text = word("What it is.", "")
     eur_per_kg: ByMaterial = number("EUR/kg", "Gate fee.", {})
     kg_co2e_per_kg: ByMaterial = number("kg/kg", "Emissions of the treatment.", {})
     scope: Scope = word("What they count as.", "scope_3")
-    index: Name | None = word("Quantity that multiplies the fee.", None)
+    price_index: Name | None = word("Quantity that multiplies the fee.", None)
 
 
 class Outlet(Table):
     """Buys goods that leave the loop for others' use."""
 
-    kind: Literal["outlet"]
+    kind: Literal["outlet"] = word("What kind of node it is.")
     summary: Text = word("What it is.", "")
     price_eur_per_kg: ByMaterial = number("EUR/kg", "Price of each material in it.", {})
     displaced: SharesByMaterial = number("1", "Share that displaces virgin material there.", {})
-    index: Name | None = word("Quantity that multiplies the price.", None)
+    price_index: Name | None = word("Quantity that multiplies the price.", None)
 
 
 class Virgin(Table):
     """Supplies new material without limit, at the materials' own prices."""
 
-    kind: Literal["virgin"]
+    kind: Literal["virgin"] = word("What kind of node it is.")
     summary: Text = word("What it is.", "")
 
 

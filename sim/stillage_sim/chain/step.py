@@ -28,7 +28,7 @@ from stillage_sim.chain.flows import arrive_stage, process_stage, total
 from stillage_sim.chain.making import make_stage
 from stillage_sim.chain.trade import review_stage, sell_stage
 from stillage_sim.chain.using import return_stage
-from stillage_sim.compiled import compiled, kernel
+from stillage_sim.compiled import inlined, packed, stage
 from stillage_sim.devices import arrays as device_arrays
 from stillage_sim.devices import stages as device_stages
 from stillage_sim.devices.arrays import Devices, DeviceState, Grid
@@ -46,7 +46,7 @@ from stillage_sim.uncertainty.stages import quantities_stage
 
 STREAM_BATCH, STREAM_START = 1, 2
 
-cached = kernel(
+cached = packed(
     arrays, decide, flows, making, trade, using, ledger, power, quantiles, randomness,
     device_arrays, device_stages, machine_rules, machine_stages, *machine_stages.MODULES,
     uncertainty_arrays, uncertainty_stages,
@@ -89,7 +89,7 @@ class History(NamedTuple):
     mains: np.ndarray
 
 
-@compiled
+@stage
 def period_stage(parts: Parts, states: States, r: int, period: int, now: np.uint64) -> None:
     """The start of a period: quantities are drawn, markets order, goods come back."""
     state = states.chain
@@ -101,7 +101,7 @@ def period_stage(parts: Parts, states: States, r: int, period: int, now: np.uint
         return_stage(parts.chain, state, r, u, period)
 
 
-@compiled
+@inlined
 def act_stage(parts: Parts, states: States, r: int, actions: np.ndarray) -> None:
     """Check routes, which wait if they are not legal, and take over the markets' levels."""
     chain, state = parts.chain, states.chain
@@ -119,7 +119,7 @@ def act_stage(parts: Parts, states: States, r: int, actions: np.ndarray) -> None
             state.illegal[r] += 1
 
 
-@compiled
+@inlined
 def read_stage(parts: Parts, states: States, r: int, now: np.uint64) -> float:
     """Devices read what their processes could do in this step; J of mains that they drew."""
     chain, state = parts.chain, states.chain
@@ -133,7 +133,7 @@ def read_stage(parts: Parts, states: States, r: int, now: np.uint64) -> float:
     )
 
 
-@compiled
+@inlined
 def mains_stage(grid: Grid, state: State, r: int, joules: float) -> None:
     """Mains energy of a step: joules, their price and their emissions."""
     step = state.step[r]
@@ -142,7 +142,7 @@ def mains_stage(grid: Grid, state: State, r: int, joules: float) -> None:
     state.emissions[r, SCOPE_2] += joules * grid_carbon(grid, step)
 
 
-@compiled
+@inlined
 def step_stage(
     parts: Parts, perception: Perception, states: States, r: int, actions: np.ndarray
 ) -> float:
@@ -177,7 +177,7 @@ def step_stage(
     return earned
 
 
-@compiled
+@stage
 def start_stage(parts: Parts, states: States, r: int) -> None:
     """Begin replica r's episode: stocks, goods in use, batteries and machines as declared."""
     chain, state = parts.chain, states.chain
@@ -215,7 +215,7 @@ def start_stage(parts: Parts, states: States, r: int) -> None:
     start_devices(parts.devices, states.devices, r, now, state.mirror[r])
 
 
-@compiled
+@stage
 def keep(parts: Parts, states: States, history: History, r: int, n: int) -> None:
     """Note how replica r stands at the end of period n."""
     state = states.chain

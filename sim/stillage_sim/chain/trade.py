@@ -13,11 +13,11 @@ from stillage_sim.chain.arrays import (
     State,
 )
 from stillage_sim.chain.flows import move, total
-from stillage_sim.compiled import compiled
+from stillage_sim.compiled import inlined, stage
 from stillage_sim.ledger import transfer
 
 
-@compiled
+@stage
 def position(chain: Chain, state: State, r: int, s: int) -> float:
     """Inventory position of a market: at hand, under way and ordered, less what waits (kg)."""
     account = chain.markets.account[s]
@@ -29,7 +29,7 @@ def position(chain: Chain, state: State, r: int, s: int) -> float:
     return inventory
 
 
-@compiled
+@stage
 def review_stage(chain: Chain, state: State, r: int, s: int, period: int) -> None:
     """Order up to the level (base stock); then the new period's demand joins the forecast.
 
@@ -51,7 +51,7 @@ def review_stage(chain: Chain, state: State, r: int, s: int, period: int) -> Non
         state.past[r, s, period % window] = state.quantity[r, markets.demand[s]]
 
 
-@compiled
+@inlined
 def sell_stage(chain: Chain, state: State, r: int, s: int, cohort: int) -> None:
     """Sell what is asked for, as far as there is some, into use."""
     markets = chain.markets

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from stillage_sim.chain.arrays import Chain, State
 from stillage_sim.chain.flows import move, total
-from stillage_sim.compiled import compiled
+from stillage_sim.compiled import stage
 
 
-@compiled
+@stage
 def grade_age(chain: Chain, state: State, r: int, u: int, age: int) -> int:
     """The age class by which goods are graded: their age times how hard they were used."""
     wear = chain.uses.wear[u]
@@ -22,7 +22,7 @@ def grade_age(chain: Chain, state: State, r: int, u: int, age: int) -> int:
     return worn
 
 
-@compiled
+@stage
 def age_stage(chain: Chain, state: State, r: int, u: int, cohort: int) -> None:
     """Cohort ``cohort`` begins: of every older one the share of its age leaves use.
 
@@ -48,7 +48,7 @@ def age_stage(chain: Chain, state: State, r: int, u: int, cohort: int) -> None:
             state.due[r, u, grades] += due * (1.0 - collected)
 
 
-@compiled
+@stage
 def return_stage(chain: Chain, state: State, r: int, u: int, period: int) -> None:
     """What is due of a use in this period returns, graded, or is lost to the loop."""
     uses = chain.uses

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from stillage_sim import ledger, power, quantiles, randomness
-from stillage_sim.compiled import compiled, kernel, shared
+from stillage_sim.compiled import inlined, packed, shared, stage
 from stillage_sim.devices import arrays
 from stillage_sim.devices.arrays import (
     ASLEEP_H,
@@ -28,13 +28,13 @@ from stillage_sim.quantiles import pick
 from stillage_sim.randomness import draw, fold
 
 STREAM_WEATHER, STREAM_FIRST_WEATHER = 40, 41
-cached = kernel(arrays, ledger, power, quantiles, randomness)
+cached = packed(arrays, ledger, power, quantiles, randomness)
 
 SIGMAS = 4.0
 """The cells of ``Sky.clear`` divide the normal law's range from -4 to 4 equally."""
 
 
-@compiled
+@stage
 def start_devices(
     devices: Devices, state: DeviceState, r: int, now: np.uint64, mirror: np.uint64
 ) -> None:
@@ -61,7 +61,7 @@ def clearness(sky: Sky, weather: float, season: int) -> float:
     return index
 
 
-@compiled
+@inlined
 def sky_stage(
     sky: Sky, state: DeviceState, r: int, step: int, now: np.uint64, mirror: np.uint64
 ) -> float:
@@ -76,7 +76,7 @@ def sky_stage(
     return light
 
 
-@compiled
+@inlined
 def device_stage(
     devices: Devices, state: DeviceState, r: int, d: int, light: float, wanted: float
 ) -> float:
@@ -119,7 +119,7 @@ def device_stage(
     return mains
 
 
-@compiled
+@inlined
 def devices_stage(
     devices: Devices,
     state: DeviceState,

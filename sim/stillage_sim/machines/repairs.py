@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillage_sim.compiled import called, compiled
+from stillage_sim.compiled import inlined, stage
 from stillage_sim.machines.arrays import (
     FAILURES,
     GAMMA,
@@ -36,7 +36,7 @@ NOTHING, SPARE = -1, -2
 """What is next, if no machine."""
 
 
-@compiled
+@stage
 def order_spare(
     machines: Machines, state: MachineState, r: int, part: int, mirror: np.uint64
 ) -> float:
@@ -54,7 +54,7 @@ def order_spare(
     return cost
 
 
-@compiled
+@stage
 def receive_spare(machines: Machines, state: MachineState, r: int) -> None:
     """Put the parts whose time has come on stock, and look up when the next one arrives."""
     soonest = NEVER
@@ -67,7 +67,7 @@ def receive_spare(machines: Machines, state: MachineState, r: int) -> None:
     state.arrival[r] = soonest
 
 
-@compiled
+@stage
 def enqueue(
     machines: Machines, state: MachineState, r: int, k: int, mode: int, mirror: np.uint64
 ) -> float:
@@ -89,7 +89,7 @@ def enqueue(
     return spent
 
 
-@compiled
+@inlined
 def takes_spare(machines: Machines, state: MachineState, r: int, k: int) -> bool:
     """Whether the job that machine k waits for takes a spare part."""
     corrective = state.mode[r, k] == WAITING
@@ -97,7 +97,7 @@ def takes_spare(machines: Machines, state: MachineState, r: int, k: int) -> bool
     return takes
 
 
-@compiled
+@inlined
 def first_in_queue(machines: Machines, state: MachineState, r: int, flagged: np.int64) -> int:
     """The machine that waited longest among those whose spare is there, or -1."""
     best = NOTHING
@@ -112,7 +112,7 @@ def first_in_queue(machines: Machines, state: MachineState, r: int, flagged: np.
     return best
 
 
-@compiled
+@stage
 def dispatch(
     machines: Machines, state: MachineState, r: int, flagged: np.int64, mirror: np.uint64
 ) -> float:
@@ -138,7 +138,7 @@ def dispatch(
     return spent
 
 
-@compiled
+@inlined
 def wear_rate(machines: Machines, state: MachineState, r: int, k: int) -> float:
     """Hours on machine k's own clock in an hour."""
     if state.mode[r, k] > PLANNED or machines.idle_ageing[k] == 1:
@@ -147,7 +147,7 @@ def wear_rate(machines: Machines, state: MachineState, r: int, k: int) -> float:
     return load
 
 
-@compiled
+@stage
 def happen(
     machines: Machines, state: MachineState, r: int, k: int, hours: float, mirror: np.uint64
 ) -> float:
@@ -168,7 +168,7 @@ def happen(
     return spent
 
 
-@compiled
+@inlined
 def advance(machines: Machines, state: MachineState, r: int, k: int, hours: float) -> float:
     """Let machine k go on as it is; the EUR spent."""
     mode = state.mode[r, k]
@@ -182,7 +182,7 @@ def advance(machines: Machines, state: MachineState, r: int, k: int, hours: floa
     return cost
 
 
-@compiled
+@inlined
 def holding(machines: Machines, state: MachineState, r: int, hours: float) -> float:
     """EUR of the spare parts on stock for some hours."""
     spent = 0.0
@@ -191,7 +191,7 @@ def holding(machines: Machines, state: MachineState, r: int, hours: float) -> fl
     return spent
 
 
-@compiled
+@inlined
 def until_event(machines: Machines, state: MachineState, r: int, k: int) -> float:
     """Hours until the next event of machine k, if all goes on as it is."""
     left = state.left[r, k]
@@ -201,7 +201,7 @@ def until_event(machines: Machines, state: MachineState, r: int, k: int) -> floa
     return left / rate if rate > 0.0 else NEVER
 
 
-@compiled
+@stage
 def next_event(
     machines: Machines, state: MachineState, r: int, flagged: np.int64, time: float
 ) -> tuple[float, int]:
@@ -217,7 +217,7 @@ def next_event(
     return soonest, who
 
 
-@called
+@stage
 def events_stage(
     machines: Machines, state: MachineState, r: int, flagged: np.int64, mirror: np.uint64
 ) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage import counter
-from stillage_sim.compiled import kernel, wrapping
+from stillage_sim.compiled import packed, wrapping
 from stillage_sim.machines import rules as maintenance
 from stillage_sim.machines import stages
 from stillage_sim.machines.arrays import (
@@ -19,7 +19,7 @@ from stillage_sim.machines.rules import decide_machines
 from stillage_sim.machines.stages import MODULES, machines_stage, start_machines
 from stillage_sim.randomness import fold
 
-cached = kernel(maintenance, stages, *MODULES)
+cached = packed(maintenance, stages, *MODULES)
 
 
 @cached

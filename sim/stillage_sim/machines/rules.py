@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from stillage_sim.compiled import compiled
+from stillage_sim.compiled import inlined
 from stillage_sim.machines import theory
 from stillage_sim.machines.arrays import (
     NEVER,
@@ -111,7 +111,7 @@ POLICIES: dict[str, Callable[[MaintenanceSettings], MaintenanceRules]] = {
 }
 
 
-@compiled
+@inlined
 def decide_machines(
     machines: Machines,
     rules: MaintenanceRules,

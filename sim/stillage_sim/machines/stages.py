@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from stillage_sim import quantiles, randomness
-from stillage_sim.compiled import called, compiled
+from stillage_sim.compiled import inlined, stage
 from stillage_sim.machines import arrays, durations, repairs, wear
 from stillage_sim.machines.arrays import (
     BERNOULLI,
@@ -42,7 +42,7 @@ MODULES = (arrays, durations, quantiles, randomness, repairs, wear)
 """What a kernel that calls these stages is made of, besides this module."""
 
 
-@compiled
+@inlined
 def show_level(machines: Machines, state: MachineState, r: int, k: int) -> None:
     """Set machine k's level of wear (0..1), and what it does to its rate and its quality."""
     level = state.goal[r, k] - state.rise[r, k] * state.left[r, k]
@@ -53,7 +53,7 @@ def show_level(machines: Machines, state: MachineState, r: int, k: int) -> None:
     state.loss[r, k] = machines.loss_new[k] + machines.loss_rise[k] * level
 
 
-@compiled
+@inlined
 def inspect(
     machines: Machines, state: MachineState, r: int, k: int, now: np.uint64, mirror: np.uint64
 ) -> float:
@@ -69,14 +69,14 @@ def inspect(
     return cost
 
 
-@compiled
+@inlined
 def may_maintain(machines: Machines, state: MachineState, r: int, k: int) -> bool:
     """Whether action 1 is legal for machine k: it works, ages, and waits for no crew yet."""
     may: bool = state.mode[r, k] == WORKING and machines.model[k] >= WEIBULL
     return may
 
 
-@called
+@stage
 def act_stage(
     machines: Machines, state: MachineState, r: int, k: int, action: int, mirror: np.uint64
 ) -> float:
@@ -87,7 +87,7 @@ def act_stage(
     return 0.0
 
 
-@compiled
+@stage
 def toss_stage(
     machines: Machines, state: MachineState, r: int, k: int, now: np.uint64, mirror: np.uint64
 ) -> float:
@@ -102,7 +102,7 @@ def toss_stage(
     return cost
 
 
-@compiled
+@inlined
 def machines_stage(
     machines: Machines,
     state: MachineState,
@@ -160,7 +160,7 @@ def machines_stage(
     return spent
 
 
-@compiled
+@stage
 def settle(
     machines: Machines,
     state: MachineState,
@@ -182,7 +182,7 @@ def settle(
     return spent
 
 
-@compiled
+@stage
 def start_machines(
     machines: Machines, state: MachineState, r: int, now: np.uint64, mirror: np.uint64
 ) -> None:

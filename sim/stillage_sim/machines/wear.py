@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillage_sim.compiled import called, compiled
+from stillage_sim.compiled import called, stage
 from stillage_sim.machines.arrays import (
     BERNOULLI,
     GAMMA,
@@ -45,7 +45,7 @@ HALVINGS = 600
 """Newton steps that suffice for the root of any float64."""
 
 
-@compiled
+@called
 def root(square: float) -> float:
     """The square root by Newton's method, from + x / alone.
 
@@ -63,7 +63,7 @@ def root(square: float) -> float:
     return guess
 
 
-@compiled
+@called
 def bridge_instant(
     start: float, end: float, scatter: float, deviate: float, chance: float
 ) -> float:
@@ -91,14 +91,14 @@ def bridge_instant(
     return share
 
 
-@called
+@stage
 def luck(origin: np.uint64, stream: int, index: int, mirror: np.uint64) -> np.uint64:
     """64 random bits of an episode; complemented in an antithetic replica."""
     bits: np.uint64 = draw(origin, stream, index) ^ mirror
     return bits
 
 
-@called
+@stage
 def crossing(
     start: float,
     end: float,
@@ -124,7 +124,7 @@ def crossing(
     return bridge_instant(start, end, scatter, deviate, chance)
 
 
-@compiled
+@stage
 def extend_path(
     machines: Machines, state: MachineState, r: int, k: int, wear: float, mirror: np.uint64
 ) -> None:
@@ -158,7 +158,7 @@ def extend_path(
         state.rise[r, k] = (end - start) / hours if hours > 0.0 else 0.0
 
 
-@compiled
+@stage
 def renew(machines: Machines, state: MachineState, r: int, k: int, mirror: np.uint64) -> None:
     """Machine k is as good as new, and works."""
     model = machines.model[k]
@@ -182,7 +182,7 @@ def renew(machines: Machines, state: MachineState, r: int, k: int, mirror: np.ui
     state.renewals[r, k] += 1
 
 
-@compiled
+@stage
 def stagger(machines: Machines, state: MachineState, r: int, k: int, mirror: np.uint64) -> None:
     """Set machine k amid a life, as it would be met in a long run to failure.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillage_sim.compiled import compiled
+from stillage_sim.compiled import stage
 from stillage_sim.randomness import below, draw, high
 from stillage_sim.uncertainty.arrays import (
     EPISODE,
@@ -22,7 +22,7 @@ from stillage_sim.uncertainty.arrays import (
 STREAM_QUANTITY = 60
 
 
-@compiled
+@stage
 def drawn(uncertainties: Uncertainties, v: int, period_index: int, bits: np.uint64) -> float:
     """Quantity v in a period, from 64 random bits (mirrored already), in its own unit."""
     day = np.int64((period_index * uncertainties.period_h + ROUNDING_H) / 24.0)
@@ -41,7 +41,7 @@ def drawn(uncertainties: Uncertainties, v: int, period_index: int, bits: np.uint
     return value
 
 
-@compiled
+@stage
 def quantity(
     uncertainties: Uncertainties, v: int, period_index: int, now: np.uint64, mirror: np.uint64
 ) -> float:
@@ -54,7 +54,7 @@ def quantity(
     return drawn(uncertainties, v, period_index, bits)
 
 
-@compiled
+@stage
 def quantities_stage(
     uncertainties: Uncertainties,
     state: UncertainState,

@@ -7,6 +7,9 @@ from stillage.report.figures import about, policies
 from stillage.report.render import render
 from stillage.rundir import RunDir
 
+FIRST = 8
+"""KPIs that are drawn at once; the others are folded away."""
+
 
 def kpis(run: RunDir) -> str:
     """Bars with intervals for every KPI, and all figures in a table."""
@@ -30,6 +33,7 @@ def kpis(run: RunDir) -> str:
         "kpis",
         figures=figures,
         charts=charts,
+        first=FIRST,
         kpis=about(figures),
         policies=policies(figures),
         trainings=(figures.get("distillation") or {}).get("seeds", 0),

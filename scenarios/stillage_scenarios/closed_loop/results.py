@@ -1,0 +1,105 @@
+"""What the report's pictures read of a finished run: arrays of a policy's replicas, and the chain.
+
+Pictures show the student as deployed where there is one, since it is what the run is about.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillage.report.figures import policies, student_policy
+from stillage_scenarios.closed_loop.casting import load_model
+from stillage_scenarios.closed_loop.settings import ClosedLoopSettings
+from stillage_sim.chain.model import ChainModel
+
+if TYPE_CHECKING:
+    from stillage.rundir.folder import RunDir
+
+Floats = NDArray[np.float64]
+
+LOW, HIGH = 0.025, 0.975
+"""Quantiles over replicas that bands span."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """A quantity over time: mean and quantiles over replicas, each (N, ...)."""
+
+    mean: Floats
+    low: Floats
+    high: Floats
+
+    @classmethod
+    def of(cls, values: Floats) -> Band:
+        """Of replicas (R, N, ...).
+
+        >>> Band.of(np.array([[1.0], [3.0]])).mean.tolist()
+        [2.0]
+        """
+        low, high = np.quantile(values, [LOW, HIGH], axis=0)
+        return cls(values.mean(0), low, high)
+
+
+class Results:
+    """The replicas of a run."""
+
+    def __init__(self, run: RunDir) -> None:
+        self.run = run
+        self.figures: dict[str, Any] = run.kpis()
+        self.settings = ClosedLoopSettings(**run.config.settings)
+
+    @functools.cached_property
+    def model(self) -> ChainModel:
+        """The chain that was run."""
+        return load_model(self.settings)
+
+    @property
+    def policies(self) -> list[str]:
+        """All policies in the report's order."""
+        return list(policies(self.figures))
+
+    @property
+    def shown(self) -> str:
+        """The policy that pictures show."""
+        return student_policy(self.figures) or self.policies[0]
+
+    @property
+    def other(self) -> str | None:
+        """The policy that it is shown beside."""
+        return next((p for p in ("bare", "blind", "majority") if p in self.policies), None)
+
+    def of(self, policy: str, name: str) -> Floats:
+        """A total of every replica, float64 (R, ...)."""
+        with self._group(policy) as group:
+            return np.asarray(group[f"totals/{name}"][()], np.float64)
+
+    def mean(self, policy: str, name: str) -> Floats:
+        """Its mean over replicas."""
+        return np.asarray(self.of(policy, name).mean(0))
+
+    def band(self, policy: str, name: str) -> Band:
+        """A frame's quantity over time."""
+        return Band.of(self.of(policy, name))
+
+    @functools.cached_property
+    def days(self) -> Floats:
+        """Ends of the frames (N,)."""
+        return np.asarray(self.of(self.shown, "frame_h")[0] / 24.0)
+
+    @contextmanager
+    def _group(self, policy: str) -> Iterator[Any]:
+        import h5py
+
+        with h5py.File(self.run.path / "replicas.h5") as file:
+            yield next(
+                group
+                for name, group in file.items()
+                if name != "world" and group.attrs["policy"] == policy
+            )

@@ -1,0 +1,100 @@
+"""Specs of the closed loop; nothing is imported before it is used."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from stillage.plugin.spec import KpiSpec, PolicySpec, ScenarioSpec, SectionSpec, Spec
+
+Direction = Literal["higher", "lower", "neither"]
+
+POLICIES = (
+    ("oracle", "Sorters know every item; machines are maintained at their best age."),
+    ("teacher", "The teacher, with all its sensors at the sorter."),
+    ("distilled", "The distilled student."),
+    ("distilled_int8", "The distilled student as exported in INT8."),
+    ("labels_only", "The student that learnt from labels alone."),
+    ("declared", "Sorters as good as the chain's file says they are."),
+    ("majority", "Takes every item for the commonest class: no perception."),
+    ("blind", "No perception: all goes to the sorter's last output."),
+    ("distilled_myopic", "The distilled student; goods go where their next step costs least."),
+    ("distilled_run_to_failure", "The distilled student; machines run until they fail."),
+    ("distilled_condition_based", "The distilled student; maintenance by observed wear."),
+    ("distilled_opportunistic", "The distilled student; by wear, sooner where a crew is there."),
+    ("bare", "No perception, next steps that cost least, machines that run until they fail."),
+)
+KPIS: tuple[tuple[str, str, Direction, str], ...] = (
+    ("profit_eur", "EUR", "higher", "Sales less everything that the operator paid."),
+    ("recovered_value_eur", "EUR", "higher", "Virgin material displaced, and outlets' payments."),
+    ("mci", "1", "higher", "Material Circularity Indicator; 0.1 is fully linear."),
+    ("recycled_input_rate", "1", "higher", "Secondary material in all that was made."),
+    ("collection_rate", "1", "higher", "Collected, of what left use."),
+    ("recovery", "1", "higher", "Of materials with a lane, what came to lie in it."),
+    ("purity", "1", "higher", "Of what lies in a material's lane, what is of it."),
+    ("oee", "1", "higher", "Availability x performance x quality, mean of all lines."),
+    ("availability", "1", "higher", "Hours up of all machines over all their hours."),
+    ("fill_rate", "1", "higher", "Demand met at once, of all demand."),
+    ("co2e_kg", "kg", "lower", "Emissions of scopes 1, 2 and 3; nothing avoided deducted."),
+    ("co2e_scope_1_kg", "kg", "lower", "Emissions of own fuel and processes."),
+    ("co2e_scope_2_kg", "kg", "lower", "Emissions of bought electricity."),
+    ("co2e_scope_3_kg", "kg", "lower", "Emissions of virgin material, transport, others' waste."),
+    ("co2e_avoided_kg", "kg", "higher", "Emissions of virgin material that was displaced."),
+    ("virgin_kg", "kg", "lower", "Virgin material drawn."),
+    ("recycled_kg", "kg", "higher", "Secondary material that makers used."),
+    ("reused_kg", "kg", "higher", "Goods that came to a market without being made anew."),
+    ("disposed_kg", "kg", "lower", "To disposal, with what was never collected."),
+    ("sold_kg", "kg", "higher", "Goods sold into use."),
+    ("energy_kwh", "kWh", "lower", "Mains electricity of processes and devices."),
+    ("downtime_h", "h", "lower", "Hours that machines were down, all together."),
+    ("failures", "1", "lower", "Failures of all machines."),
+    ("maintenance_eur", "EUR", "lower", "Repairs, maintenance, inspections and spare parts."),
+    ("battery_empty_h", "h", "lower", "Hours that ended with an empty battery."),
+)
+SECTIONS = (
+    ("material-flow", 12, "Kilograms between the chain's nodes, by material."),
+    ("worth-of-decisions", 55, "What perceiving, routing and maintaining are worth."),
+    ("over-time", 62, "KPIs of every period and stocks, with bands."),
+    ("machine-timelines", 64, "When each machine was up."),
+    ("energy-balance", 66, "Where the devices' joules went, and mains electricity."),
+    ("chain", 84, "Every number of the chain, with its source."),
+)
+
+SPECS: tuple[Spec, ...] = (
+    ScenarioSpec(
+        name="closed-loop",
+        summary="A circular supply chain from collection to market and back, by a TOML file.",
+        factory="stillage_scenarios.closed_loop.scenario:ClosedLoopScenario",
+        modalities=("video", "thermal", "nir"),
+        gym_id="",
+    ),
+    *(
+        PolicySpec(
+            name=name,
+            scenario="closed-loop",
+            summary=summary,
+            factory=f"stillage_scenarios.closed_loop.policies:{name}",
+        )
+        for name, summary in POLICIES
+    ),
+    *(
+        KpiSpec(
+            name=name,
+            scenario="closed-loop",
+            unit=unit,
+            better=better,
+            summary=summary,
+            factory=f"stillage_scenarios.closed_loop.kpis:{name}",
+        )
+        for name, unit, better, summary in KPIS
+    ),
+    *(
+        SectionSpec(
+            name=name,
+            scenario="closed-loop",
+            summary=summary,
+            factory=f"stillage_scenarios.closed_loop.section:{name.replace('-', '_')}",
+            order=order,
+        )
+        for name, order, summary in SECTIONS
+    ),
+)
