@@ -95,7 +95,7 @@ def spares() -> list[Case]:
 
 
 def batteries() -> list[Case]:
-    steps, replicas = 600_000, 384
+    steps, replicas = 600_000, 160
     devices = battery.bernoulli(10)
     state = new_device_state(devices, replicas)
     starts = np.array([prefix(11, r, 0) for r in range(replicas)])
@@ -104,7 +104,8 @@ def batteries() -> list[Case]:
     return [
         Case("Battery of 10 J, a joule comes with p = .5 and is used with q = .4: chance of empty",
              "(1 − ρ) / (1 − ρᴷ⁺¹), ρ = p (1 − q) / (q (1 − p))", "birth-death chain",
-             float(battery_levels(10, 0.5, 0.4)[0]), state.counts[:, EMPTY_H, 0] / steps),
+             float(battery_levels(10, 0.5, 0.4)[0]), state.counts[:, EMPTY_H, 0] / steps,
+             0.015),
     ]  # fmt: skip
 
 

@@ -77,13 +77,20 @@ def fitting(
     for o in range(processes.first[p], processes.first[p + 1]):
         room = chain.room[processes.sink[o]]
         if room < np.inf:
-            good, poor = processes.good[o], processes.poor[o]
-            if processes.perception[p] >= 0:
-                n = o - processes.first[p]
-                good = perception.share[processes.perception[p], world, batch, n]
             kg = 0.0
-            for m in range(len(chain.materials)):
-                kg += source[m] * portion * (poor[m] + well * (good[m] - poor[m]))
+            for other in range(processes.first[p], processes.first[p + 1]):
+                if processes.sink[other] != processes.sink[o]:
+                    continue
+                good, poor = processes.good[other], processes.poor[other]
+                n = other - processes.first[p]
+                if processes.perception[p] >= 0:
+                    good = perception.share[processes.perception[p], world, batch, n]
+                for m in range(len(chain.materials)):
+                    kg += source[m] * portion * (poor[m] + well * (good[m] - poor[m]))
+                if n == 0 and processes.adder[p] >= 0:
+                    amount = total(chain.materials, source) * portion
+                    for m in range(len(chain.materials)):
+                        kg += amount * processes.added[p, m]
             free = room - total(chain.materials, state.mass[r, processes.sink[o]])
             if kg > free:
                 fits = min(fits, max(free, 0.0) / kg)

@@ -64,7 +64,7 @@ def machine(draw: Draw) -> dict[str, Any]:
 
 
 @st.composite
-def chains(draw: Draw, materials: int) -> str:  # noqa: PLR0914
+def chains(draw: Draw, materials: int) -> str:
     """The text of a chain file of this many materials."""
     names = list(MATERIALS[:materials])
     step_h = draw(st.sampled_from([0.5, 1.0, 24.0]))
@@ -150,7 +150,7 @@ def chains(draw: Draw, materials: int) -> str:  # noqa: PLR0914
         quantities[f"wear {n}"] = {"unit": "1", "value": law(draw, 1.0)}
         period_d = period * step_h / 24.0
         products[f"p{n}"] = {
-            "recipe": {name: 1.0 / materials for name in names},
+            "recipe": dict.fromkeys(names, 1.0 / materials),
             "life_d": draw(
                 st.sampled_from(
                     [
@@ -161,13 +161,17 @@ def chains(draw: Draw, materials: int) -> str:  # noqa: PLR0914
                 )
             ),
             "grades": [
-                {"name": "good", "to": draw(st.sampled_from(places)), "share": [[0.0, 1.0], [2, 0]]},
+                {
+                    "name": "good",
+                    "to": draw(st.sampled_from(places)),
+                    "share": [[0.0, 1.0], [2, 0]],
+                },
                 {"name": "bad", "to": draw(st.sampled_from(places))},
             ],
             "collected": f"collected {n}",
             "lost": draw(st.sampled_from(SINKS)),
             **draw(st.sampled_from([{}, {"in_use_kg": 500.0}])),
-            **draw(st.sampled_from([{"wear": f"wear {n}"}])),
+            "wear": f"wear {n}",
         }
         own_machines = [f"m{len(machines)}"] if draw(st.booleans()) else []
         for name in own_machines:

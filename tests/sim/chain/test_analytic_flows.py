@@ -120,7 +120,8 @@ def sorter() -> list[Case]:
     return [
         Case("Sorter, x = .3, r = .9, f = .02: purity after one pass", formula, source, pure(1),
              np.array([purity(once)])),
-        Case("Sorter, x = .3, r = .9, f = .02: purity after two passes", formula, source, pure(2), np.array([purity(twice)])),
+        Case("Sorter, x = .3, r = .9, f = .02: purity after two passes", formula, source,
+             pure(2), np.array([purity(twice)])),
     ]  # fmt: skip
 
 
@@ -166,8 +167,8 @@ def dynamic_stock() -> list[Case]:
     return [
         Case("Stock in use, Weibull life (5.3759, 30 a): years of inflow", "S = I E[L]", source,
              float(LIFE.mean()), stock.mean(0)),
-        Case("Stock in use 20 years after the first sale: years of inflow", "S(t) = I ∫₀ᵗ (1 − F)", source,
-             float(survives), early),
+        Case("Stock in use 20 years after the first sale: years of inflow", "S(t) = I ∫₀ᵗ (1 − F)",
+             source, float(survives), early),
     ]  # fmt: skip
 
 
@@ -181,10 +182,10 @@ def test_reproduces(simulation: Simulation) -> None:
 
 
 def test_theory_is_the_reference() -> None:
-    assert 0.3 * 0.9 / (0.3 * 0.9 + 0.7 * 0.02) == pytest.approx(0.9507, abs=5e-5)
-    assert 0.3 * 0.81 / (0.3 * 0.81 + 0.7 * 0.0004) == pytest.approx(0.99885, abs=5e-6)
-    assert 0.7 * 0.9 * 0.85 == pytest.approx(0.5355, abs=1e-12)
-    assert 1.0 / (1.0 - 0.5355) == pytest.approx(2.153, abs=5e-4)
+    assert pytest.approx(0.9507, abs=5e-5) == 0.3 * 0.9 / (0.3 * 0.9 + 0.7 * 0.02)
+    assert pytest.approx(0.99885, abs=5e-6) == 0.3 * 0.81 / (0.3 * 0.81 + 0.7 * 0.0004)
+    assert pytest.approx(0.5355, abs=1e-12) == 0.7 * 0.9 * 0.85
+    assert pytest.approx(2.153, abs=5e-4) == 1.0 / (1.0 - 0.5355)
     assert LIFE.mean() == pytest.approx(27.660, abs=5e-4)
 
 

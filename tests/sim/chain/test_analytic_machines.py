@@ -96,7 +96,9 @@ def bernoulli_line(first: float, second: float, room: int) -> Case:
     chances = f"p = {first:g}" if first == second else f"p = {first:g} and {second:g}"
     formula = "p (1 − (1 − p) / (N + 1 − p))"
     if first != second:
-        formula = "p₂ (1 − Q), Q = (1 − p₁)(1 − a) / (1 − (p₁ / p₂) aᴺ), a = p₁ (1 − p₂) / (p₂ (1 − p₁))"
+        formula = (
+            "p₂ (1 − Q), Q = (1 − p₁)(1 − a) / (1 − (p₁ / p₂) aᴺ), a = p₁ (1 − p₂) / (p₂ (1 − p₁))"
+        )
     return Case(
         f"Line of two Bernoulli machines, {chances}, buffer of {room}: kg a slot", formula,
         "Li and Meerkov 2009", bernoulli_pair_throughput(first, second, room),
@@ -124,8 +126,8 @@ def availability() -> list[Case]:
         Case("New machine of 200 h and 10 h: chance that it is up after 20 h",
              "r / (l + r) + l / (l + r) exp(−(l + r) t)", source,
              theory.availability_at(20.0, 200.0, 10.0), up),
-        Case("New machine of 200 h and 10 h: throughput of its first 20 h over rate", "mean of A(t) over 20 h", source,
-             mean, early.mass("store") / 20.0),
+        Case("New machine of 200 h and 10 h: throughput of its first 20 h over rate",
+             "mean of A(t) over 20 h", source, mean, early.mass("store") / 20.0),
     ]  # fmt: skip
 
 

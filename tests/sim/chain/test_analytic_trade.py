@@ -77,8 +77,9 @@ def newsvendor() -> list[Case]:
     return [
         Case("Newsvendor, N(50, 8), h = .18, b = .70, at S* = 56.604: EUR a period",
              "(h + b) φ(z) σ, z = Φ⁻¹(b / (b + h))", source, LOSS * SD, cost(found)),
-        Case("Newsvendor at S* = 56.604: share of demand that is met", "1 − σ (φ(z) − z (1 − Φ(z))) / μ", source,
-             filled, served),
+        Case("Newsvendor at S* = 56.604: share of demand that is met",
+             "1 − σ (φ(z) − z (1 − Φ(z))) / μ",
+             source, filled, served),
     ]  # fmt: skip
 
 
@@ -117,8 +118,8 @@ def test_reproduces(simulation: Simulation) -> None:
 
 
 def test_theory_is_the_reference() -> None:
-    assert MEAN + SAFETY * SD == pytest.approx(56.604, abs=5e-4)
-    assert LOSS * SD == pytest.approx(1.9976, abs=5e-5)
+    assert pytest.approx(56.604, abs=5e-4) == MEAN + SAFETY * SD
+    assert pytest.approx(1.9976, abs=5e-5) == LOSS * SD
     assert 150.0 + SAFETY * SD * math.sqrt(3.0) == pytest.approx(161.44, abs=5e-3)
     assert LOSS * SD * math.sqrt(3.0) == pytest.approx(3.4600, abs=5e-5)
 

@@ -70,7 +70,9 @@ def test_nothing_comes_back() -> None:
 
 def test_nothing_has_capacity() -> None:
     rates = [(f"capacity_t_per_h = {rate}\n", "capacity_t_per_h = 1e-12\n") for rate in (1.6, 0.5)]
-    found = rolled(plastics(*rates, ("capacity_t_per_h = 0.4", "capacity_t_per_h = 1e-12")), 2, YEAR)
+    found = rolled(
+        plastics(*rates, ("capacity_t_per_h = 0.4", "capacity_t_per_h = 1e-12")), 2, YEAR
+    )
     balanced(totals(found.states))
     assert (found.flow("factory", "secondary") < 1e-4).all()
     arrived = found.flow("collection round", "transport")
@@ -80,7 +82,9 @@ def test_nothing_has_capacity() -> None:
 
 
 def test_no_sun() -> None:
-    model = plastics(("latitude_deg = 51", "latitude_deg = 90"), ("start_day = 90", "start_day = 300"))
+    model = plastics(
+        ("latitude_deg = 51", "latitude_deg = 90"), ("start_day = 90", "start_day = 300")
+    )
     states, policy = begun(model, 2), usual_policy(model)
     advance(model, policy, states, 30 * DAY)
     before = totals(states)

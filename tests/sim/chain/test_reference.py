@@ -101,7 +101,11 @@ def profit(model: ChainModel, replicas: int, sampling: Sampling) -> np.ndarray:
 def test_pairs_and_strata_lower_the_variance_and_not_the_mean(model: ChainModel) -> None:
     """Most of the profit's variance is the price of virgin material, drawn once an episode."""
     plain = profit(model, 512, Sampling())
-    for sampling, gain in ((Sampling(True), 0.7), (Sampling(False, 8), 0.7), (Sampling(True, 4), 0.7)):
+    for sampling, gain in (
+        (Sampling(True), 0.7),
+        (Sampling(False, 8), 0.7),
+        (Sampling(True, 4), 0.7),
+    ):
         means = block_means(profit(model, 512, sampling), sampling)
         alone = plain.var(ddof=1) / sampling.block
         assert means.var(ddof=1) < gain * alone, sampling
