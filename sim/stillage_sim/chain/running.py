@@ -81,7 +81,10 @@ def begin(
 
     Parameters
     ----------
-    which : bool (R,)
+    model, states
+        The chain, and what :func:`new_states` made for it.
+    which
+        Replicas that begin anew, bool (R,).
     replicas, seeds, episodes : (R,)
         Number, seed (uint64) and episode of each replica: all its luck comes from these.
     worlds : int
