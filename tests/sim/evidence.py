@@ -44,7 +44,7 @@ Tested in every single step of random chains, of which random actions are taken
 - Goods in use are the sum of their cohorts and of what is still due; goods under way are the sum
   of what is to arrive.
 - A lane holds no more than its room, unless goods arrive by a transport with a lead or from use.
-- An action that is not legal is counted and does nothing.
+- An action that is not legal is counted, and nothing of the above breaks.
 
 And of the plastics loop (`tests/sim/chain/test_reference.py`):
 

@@ -102,9 +102,9 @@ def test_pairs_and_strata_lower_the_variance_and_not_the_mean(model: ChainModel)
     """Most of the profit's variance is the price of virgin material, drawn once an episode."""
     plain = profit(model, 512, Sampling())
     for sampling, gain in (
-        (Sampling(True), 0.7),
-        (Sampling(False, 8), 0.7),
-        (Sampling(True, 4), 0.7),
+        (Sampling(True), 0.1),
+        (Sampling(False, 8), 0.3),
+        (Sampling(True, 4), 0.1),
     ):
         means = block_means(profit(model, 512, sampling), sampling)
         alone = plain.var(ddof=1) / sampling.block
