@@ -24,7 +24,7 @@ from stillage_sim.chain.arrays import (
     State,
 )
 from stillage_sim.chain.decide import Rules, decide_stage, legal
-from stillage_sim.chain.flows import arrive_stage, process_stage, total
+from stillage_sim.chain.flows import arrive_stage, process_stage, total, working
 from stillage_sim.chain.making import make_stage
 from stillage_sim.chain.trade import review_stage, sell_stage
 from stillage_sim.chain.using import return_stage
@@ -121,12 +121,17 @@ def act_stage(parts: Parts, states: States, r: int, actions: np.ndarray) -> None
 
 @inlined
 def read_stage(parts: Parts, states: States, r: int, now: np.uint64) -> float:
-    """Devices read what their processes could do in this step; J of mains that they drew."""
-    chain, state = parts.chain, states.chain
+    """Devices read what their processes can do in this step; J of mains that they drew."""
+    chain, state, machines = parts.chain, states.chain, states.machines
     processes = chain.processes
     for d in range(chain.readers.shape[0]):
         p = chain.readers[d]
-        kg = min(total(chain.materials, state.mass[r, processes.source[p]]), processes.rate[p])
+        first, last = processes.machine[p], processes.machine[p + 1]
+        limit = processes.rate[p] * working(machines.up[r], machines.speed[r], first, last)
+        route = processes.route[p]
+        if route >= 0 and state.route[r, route] != processes.alternative[p]:
+            limit = 0.0
+        kg = min(total(chain.materials, state.mass[r, processes.source[p]]), limit)
         state.readings[r, d] = kg / processes.item_kg[p]
     return devices_stage(
         parts.devices, states.devices, r, state.step[r], now, state.mirror[r], state.readings
