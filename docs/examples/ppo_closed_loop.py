@@ -1,7 +1,7 @@
 """Train an off-the-shelf learner on the closed loop, and tell what it is worth.
 
     pip install "stillage[examples]"
-    python docs/examples/ppo_closed_loop.py --steps 40000
+    python docs/examples/ppo_closed_loop.py --steps 30000
 
 MaskablePPO of sb3-contrib learns in the shipped plastics loop, for about a minute on one core. It
 decides once a day: the route of residue, how much is ordered, and which machines are maintained
@@ -93,7 +93,7 @@ def earned(act: Act, every: int = HOURS) -> np.ndarray:
 def main() -> None:
     """Train, compare and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=40_000)
+    parser.add_argument("--steps", type=int, default=30_000)
     parser.add_argument("--seed", type=int, default=0)
     told = parser.parse_args()
     start = time.perf_counter()
