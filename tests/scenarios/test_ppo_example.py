@@ -21,9 +21,9 @@ def test_the_example_trains_and_compares(
     assert spec.loader is not None
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
-    for name, value in (("ENVS", 2), ("DAYS", 2.0), ("REPLICAS", 4)):
+    for name, value in (("ENVS", 2), ("DAYS", 2.0), ("REPLICAS", 2)):
         monkeypatch.setattr(example, name, value)
-    monkeypatch.setattr(sys, "argv", ["ppo_closed_loop.py", "--steps", "512"])
+    monkeypatch.setattr(sys, "argv", ["ppo_closed_loop.py", "--steps", "128"])
     example.main()
     told = capsys.readouterr().out
     assert "PPO less random" in told
