@@ -8,8 +8,8 @@ arrays would be a thousand variables in every function; as a bundle they are one
 The words are written once and never change, so compiled code may keep what it read.
 """
 
-# mypy: disable-error-code="untyped-decorator,no-untyped-call,override,import-untyped"
-# mypy: disable-error-code="call-overload,no-any-return"
+# mypy: disable-error-code="untyped-decorator,no-untyped-call,override"
+# mypy: disable-error-code="call-overload,no-any-return,attr-defined"
 from __future__ import annotations
 
 import struct
@@ -17,8 +17,7 @@ from typing import Any
 
 import numba
 import numpy as np
-from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.core.datamodel import models
 from numba.core.imputils import lower_getattr_generic
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
@@ -27,6 +26,7 @@ from numba.np.numpy_support import as_dtype
 from numpy.typing import NDArray
 
 WORD = 8
+ir: Any = cgutils.ir  # llvmlite's, as numba depends on it
 
 
 class Bundle(types.Type):

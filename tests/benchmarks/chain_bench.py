@@ -23,9 +23,9 @@ UNIT = "replica-steps/s"
 STEPS = {1: 30_000, 64: 1_000, 1024: 100}
 TARGETS = {1: 300_000.0, 64: None, 1024: 3e6}
 MONTH_H, REPLICAS = 720, 1000
-REPLICA_COUNTS = (128, 256, 512, 1024, 2048)
+REPLICA_COUNTS = (128, 256, 512, 1024)
 STATIONS, MACHINES = (5, 10, 20, 40), (5, 10, 20, 40)
-RUNS = 9
+LINES, RUNS = 64, 30
 
 
 def plastics() -> ChainModel:
@@ -74,10 +74,11 @@ def stepping(model: ChainModel, replicas: int, steps: int) -> Callable[[], float
     return timed
 
 
-def least(model: ChainModel, replicas: int, steps: int) -> float:
-    """Seconds of the fastest of several runs."""
-    run = stepping(model, replicas, steps)
-    return min(run() for _ in range(RUNS))
+def least(cases: Iterable[tuple[ChainModel, int]], steps: int) -> list[float]:
+    """Seconds a step of the fastest of several runs of each (model, replicas), taken in turns."""
+    runs = [stepping(model, replicas, steps) for model, replicas in cases]
+    rounds = [[run() / steps for run in runs] for _ in range(RUNS)]
+    return [min(found) for found in zip(*rounds, strict=True)]
 
 
 def fit(sizes: Iterable[float], seconds: Iterable[float]) -> tuple[float, float]:
@@ -94,21 +95,20 @@ def fit(sizes: Iterable[float], seconds: Iterable[float]) -> tuple[float, float]
 
 def of_replicas() -> tuple[float, float]:
     """Seconds a replica-step more, and how straight the line is."""
-    model, steps = plastics(), 24
-    found = [least(model, r, steps) / steps for r in REPLICA_COUNTS]
-    return fit(REPLICA_COUNTS, found)
+    model = plastics()
+    return fit(REPLICA_COUNTS, least([(model, r) for r in REPLICA_COUNTS], 12))
 
 
 def of_stations() -> tuple[float, float]:
     """Seconds a process and replica-step more, and how straight the line is."""
-    found = [least(line(n, 0), 64, 200) / 64 / 200 for n in STATIONS]
-    return fit(STATIONS, found)
+    found = least([(line(n, 0), LINES) for n in STATIONS], 100)
+    return fit(STATIONS, np.array(found) / LINES)
 
 
 def of_machines() -> tuple[float, float]:
     """Seconds a machine and replica-step more, and how straight the line is."""
-    found = [least(line(STATIONS[0], k), 64, 200) / 64 / 200 for k in MACHINES]
-    return fit(MACHINES, found)
+    found = least([(line(STATIONS[0], k), LINES) for k in MACHINES], 100)
+    return fit(MACHINES, np.array(found) / LINES)
 
 
 def replica_bytes(model: ChainModel) -> float:
