@@ -24,6 +24,15 @@ import numba
 import numpy as np
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Kind = TypeVar("Kind", bound=type)
+CHANGING: set[type] = set()
+"""The ``NamedTuple`` classes marked by :func:`changing`."""
+
+
+def changing(kind: Kind) -> Kind:
+    """Mark a ``NamedTuple`` whose arrays kernels write; those of all others are never written."""
+    CHANGING.add(kind)
+    return kind
 
 
 def _decorator(**options: Any) -> Any:
@@ -184,9 +193,9 @@ def packed(*modules: ModuleType) -> Callable[[Function], Function]:
         result = _called(function)
         if result is function:
             return function
-        from stillage_sim import packing
+        from stillage_sim import packing, plain_arrays
 
-        files = (module.__file__ or "" for module in (packing, *modules))
+        files = (module.__file__ or "" for module in (packing, plain_arrays, *modules))
         _cache(result, function, [__file__, function.__code__.co_filename, *files])
         return cast(Function, Packed(function, result))
 

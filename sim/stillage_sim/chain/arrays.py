@@ -18,6 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from stillage_sim.compiled import changing
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -52,6 +54,7 @@ class Processes(NamedTuple):
 
     ``route[p]`` is the choice that decides whether it runs (-1: always), as alternative
     ``alternative[p]``; ``transit[p]`` the transit that carries its output (-1: at once);
+    ``limited[p]`` 1 if an output has a room that may be full;
     ``perception[p]`` the perception that replaces ``good`` (-1: none) and ``device[p]`` the device
     that reads (-1: none), ``item_kg[p]`` a reading. A kilogram costs ``kwh[p]`` of mains, pays
     ``value[p, m]`` EUR (from account ``payer[p]`` of money, times quantity
@@ -71,6 +74,7 @@ class Processes(NamedTuple):
     route: Ints
     alternative: Ints
     transit: Ints
+    limited: Ints
     perception: Ints
     device: Ints
     item_kg: Floats
@@ -201,6 +205,7 @@ class Chain(NamedTuple):
     readers: Ints
 
 
+@changing
 class State(NamedTuple):
     """What changes, replica axis first.
 
@@ -215,7 +220,7 @@ class State(NamedTuple):
     ``money`` (R, 8, 1) EUR, ``mains`` (R, 2, 1) J, ``emissions`` (R, 4) kg, ``service``
     (R, S, 3), ``illegal`` int64 (R,). ``work`` (R, P + K) share of each process' rate at
     which its machines work; ``readings`` (R, D) wanted of the devices; ``route`` (R, G) the
-    alternatives taken; ``taken`` and ``remain`` (R, M) kg of the process at work (scratch).
+    alternatives taken; ``used`` (R, M) kg of the maker at work (scratch).
     """
 
     prefix: NDArray[np.uint64]
@@ -242,8 +247,7 @@ class State(NamedTuple):
     batch: Ints
     readings: Floats
     route: Ints
-    taken: Floats
-    remain: Floats
+    used: Floats
 
 
 def shaved(shares: Floats) -> Floats:
@@ -293,6 +297,5 @@ def empty_state(chain: Chain, quantity: Floats) -> State:
         batch=np.zeros(r, np.int64),
         readings=np.zeros((r, len(chain.readers))),
         route=np.zeros((r, len(chain.routes)), np.int64),
-        taken=np.zeros((r, m)),
-        remain=np.zeros((r, m)),
+        used=np.zeros((r, m)),
     )

@@ -93,14 +93,15 @@ def build(file: ChainFile) -> ChainModel:
     check_flows(lanes, found, made, sold, used, transits)
     perceived = [p for p in found if p.perceives is not None]
     step_h, period = file.chain.step_h, file.chain.period
+    room = np.array([account.room for account in lanes.accounts])
     chain = Chain(
         materials=tuple(range(len(lanes.materials))),
         step_h=step_h,
         period=period,
         outside=OUTSIDE,
-        room=np.array([account.room for account in lanes.accounts]),
+        room=room,
         start=start,
-        processes=_arrays(found, names, carried[: len(found)], devices, firsts),
+        processes=_arrays(found, names, carried[: len(found)], devices, firsts, room),
         transits=transits,
         makers=made,
         markets=sold,
@@ -175,6 +176,7 @@ def _arrays(
     carried: Sequence[int],
     devices: Sequence[str],
     machine: Sequence[int],
+    room: Floats,
 ) -> Processes:
     count = len(found[0].value) if found else 0
 
@@ -183,6 +185,9 @@ def _arrays(
 
     def rows(values: Sequence[Floats]) -> Floats:
         return np.concatenate(values) if values else np.zeros((0, count))
+
+    def limited(process: Process, transit: int) -> int:
+        return int(transit < 0 and any(room[sink] < np.inf for sink in process.sinks))
 
     perception = list(accumulate([p.perceives is not None for p in found], initial=0))
     values: dict[str, Any] = {
@@ -196,6 +201,7 @@ def _arrays(
         "route": ints([p.route for p in found]),
         "alternative": ints([p.alternative for p in found]),
         "transit": ints(list(carried)),
+        "limited": ints([limited(p, transit) for p, transit in zip(found, carried, strict=True)]),
         "perception": ints([perception[n] if p.perceives else -1 for n, p in enumerate(found)]),
         "device": ints([devices.index(p.device) if p.device else -1 for p in found]),
         "item_kg": np.array([p.item_kg for p in found]),

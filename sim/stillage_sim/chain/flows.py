@@ -10,10 +10,12 @@ from __future__ import annotations
 import numpy as np
 
 from stillage_sim.chain.arrays import OPERATOR, Chain, Perception, State
-from stillage_sim.compiled import inlined, shared, stage
+from stillage_sim.compiled import called, inlined, shared, stage
+from stillage_sim.cycles import place
 from stillage_sim.devices.arrays import DeviceState
-from stillage_sim.ledger import shift, transfer
+from stillage_sim.ledger import transfer
 from stillage_sim.machines.arrays import MachineState
+from stillage_sim.rows import Row, positive, row, set_row, sum_row
 
 
 @shared
@@ -26,6 +28,18 @@ def total(materials: tuple[int, ...], account: np.ndarray) -> float:
 
 
 @shared
+def add(materials: tuple[int, ...], account: np.ndarray, kg: Row) -> None:
+    """Add a row of kilograms to an account's row."""
+    set_row(account, row(materials, account) + kg)
+
+
+@shared
+def take(materials: tuple[int, ...], account: np.ndarray, kg: Row) -> None:
+    """Take a row of kilograms from an account's row."""
+    set_row(account, row(materials, account) - kg)
+
+
+@shared
 def move(
     materials: tuple[int, ...],
     source: np.ndarray,
@@ -34,25 +48,27 @@ def move(
     portion: float,
 ) -> None:
     """Move a portion (0..1) of an account's row into another's, and book it as a flow."""
-    for m in range(len(materials)):
-        kg = source[m] * portion
-        shift(source, sink, m, kg)
-        flow[m] += kg
+    held = row(materials, source)
+    kg = held * portion
+    set_row(source, held - kg)
+    add(materials, sink, kg)
+    add(materials, flow, kg)
 
 
 @inlined
 def arrive_stage(chain: Chain, state: State, r: int) -> None:
     """What is due of every transit arrives."""
     transits = chain.transits
-    slot = state.step[r] % state.ring.shape[2]
+    slot = place(state.step[r], state.ring.shape[2])
     for t in range(transits.account.shape[0]):
         due = state.ring[r, t, slot]
         if due > 0.0:
             held = total(chain.materials, state.mass[r, transits.account[t]])
             portion = due / held if due < held else 1.0
             here, there = state.mass[r, transits.account[t]], state.mass[r, transits.sink[t]]
-            for m in range(len(chain.materials)):
-                shift(here, there, m, here[m] * portion)
+            kg = row(chain.materials, here)
+            set_row(here, kg - kg * portion)
+            add(chain.materials, there, kg * portion)
             state.ring[r, t, slot] = 0.0
 
 
@@ -60,20 +76,20 @@ def arrive_stage(chain: Chain, state: State, r: int) -> None:
 def send(ring: np.ndarray, step: int, lead: int, kg: float) -> None:
     """Note in a transit's ring when goods that leave now will arrive."""
     size = ring.shape[0]
-    slot = step % size + lead
+    slot = place(step, size) + lead
     ring[slot - size if slot >= size else slot] += kg
 
 
-@inlined
+@stage
 def fitting(
     chain: Chain, perception: Perception, state: State, r: int, p: int, portion: float, well: float
 ) -> float:
     """How much of ``portion`` finds room in all outputs of process p (0..1)."""
     processes = chain.processes
     fits = 1.0
-    if processes.transit[p] >= 0:
-        return fits
-    source, world, batch = state.mass[r, processes.source[p]], state.world[r], state.batch[r]
+    materials, world, batch = chain.materials, state.world[r], state.batch[r]
+    held = row(materials, state.mass[r, processes.source[p]])
+    taken, amount = held * portion, sum_row(held) * portion
     for o in range(processes.first[p], processes.first[p + 1]):
         room = chain.room[processes.sink[o]]
         if room < np.inf:
@@ -81,16 +97,14 @@ def fitting(
             for other in range(processes.first[p], processes.first[p + 1]):
                 if processes.sink[other] != processes.sink[o]:
                     continue
-                good, poor = processes.good[other], processes.poor[other]
                 n = other - processes.first[p]
+                good = processes.good[other]
                 if processes.perception[p] >= 0:
                     good = perception.share[processes.perception[p], world, batch, n]
-                for m in range(len(chain.materials)):
-                    kg += source[m] * portion * (poor[m] + well * (good[m] - poor[m]))
+                poor = row(materials, processes.poor[other])
+                kg += sum_row(taken * (poor + (row(materials, good) - poor) * well))
                 if n == 0 and processes.adder[p] >= 0:
-                    amount = total(chain.materials, source) * portion
-                    for m in range(len(chain.materials)):
-                        kg += amount * processes.added[p, m]
+                    kg += sum_row(row(materials, processes.added[p]) * amount)
             free = room - total(chain.materials, state.mass[r, processes.sink[o]])
             if kg > free:
                 fits = min(fits, max(free, 0.0) / kg)
@@ -104,12 +118,9 @@ def pay(chain: Chain, state: State, r: int, p: int, portion: float, amount: floa
     value, emitted = processes.value[p], processes.carbon[p]
     eur, carbon = amount * value[0], amount * emitted[0]
     if processes.uniform[p] == 0:
-        source = state.mass[r, processes.source[p]]
-        eur, carbon = 0.0, 0.0
-        for m in range(len(chain.materials)):
-            kg = source[m] * portion
-            eur += kg * value[m]
-            carbon += kg * emitted[m]
+        kg = row(chain.materials, state.mass[r, processes.source[p]]) * portion
+        eur = sum_row(kg * row(chain.materials, value))
+        carbon = sum_row(kg * row(chain.materials, emitted))
     if processes.price_index[p] >= 0:
         eur *= state.quantity[r, processes.price_index[p]]
     transfer(state.money, r, processes.payer[p], OPERATOR, 0, eur)
@@ -126,57 +137,90 @@ def split(
     shaved by a hair (:func:`stillage_sim.chain.arrays.shaved`), so that rounding never takes
     more than there is.
     """
-    processes = chain.processes
-    source, taken, remain = state.mass[r, processes.source[p]], state.taken[r], state.remain[r]
-    for m in range(len(chain.materials)):
-        taken[m] = source[m] * portion
-        remain[m] = source[m] - taken[m]
+    processes, materials = chain.processes, chain.materials
+    source = state.mass[r, processes.source[p]]
+    held = row(materials, source)
+    taken = held * portion
+    remain = held - taken
     last, world, batch = processes.first[p + 1] - 1, state.world[r], state.batch[r]
     for o in range(processes.first[p], last):
-        good, poor = processes.good[o], processes.poor[o]
+        good = processes.good[o]
         if processes.perception[p] >= 0:
             n = o - processes.first[p]
             good = perception.share[processes.perception[p], world, batch, n]
-        sink, flow = state.mass[r, processes.sink[o]], state.flow[r, o]
-        for m in range(len(chain.materials)):
-            part = taken[m] * (poor[m] + well * (good[m] - poor[m]))
-            shift(source, sink, m, part)
-            flow[m] += part
+        poor = row(materials, processes.poor[o])
+        kg = taken * (poor + (row(materials, good) - poor) * well)
+        held = held - kg
+        add(materials, state.mass[r, processes.sink[o]], kg)
+        add(materials, state.flow[r, o], kg)
     account = processes.sink[last]
     if processes.transit[p] >= 0:
         account = chain.transits.account[processes.transit[p]]
-    sink, flow = state.mass[r, account], state.flow[r, last]
-    for m in range(len(chain.materials)):
-        part = max(source[m] - remain[m], 0.0)
-        shift(source, sink, m, part)
-        flow[m] += part
+    kg = positive(held - remain)
+    set_row(source, held - kg)
+    add(materials, state.mass[r, account], kg)
+    add(materials, state.flow[r, last], kg)
 
 
 @stage
 def add_virgin(chain: Chain, state: State, r: int, p: int, amount: float) -> None:
     """New material that a process adds to its first output, such as replaced parts."""
     processes = chain.processes
-    for m in range(len(chain.materials)):
-        kg = amount * processes.added[p, m]
-        transfer(state.mass, r, processes.adder[p], processes.sink[processes.first[p]], m, kg)
+    kg = row(chain.materials, processes.added[p]) * amount
+    take(chain.materials, state.mass[r, processes.adder[p]], kg)
+    add(chain.materials, state.mass[r, processes.sink[processes.first[p]]], kg)
+
+
+@called
+def working_all(up: np.ndarray, speed: np.ndarray, first: int, last: int) -> float:
+    """:func:`working` of any number of machines."""
+    work = 0.0
+    for k in range(first, last):
+        work += up[k] * speed[k]
+    return work / (last - first) if last > first else 1.0
 
 
 @shared
 def working(up: np.ndarray, speed: np.ndarray, first: int, last: int) -> float:
     """Mean share of their full rate at which machines ``first .. last - 1`` work."""
-    if last == first:
-        return 1.0
-    work = 0.0
+    if last - first == 1:  # by far the most frequent, and fast without a loop
+        only: float = up[first] * speed[first]
+        return only
+    return working_all(up, speed, first, last)
+
+
+@called
+def spoiling_all(loss: np.ndarray, first: int, last: int) -> float:
+    """:func:`spoiling` of any number of machines."""
+    share = 0.0
     for k in range(first, last):
-        work += up[k] * speed[k]
-    return work / (last - first)
+        share += loss[k]
+    return share / (last - first) if last > first else 0.0
+
+
+@shared
+def spoiling(loss: np.ndarray, first: int, last: int) -> float:
+    """Mean share of their output that machines ``first .. last - 1`` spoil."""
+    if last - first == 1:
+        only: float = loss[first]
+        return only
+    return spoiling_all(loss, first, last)
+
+
+@called
+def load_all(loads: np.ndarray, first: int, last: int, share: float) -> None:
+    """:func:`load` of any number of machines."""
+    for k in range(first, last):
+        loads[k] = share
 
 
 @shared
 def load(loads: np.ndarray, first: int, last: int, share: float) -> None:
     """Tell machines how much of what they could do they really did."""
-    for k in range(first, last):
-        loads[k] = share
+    if last - first == 1:
+        loads[first] = share
+    else:
+        load_all(loads, first, last, share)
 
 
 @inlined
@@ -197,18 +241,20 @@ def process_stage(
     if work <= 0.0:  # machines that are down keep their load: they age by it when they resume
         return 0.0
     route = processes.route[p]
+    if route >= 0 and state.route[r, route] != processes.alternative[p]:
+        load(machines.load[r], first, last, 0.0)
+        return 0.0
     held = total(chain.materials, state.mass[r, processes.source[p]])
-    if held <= 0.0 or (route >= 0 and state.route[r, route] != processes.alternative[p]):
+    if held <= 0.0:
         load(machines.load[r], first, last, 0.0)
         return 0.0
     limit = processes.rate[p] * work
     portion = limit / held if limit < held else 1.0
-    well = 1.0
-    for k in range(first, last):
-        well -= machines.loss[r, k] / (last - first)
+    well = 1.0 - spoiling(machines.loss[r], first, last)
     if processes.device[p] >= 0:
         well *= devices.awake[r, processes.device[p]]
-    portion *= fitting(chain, perception, state, r, p, portion, well)
+    if processes.limited[p] == 1:
+        portion *= fitting(chain, perception, state, r, p, portion, well)
     amount = held * portion
     pay(chain, state, r, p, portion, amount)
     if processes.adder[p] >= 0:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from stillage_sim.chain.arrays import AVOIDED, OPERATOR, SCOPE_3, SUPPLIERS, Chain, State
-from stillage_sim.chain.flows import load, move, send, total, working
+from stillage_sim.chain.flows import add, load, move, send, take, total, working
 from stillage_sim.compiled import inlined
-from stillage_sim.ledger import shift, transfer
+from stillage_sim.ledger import transfer
 from stillage_sim.machines.arrays import MachineState
+from stillage_sim.rows import row, sum_row
 
 
 @inlined
@@ -35,32 +36,27 @@ def make_stage(chain: Chain, machines: MachineState, state: State, r: int, k: in
         return 0.0
     state.order[r, k] -= amount
     way = chain.processes.sink.shape[0] + k
-    paid, emitted, avoided = 0.0, 0.0, 0.0
-    virgin, product = state.mass[r, makers.virgin[k]], state.mass[r, sink]
-    for m in range(len(chain.materials)):
-        need = amount * makers.recipe[k, m]
-        if need > 0.0:
-            source, used = makers.secondary[k, m], 0.0
-            if source >= 0:
-                held = total(chain.materials, state.mass[r, source])
-                used = need * makers.secondary_share[k, m]
-                asked = amount * makers.pending[k, m]
-                if asked > held:  # all materials from this account go short alike
-                    used *= held / asked
-                used = min(used, held)  # rounding
-                if used > 0.0:
-                    move(
-                        chain.materials,
-                        state.mass[r, source],
-                        product,
-                        state.flow[r, way],
-                        used / held,
-                    )
-            new = need - used
-            shift(virgin, product, m, new)
-            paid += new * makers.price[k, m]
-            emitted += new * makers.carbon[k, m]
-            avoided += used * makers.carbon[k, m]
+    materials, product = chain.materials, state.mass[r, sink]
+    for m in range(len(materials)):
+        source, used = makers.secondary[k, m], 0.0
+        asked = amount * makers.pending[k, m]
+        if source >= 0 and asked > 0.0:
+            held = total(materials, state.mass[r, source])
+            used = amount * makers.recipe[k, m] * makers.secondary_share[k, m]
+            if asked > held:  # all materials from this account go short alike
+                used *= held / asked
+            used = min(used, held)  # rounding
+            if used > 0.0:
+                goods = state.mass[r, source]
+                move(materials, goods, product, state.flow[r, way], used / held)
+        state.used[r, m] = used
+    used_kg = row(materials, state.used[r])
+    new_kg = row(materials, makers.recipe[k]) * amount - used_kg
+    add(materials, product, new_kg)
+    take(materials, state.mass[r, makers.virgin[k]], new_kg)
+    carbon = row(materials, makers.carbon[k])
+    paid = sum_row(new_kg * row(materials, makers.price[k]))
+    emitted, avoided = sum_row(new_kg * carbon), sum_row(used_kg * carbon)
     if makers.price_index[k] >= 0:
         paid *= state.quantity[r, makers.price_index[k]]
     transfer(state.money, r, OPERATOR, SUPPLIERS, 0, paid)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stillage_sim import ledger, power, quantiles, randomness
+from stillage_sim import cycles, ledger, power, quantiles, randomness, rows
 from stillage_sim.chain import arrays, decide, flows, making, trade, using
 from stillage_sim.chain.arrays import (
     GRID,
@@ -28,16 +28,18 @@ from stillage_sim.chain.flows import arrive_stage, process_stage, total, working
 from stillage_sim.chain.making import make_stage
 from stillage_sim.chain.trade import review_stage, sell_stage
 from stillage_sim.chain.using import return_stage
-from stillage_sim.compiled import inlined, packed, stage
+from stillage_sim.compiled import changing, inlined, packed, stage
+from stillage_sim.cycles import place, turns
 from stillage_sim.devices import arrays as device_arrays
 from stillage_sim.devices import stages as device_stages
 from stillage_sim.devices.arrays import Devices, DeviceState, Grid
-from stillage_sim.devices.stages import devices_stage, grid_carbon, grid_price, start_devices
+from stillage_sim.devices.stages import devices_stage, start_devices
 from stillage_sim.ledger import transfer
 from stillage_sim.machines import rules as machine_rules
 from stillage_sim.machines import stages as machine_stages
 from stillage_sim.machines.arrays import Machines, MachineState
 from stillage_sim.machines.stages import machines_stage, start_machines
+from stillage_sim.packing import alone
 from stillage_sim.randomness import below, draw, fold, high
 from stillage_sim.uncertainty import arrays as uncertainty_arrays
 from stillage_sim.uncertainty import stages as uncertainty_stages
@@ -47,7 +49,7 @@ from stillage_sim.uncertainty.stages import quantities_stage
 STREAM_BATCH, STREAM_START = 1, 2
 
 cached = packed(
-    arrays, decide, flows, making, trade, using, ledger, power, quantiles, randomness,
+    arrays, decide, flows, making, trade, using, cycles, ledger, power, quantiles, randomness, rows,
     device_arrays, device_stages, machine_rules, machine_stages, *machine_stages.MODULES,
     uncertainty_arrays, uncertainty_stages,
 )  # fmt: skip
@@ -72,6 +74,7 @@ class States(NamedTuple):
     uncertain: UncertainState
 
 
+@changing
 class History(NamedTuple):
     """What is kept at the end of every period n < N; all cumulative but ``stock`` and ``up``.
 
@@ -141,10 +144,10 @@ def read_stage(parts: Parts, states: States, r: int, now: np.uint64) -> float:
 @inlined
 def mains_stage(grid: Grid, state: State, r: int, joules: float) -> None:
     """Mains energy of a step: joules, their price and their emissions."""
-    step = state.step[r]
+    slot = place(state.step[r], grid.price.shape[0])
     transfer(state.mains, r, GRID, PROCESSES, 0, joules)
-    transfer(state.money, r, OPERATOR, UTILITY, 0, joules * grid_price(grid, step))
-    state.emissions[r, SCOPE_2] += joules * grid_carbon(grid, step)
+    transfer(state.money, r, OPERATOR, UTILITY, 0, joules * grid.price[slot])
+    state.emissions[r, SCOPE_2] += joules * grid.carbon[slot]
 
 
 @inlined
@@ -156,7 +159,7 @@ def step_stage(
     before = state.money[r, OPERATOR, 0]
     now = fold(state.prefix[r], np.uint64(state.step[r]))
     mirror = state.mirror[r]
-    period = state.step[r] // chain.period
+    period = turns(state.step[r], chain.period)
     act_stage(parts, states, r, actions)
     arrive_stage(chain, state, r)
     if state.step[r] - period * chain.period == 0:
@@ -175,7 +178,7 @@ def step_stage(
     for k in range(chain.makers.sink.shape[0]):
         kwh += make_stage(chain, states.machines, state, r, k)
     for s in range(chain.markets.account.shape[0]):
-        sell_stage(chain, state, r, s, period // chain.uses.width[chain.markets.use[s]])
+        sell_stage(chain, state, r, s, turns(period, chain.uses.width[chain.markets.use[s]]))
     mains_stage(parts.grid, state, r, joules + kwh * 3.6e6)
     state.step[r] += 1
     earned: float = state.money[r, OPERATOR, 0] - before
@@ -275,15 +278,15 @@ def advance(
         rewards[r] = 0.0
         if skip[r]:
             continue
+        one, its = alone(states, r), actions[r : r + 1]
         for _ in range(steps):
             if ruled:
-                decide_stage(
-                    chain, parts.machines, rules, states.chain, states.machines, r, actions
-                )
-            rewards[r] += step_stage(parts, perception, states, r, actions)
-            done = states.chain.step[r] // chain.period
-            if done * chain.period == states.chain.step[r] and done <= history.mains.shape[1]:
-                keep(parts, states, history, r, done - 1)
+                decide_stage(chain, parts.machines, rules, one.chain, one.machines, 0, its)
+            rewards[r] += step_stage(parts, perception, one, 0, its)
+            step = one.chain.step[0]
+            done = turns(step, chain.period)
+            if done * chain.period == step and done <= history.mains.shape[1]:
+                keep(parts, one, alone(history, r), 0, done - 1)
 
 
 @cached

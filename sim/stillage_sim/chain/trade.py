@@ -14,6 +14,7 @@ from stillage_sim.chain.arrays import (
 )
 from stillage_sim.chain.flows import move, total
 from stillage_sim.compiled import inlined, stage
+from stillage_sim.cycles import place
 from stillage_sim.ledger import transfer
 
 
@@ -48,7 +49,7 @@ def review_stage(chain: Chain, state: State, r: int, s: int, period: int) -> Non
         state.order[r, markets.maker[s]] += missing
         state.ordered[r, s] = missing
     if window > 0:
-        state.past[r, s, period % window] = state.quantity[r, markets.demand[s]]
+        state.past[r, s, place(period, window)] = state.quantity[r, markets.demand[s]]
 
 
 @inlined
@@ -67,7 +68,7 @@ def sell_stage(chain: Chain, state: State, r: int, s: int, cohort: int) -> None:
             chain.materials, state.mass[r, markets.account[s]],
             state.mass[r, chain.uses.account[use]], state.flow[r, way], sold / held,
         )  # fmt: skip
-        state.cohort[r, use, cohort % state.cohort.shape[2]] += sold
+        state.cohort[r, use, place(cohort, state.cohort.shape[2])] += sold
         price = markets.price[s]
         if markets.price_index[s] >= 0:
             price *= state.quantity[r, markets.price_index[s]]

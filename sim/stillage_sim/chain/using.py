@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from stillage_sim.chain.arrays import Chain, State
 from stillage_sim.chain.flows import move, total
-from stillage_sim.compiled import stage
+from stillage_sim.compiled import shared, stage
+from stillage_sim.cycles import place, turns
 
 
 @stage
@@ -22,6 +23,12 @@ def grade_age(chain: Chain, state: State, r: int, u: int, age: int) -> int:
     return worn
 
 
+@shared
+def slot(newest: int, age: int, cohorts: int) -> int:
+    """Where the cohort of an age lies."""
+    return newest - age if newest >= age else newest - age + cohorts
+
+
 @stage
 def age_stage(chain: Chain, state: State, r: int, u: int, cohort: int) -> None:
     """Cohort ``cohort`` begins: of every older one the share of its age leaves use.
@@ -31,29 +38,29 @@ def age_stage(chain: Chain, state: State, r: int, u: int, cohort: int) -> None:
     """
     uses = chain.uses
     cohorts, grades = uses.hazard.shape[1], uses.grade.shape[2]
-    for g in range(grades + 1):
-        state.due[r, u, g] = 0.0
-    collected = state.quantity[r, uses.collected[u]]
+    collected, part = state.quantity[r, uses.collected[u]], 1.0 / uses.width[u]
+    newest = place(cohort + cohorts - 1, cohorts)
+    for g in range(grades):
+        kg = 0.0
+        for age in range(cohorts):
+            leaving = state.cohort[r, u, slot(newest, age, cohorts)] * uses.hazard[u, age]
+            kg += leaving * uses.grade[u, grade_age(chain, state, r, u, age), g]
+        state.due[r, u, g] = kg * part * collected
+    kg = 0.0
     for age in range(cohorts):
-        slot = (cohort - 1 - age) % cohorts
-        kg = state.cohort[r, u, slot]
-        share = uses.hazard[u, age]
-        if kg > 0.0 and share > 0.0:
-            leaving = kg * share
-            state.cohort[r, u, slot] = kg - leaving
-            worn = grade_age(chain, state, r, u, age)
-            due = leaving / uses.width[u]
-            for g in range(grades):
-                state.due[r, u, g] += due * collected * uses.grade[u, worn, g]
-            state.due[r, u, grades] += due * (1.0 - collected)
+        here = slot(newest, age, cohorts)
+        leaving = state.cohort[r, u, here] * uses.hazard[u, age]
+        state.cohort[r, u, here] -= leaving
+        kg += leaving
+    state.due[r, u, grades] = kg * part * (1.0 - collected)
 
 
 @stage
 def return_stage(chain: Chain, state: State, r: int, u: int, period: int) -> None:
     """What is due of a use in this period returns, graded, or is lost to the loop."""
     uses = chain.uses
-    if period % uses.width[u] == 0:
-        age_stage(chain, state, r, u, period // uses.width[u])
+    if place(period, uses.width[u]) == 0:
+        age_stage(chain, state, r, u, turns(period, uses.width[u]))
     grades = uses.grade.shape[2]
     way = (
         chain.processes.sink.shape[0] + chain.makers.sink.shape[0]

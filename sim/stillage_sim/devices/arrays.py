@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from stillage_sim.compiled import changing
 from stillage_sim.power import SUPPLY_ACCOUNTS
 
 Ints = NDArray[np.int64]
@@ -74,6 +75,7 @@ class Grid(NamedTuple):
     carbon: Floats
 
 
+@changing
 class DeviceState(NamedTuple):
     """What changes.
 

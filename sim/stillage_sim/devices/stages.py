@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillage_sim import ledger, power, quantiles, randomness
+from stillage_sim import cycles, ledger, power, quantiles, randomness
 from stillage_sim.compiled import inlined, packed, shared, stage
+from stillage_sim.cycles import place, turns
 from stillage_sim.devices import arrays
 from stillage_sim.devices.arrays import (
     ASLEEP_H,
@@ -19,7 +20,6 @@ from stillage_sim.devices.arrays import (
     WANTED,
     Devices,
     DeviceState,
-    Grid,
     Sky,
 )
 from stillage_sim.ledger import transfer
@@ -28,7 +28,7 @@ from stillage_sim.quantiles import pick
 from stillage_sim.randomness import draw, fold
 
 STREAM_WEATHER, STREAM_FIRST_WEATHER = 40, 41
-cached = packed(arrays, ledger, power, quantiles, randomness)
+cached = packed(arrays, cycles, ledger, power, quantiles, randomness)
 
 SIGMAS = 4.0
 """The cells of ``Sky.clear`` divide the normal law's range from -4 to 4 equally."""
@@ -66,13 +66,13 @@ def sky_stage(
     sky: Sky, state: DeviceState, r: int, step: int, now: np.uint64, mirror: np.uint64
 ) -> float:
     """Irradiation of this step under cloud (J/m2); at the start of a period, new weather."""
-    place = step % sky.sun.shape[0]
-    if step % sky.period == 0:
+    spot = place(step, sky.sun.shape[0])
+    if place(step, sky.period) == 0:
         bits = draw(now, STREAM_WEATHER, 0) ^ mirror
         weather = sky.persistence * state.weather[r] + sky.innovation * pick(sky.normal, bits)
         state.weather[r] = weather
-        state.clear[r] = clearness(sky, weather, sky.season[place // sky.period])
-    light: float = sky.sun[place] * state.clear[r]
+        state.clear[r] = clearness(sky, weather, sky.season[turns(spot, sky.period)])
+    light: float = sky.sun[spot] * state.clear[r]
     return light
 
 
@@ -139,20 +139,6 @@ def devices_stage(
     for d in range(devices.panel.shape[0]):
         mains += device_stage(devices, state, r, d, light, readings[r, d])
     return mains
-
-
-@shared
-def grid_price(grid: Grid, step: int) -> float:
-    """Price of a joule of mains electricity in this step (EUR)."""
-    price: float = grid.price[step % grid.price.shape[0]]
-    return price
-
-
-@shared
-def grid_carbon(grid: Grid, step: int) -> float:
-    """Emissions of a joule of mains electricity in this step (kg CO2e)."""
-    carbon: float = grid.carbon[step % grid.carbon.shape[0]]
-    return carbon
 
 
 @cached

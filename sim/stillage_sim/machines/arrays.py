@@ -18,6 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from stillage_sim.compiled import changing
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -105,6 +107,7 @@ class MaintenanceRules(NamedTuple):
     crew_level: Floats
 
 
+@changing
 class MachineState(NamedTuple):
     """What changes, replica axis first.
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from stillage_sim.compiled import changing
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -45,6 +47,7 @@ class Uncertainties(NamedTuple):
     start_weekday: int
 
 
+@changing
 class UncertainState(NamedTuple):
     """``value`` float64 (R, V) of this period; ``luck`` uint64 (R, V) of the episode."""
 
