@@ -7,11 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stillage_scenarios.closed_loop.chains import chain_path
 from stillage_sim.chain.build import build
 from stillage_sim.chain.decide import Policy
 from stillage_sim.chain.file import load_chain
 from stillage_sim.chain.model import ChainModel, usual_rules
-from stillage_sim.chain.running import advance, audit, begun, totals, usual_policy
+from stillage_sim.chain.running import advance, audit, begun, bind, totals, usual_policy
 from stillage_sim.chain.step import States
 from stillage_sim.machines.arrays import ILLEGAL, WEIBULL, WORKING
 from stillage_sim.machines.rules import run_to_failure
@@ -107,6 +108,18 @@ def test_any_chain_of_six_materials_reconciles_in_every_step(
     text: str, seed: int, wild: bool
 ) -> None:
     roll(text, seed, wild)
+
+
+def test_ten_thousand_steps_in_a_row_reconcile() -> None:
+    """Fourteen months of the plastics loop: rounding must not pile up."""
+    model = build(load_chain(chain_path("plastics")))
+    states = begun(model, 1, seed=3)
+    go, start = bind(model, usual_policy(model), states, 25), totals(states)["mass"]
+    for _ in range(400):
+        go()
+        kept(model, states, start)
+    assert states.chain.step.tolist() == [10_000]
+    assert max(audit(totals(states)).values()) < 1e-12
 
 
 FULL = """
