@@ -57,8 +57,11 @@ def lines(name: str, title: str, days: Floats, band: Band, other: Floats | None,
 
 
 def _from_zero(axes: Any, band: Band, other: Floats | None) -> None:
-    """Let the axis begin at 0 where that costs little of the picture."""
-    values = [band.low, band.high, *([] if other is None else [other])]
+    """Let the axis begin at 0 where that costs little of the picture.
+
+    A mean may lie beyond its band, if it comes from a few replicas.
+    """
+    values = [band.low, band.mean, band.high, *([] if other is None else [other])]
     low, high = min(float(v.min()) for v in values), max(float(v.max()) for v in values)
     if low >= 0.0 and (low < 0.6 * high or high == 0.0):
         axes.set_ylim(0.0, high * 1.05 or 1.0)

@@ -40,6 +40,9 @@ STEPS = (
 
 WORTH = ("profit_eur", "recovered_value_eur", "mci", "co2e_avoided_kg", "downtime_h")
 
+ROUNDING = 1e-12
+"""What is smaller than this share of a figure's own size is rounding."""
+
 
 def material_flow(run: RunDir) -> str:
     """The Sankey picture of the policy shown, and of others to compare."""
@@ -116,8 +119,11 @@ def worth_of_decisions(run: RunDir) -> str:
 
 
 def _difference(found: Mapping[str, float], unit: str) -> str:
-    low, high = (words.number(found[end], signed=True) for end in ("low", "high"))
-    mean = words.quantity(found["mean"], unit, signed=True)
+    """A difference with its interval; what is only rounding beside the rest of it is 0."""
+    least = ROUNDING * max(abs(found[end]) for end in ("low", "mean", "high"))
+    ends = {end: value if abs(value) > least else 0.0 for end, value in found.items()}
+    low, high = (words.number(ends[end], signed=True) for end in ("low", "high"))
+    mean = words.quantity(ends["mean"], unit, signed=True)
     return f'{mean}<br><span class="interval">{low} to {high}</span>'
 
 
