@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from stillage_sim.chain.arrays import OPERATOR, Chain, Perception, State
-from stillage_sim.compiled import called, inlined, shared, stage
+from stillage_sim.compiled import inlined, shared, stage
 from stillage_sim.cycles import place
 from stillage_sim.devices.arrays import DeviceState
 from stillage_sim.ledger import transfer
@@ -171,56 +171,41 @@ def add_virgin(chain: Chain, state: State, r: int, p: int, amount: float) -> Non
     add(chain.materials, state.mass[r, processes.sink[processes.first[p]]], kg)
 
 
-@called
-def working_all(up: np.ndarray, speed: np.ndarray, first: int, last: int) -> float:
-    """:func:`working` of any number of machines."""
-    work = 0.0
-    for k in range(first, last):
-        work += up[k] * speed[k]
-    return work / (last - first) if last > first else 1.0
+@shared
+def mean_of(total: float, first: int, last: int) -> float:
+    """A sum over ``first .. last - 1``, divided by their number where that is not 1."""
+    return total if last - first == 1 else total / (last - first)
 
 
 @shared
 def working(up: np.ndarray, speed: np.ndarray, first: int, last: int) -> float:
     """Mean share of their full rate at which machines ``first .. last - 1`` work."""
-    if last - first == 1:  # by far the most frequent, and fast without a loop
-        only: float = up[first] * speed[first]
-        return only
-    return working_all(up, speed, first, last)
-
-
-@called
-def spoiling_all(loss: np.ndarray, first: int, last: int) -> float:
-    """:func:`spoiling` of any number of machines."""
-    share = 0.0
-    for k in range(first, last):
-        share += loss[k]
-    return share / (last - first) if last > first else 0.0
+    if last == first:
+        return 1.0
+    work = up[first] * speed[first]  # most have one machine, and are spared a loop
+    for k in range(first + 1, last):
+        work += up[k] * speed[k]
+    return mean_of(work, first, last)
 
 
 @shared
 def spoiling(loss: np.ndarray, first: int, last: int) -> float:
     """Mean share of their output that machines ``first .. last - 1`` spoil."""
-    if last - first == 1:
-        only: float = loss[first]
-        return only
-    return spoiling_all(loss, first, last)
-
-
-@called
-def load_all(loads: np.ndarray, first: int, last: int, share: float) -> None:
-    """:func:`load` of any number of machines."""
-    for k in range(first, last):
-        loads[k] = share
+    if last == first:
+        return 0.0
+    share = loss[first]
+    for k in range(first + 1, last):
+        share += loss[k]
+    return mean_of(share, first, last)
 
 
 @shared
 def load(loads: np.ndarray, first: int, last: int, share: float) -> None:
     """Tell machines how much of what they could do they really did."""
-    if last - first == 1:
+    if last > first:
         loads[first] = share
-    else:
-        load_all(loads, first, last, share)
+    for k in range(first + 1, last):
+        loads[k] = share
 
 
 @inlined
