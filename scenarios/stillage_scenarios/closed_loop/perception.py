@@ -35,6 +35,7 @@ class Sorter:
 
     ``output`` (T,) is the output to which each of the task's classes belongs (the last where
     none is for it); ``column`` (M,) the class that each material is (-1: no item is of it).
+    ``strange`` are the outputs' classes that the task does not know.
     """
 
     number: int
@@ -42,6 +43,7 @@ class Sorter:
     target: str
     output: Ints
     column: Ints
+    strange: tuple[str, ...]
 
     @property
     def seen(self) -> bool:
@@ -64,7 +66,8 @@ def _bound(number: int, process: Perceived, cast: Cast) -> Sorter:
     column = np.array([classes.index(c) if c in classes else -1 for c in names], np.int64)
     if not set(classes) & set(outputs):
         column[:] = -1
-    return Sorter(number, process, task.target if task else "", output, column)
+    strange = tuple(name for name in process.classes if name and name.casefold() not in classes)
+    return Sorter(number, process, task.target if task else "", output, column, strange)
 
 
 @dataclass(frozen=True)
@@ -250,6 +253,12 @@ class Seer:
                 told.append(
                     f"{process}: no held-out item of {names}; every model sorts them as the "
                     "chain's file declares"
+                )
+            strange = [name for name in sorter.strange if name not in lacking]
+            if strange:
+                told.append(
+                    f"{process}: no held-out item can be {', '.join(strange)}; no model sends "
+                    "anything there"
                 )
         if not self.model.perceived:
             told.append("nothing perceives in this chain: policies differ by rules alone")

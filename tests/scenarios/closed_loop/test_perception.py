@@ -17,6 +17,7 @@ from tests.scenarios.closed_loop.conftest import cast_of
 from tests.scenarios.conftest import one_group_cast
 
 CLASSES = ("PET", "HDPE", "PP", "PS", "carton")
+QUALITIES = ("reuse", "repair", "recycle")
 PET, HDPE, PP, PS, LDPE, OTHER = range(6)
 LEFT = 4
 
@@ -98,24 +99,43 @@ def test_worlds_differ_and_batches_of_a_world_less(plastics: ChainModel) -> None
     assert share.mean(1).std() > 2.0 * share.std(1).mean() > 0.0
 
 
-def test_quality_is_graded_where_items_have_one() -> None:
-    batteries = load_model(ClosedLoopSettings(chain="batteries"))
-    classes = ("reuse", "repair", "recycle")
-    quality = Task(target="quality", kind="classification", classes=classes)
-    cast = one_group_cast(
+def graded(guesses: list[int], classes: tuple[str, ...] = QUALITIES) -> Cast:
+    """An item of each quality and what a model says of them."""
+    return one_group_cast(
         {"material": [0, 0, 0], "quality": [0, 1, 2]},
-        {"material": np.eye(5)[[0, 0, 0]], "quality": np.eye(3)[[0, 2, 2]]},
+        {"material": np.eye(5)[[0, 0, 0]], "quality": np.eye(3)[guesses]},
         CLASSES,
         roles={"quality": "quality"},
-        tasks={"quality": quality},
+        tasks={"quality": Task(target="quality", kind="classification", classes=classes)},
     )
-    seer = Seer(batteries, cast, 1, 300)
+
+
+def test_quality_is_graded_where_items_have_one() -> None:
+    batteries = load_model(ClosedLoopSettings(chain="batteries"))
+    seer = Seer(batteries, graded([0, 2, 2]), 1, 300)
     share = seer.perceive("distilled").share[:, 0, 0]
     tests = [process.columns[0] for process in batteries.perceived]
     assert tests == ["reuse", "repair", "recycle"]
     assert share[0, :, 0] == pytest.approx([1, 0, 0], abs=1e-9)
     assert share[1, :, 0] == pytest.approx([0, 0, 1], abs=1e-9)
     assert seer.notes() == []
+
+
+def test_cores_are_remanufactured_by_what_a_model_says() -> None:
+    cores = load_model(ClosedLoopSettings(chain="spare_parts"))
+    seer = Seer(cores, graded([0, 1, 0]), 1, 300)
+    sound, worn = seer.perceive("distilled").share[:, 0, 0]
+    assert sound[:, 0] == pytest.approx([0, 1, 0], abs=1e-9)
+    assert worn[:, 0] == pytest.approx([1, 0, 0], abs=1e-9), "told to be fit for reuse: doubtful"
+    assert seer.notes() == []
+
+
+def test_classes_that_no_item_can_have_are_told() -> None:
+    cores = load_model(ClosedLoopSettings(chain="spare_parts"))
+    seer = Seer(cores, graded([0, 1, 2], ("new", "repair", "recycle")), 1, 300)
+    assert [note.split(": ", 2)[-1] for note in seer.notes()] == [
+        "no held-out item can be reuse; no model sends anything there"
+    ] * 2
 
 
 def test_without_a_role_everything_is_declared() -> None:
