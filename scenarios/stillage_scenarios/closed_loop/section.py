@@ -68,11 +68,13 @@ def over_time(run: RunDir) -> str:
     results = Results(run)
     kpis = _figures(charts.kpi_charts(results))
     stocks = _figures(charts.stock_charts(results))
+    span = float(results.days[0])
+    each = "Each day" if span == 1.0 else f"Every {words.number(span)} d"
     beside = f", dashed: {escape(words.name(results.other))}" if results.other else ""
     return (
         f'<p class="note">Line: mean of the {escape(words.name(results.shown))}{beside}. Bands '
-        f"hold 95 % of the {run.config.replicas:,} simulated runs.</p>"
-        f"<h3>Each period</h3>{kpis}<h3>Stocks</h3>{stocks}"
+        f"hold 95% of the {run.config.replicas:,} simulated runs.</p>"
+        f"<h3>{each}</h3>{kpis}<h3>Stocks</h3>{stocks}"
     )
 
 
@@ -108,7 +110,8 @@ def worth_of_decisions(run: RunDir) -> str:
     head = "".join(f'<th scope="col">{words.kpi_name(k, known[k]["unit"])}</th>' for k in WORTH)
     return (
         '<p class="note">Differences, replica by replica, of policies that faced the same luck and '
-        "differ in nothing else; 95% intervals over worlds. An interval with 0 in it shows none."
+        "differ in nothing else; 95% intervals over worlds. An interval with 0 in it "
+        "shows no difference."
         '</p><div class="scroll" role="region" aria-label="Worth of decisions" tabindex="0">'
         f'<table class="stack"><thead><tr><th class="word" scope="col">decision</th>{head}</tr>'
         f"</thead><tbody>{''.join(rows)}</tbody></table></div>"

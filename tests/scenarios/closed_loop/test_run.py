@@ -15,12 +15,14 @@ import numpy as np
 import pytest
 
 from stillage.errors import BadInput
+from stillage.report import plots
 from stillage.report.comparison import compare_runs
 from stillage.rundir import RunDir
 from stillage_scenarios.closed_loop.chains import chain_path
+from stillage_scenarios.closed_loop.charts import from_zero
 from stillage_scenarios.closed_loop.flows import network
 from stillage_scenarios.closed_loop.kpis import KPIS
-from stillage_scenarios.closed_loop.results import Results
+from stillage_scenarios.closed_loop.results import Band, Results
 from stillage_scenarios.closed_loop.sankey import sankey
 from stillage_sim.evaluate import Outcome, evaluate, resume
 from stillage_sim.prepare import configure
@@ -125,6 +127,13 @@ def test_the_picture_is_sound_svg(ran: Outcome) -> None:
     for node in nodes:
         assert text.count(f">{node.name}</tspan>") == 2  # lying and standing
     assert "nothing" in str(sankey("none", nodes, [], hostile)).lower()
+
+
+def test_a_mean_above_its_band_is_in_the_picture() -> None:
+    rare = Band(mean=np.array([0.0, 5.0]), low=np.zeros(2), high=np.zeros(2))
+    with plots.figure(1.9, 3.5) as (_, axes):
+        from_zero(axes, rare, None)
+        assert axes.get_ylim() == pytest.approx((0.0, 5.25))
 
 
 def test_a_chain_file_that_changed_is_noticed(tmp_path: Path) -> None:

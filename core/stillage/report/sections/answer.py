@@ -137,7 +137,8 @@ def facts(figures: Mapping[str, Any]) -> list[dict[str, str]]:
         oracle = figures["policies"].get("oracle", {}).get(kpi, {}).get("mean")
         share = value["mean"] / oracle if oracle else 0.0
         remark = f"{100 * share:.0f}% of the oracle's" if share > 0 else "a run"
-        label = words.kpi_name(kpi, unit).capitalize()
+        label = words.kpi_name(kpi, unit)
+        label = label[:1].upper() + label[1:]
         found.append(_fact(label, words.quantity(value["mean"], unit), remark))
     return found
 
