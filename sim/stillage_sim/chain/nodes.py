@@ -44,7 +44,7 @@ class Station(Table):
     """One pass or station of a line: takes from a lane, sends shares to others."""
 
     name: Name = word("Its name; an alternative of a choice is called by it.")
-    source: str = word("Lane of this node that it takes from.", alias="from")
+    source: str = word("Lane that it takes from: of this node, or `node.lane`.", alias="from")
     capacity_t_per_h: float = number("t/h", "What it takes at most.", gt=0, le=1e9)
     outputs: tuple[Output, ...] = word("Where it goes.", min_length=1, max_length=64)
     machines: Names = word("Machines that it needs; it runs at their mean rate.", ())
