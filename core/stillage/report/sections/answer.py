@@ -87,6 +87,7 @@ def deciding(figures: Mapping[str, Any]) -> str:
             continue
         low, high = (words.number(row[k], signed=True) for k in ("low", "high"))
         if words.spans_zero(row):
+            high = words.quantity(row["high"], unit, signed=True)  # no amount tells the unit here
             same.append(f"{phrase} ({low} to {high})")
         else:
             more = "more" if row["mean"] > 0 else "less"
