@@ -52,7 +52,8 @@ def material_flow(run: RunDir) -> str:
         drawn = sankey(f"flow{n}", nodes, links, results.model.materials)
         if n == 0:
             parts.append(
-                f'<p class="note">Mean kilograms in {words.number(run.config.days)} d with the '
+                f'<p class="note">{escape(results.model.name)}: mean kilograms in '
+                f"{words.number(run.config.days)} d with the "
                 f"{escape(words.name(policy))}; what lies in stock at the end has arrived and not "
                 "left. Ribbons show materials as they truly are. Point at one for its weight.</p>"
                 f"{drawn}"
