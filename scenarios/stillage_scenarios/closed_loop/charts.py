@@ -130,7 +130,7 @@ def machine_strips(results: Results) -> str:
             f'<div style="margin:.5rem 0"><div style="display:flex;gap:1rem;'
             f'justify-content:space-between;font-size:.9rem"><span style="font-weight:600">'
             f'{escape(name)}</span><span style="color:var(--muted)">up '
-            f"{100 * whole:.2f} % of the time</span></div>"
+            f"{100 * whole:.2f}% of the time</span></div>"
             f'<svg role="img" aria-label="{escape(name)}: up {100 * whole:.2f}% of the time" '
             f'viewBox="0 0 1000 31" preserveAspectRatio="none" '
             f'style="display:block;width:100%;height:31px">{strips}</svg></div>'

@@ -119,6 +119,9 @@ def test_a_teacher_that_drains_the_battery_is_said_to(make_run: MakeRun) -> None
     policies["teacher"]["battery_empty_h"] = {"mean": 30.3, "low": 30.1, "high": 30.6}
     said = Page(build(make_run(name="empty", policies=policies))).text
     assert "2.9 J and leaves the battery empty for 30.3 h" in " ".join(said.split())
+    for policy in policies.values():
+        policy["battery_empty_h"] = policies["teacher"]["battery_empty_h"]
+    assert "battery empty" not in Page(build(make_run(name="all", policies=policies))).text
 
 
 def test_a_difference_that_was_not_shown_has_its_unit() -> None:
