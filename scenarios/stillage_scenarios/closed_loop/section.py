@@ -108,11 +108,14 @@ def worth_of_decisions(run: RunDir) -> str:
             rows.append(f'<tr><th scope="row">{what}<br><small>{told}</small></th>{cells}</tr>')
     if not rows:
         return "<p>No two policies that differ in one decision alone were simulated.</p>"
+    student = ""
+    if "distilled_int8" in figures["policies"]:
+        student = " The student is the one in FP32, as in the policies that it is compared with."
     head = "".join(f'<th scope="col">{words.kpi_name(k, known[k]["unit"])}</th>' for k in WORTH)
     return (
         '<p class="note">Differences, replica by replica, of policies that faced the same luck and '
         "differ in nothing else; 95% intervals over worlds. An interval with 0 in it "
-        "shows no difference."
+        f"shows no difference.{student}"
         '</p><div class="scroll" role="region" aria-label="Worth of decisions" tabindex="0">'
         f'<table class="stack"><thead><tr><th class="word" scope="col">decision</th>{head}</tr>'
         f"</thead><tbody>{''.join(rows)}</tbody></table></div>"
