@@ -92,8 +92,8 @@ def run(
     "--policy", "policies", multiple=True, required=True, metavar="NAME_OR_BUNDLE",
     help="A policy's name, or a bundle's folder (DIR:fp32 for its FP32 model); repeat it.",
 )  # fmt: skip
-@click.option("--replicas", type=int, metavar="R", help="Simulated worlds. [200]")
-@click.option("--days", type=float, metavar="D", help="Simulated days of each. [2]")
+@click.option("--replicas", type=int, metavar="R", help="Replicas. [200]")
+@click.option("--days", type=float, metavar="D", help="Simulated days of each. [the scenario's]")
 @_options
 @_places
 def evaluate(

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Kpis = dict[str, dict[str, Floats]]
+ROUNDING = 1e-12
+"""Share of a KPI by which two policies may differ and be called equal."""
+
 CONFUSED = ("teacher", "distilled", "labels_only")
 
 
@@ -81,12 +84,22 @@ def paired(kpis: Kpis, worlds: int) -> list[dict[str, Any]]:
     """
     names = list(kpis)
     return [
-        {"a": a, "b": b, "kpi": kpi, **over_worlds(kpis[a][kpi] - kpis[b][kpi], worlds).json()}
+        {"a": a, "b": b, "kpi": kpi, **over_worlds(less(kpis[a][kpi], kpis[b][kpi]), worlds).json()}
         for place, a in enumerate(names)
         for b in names[:place]
         for kpi in kpis[a]
         if kpi in kpis[b]
     ]
+
+
+def less(a: Floats, b: Floats) -> Floats:
+    """``a - b``, and 0 where they differ by no more than sums are rounded by.
+
+    >>> less(np.array([0.1 + 0.2, 2.0]), np.array([0.3, 1.0])).tolist()
+    [0.0, 1.0]
+    """
+    rounded = np.abs(a - b) <= ROUNDING * np.maximum(np.abs(a), np.abs(b))
+    return np.where(rounded, 0.0, a - b)
 
 
 def _described(scenario: str, kpis: Kpis) -> list[dict[str, str]]:
@@ -114,7 +127,7 @@ def _audit(world: World, totals: Mapping[str, Totals]) -> dict[str, float]:
 def _left_out(config: RunConfig, world: World, described: Sequence[Mapping[str, str]]) -> list[str]:
     there = {row["name"] for row in described}
     lines = [
-        f"KPI {spec.name}: the recording has no target for a role that it needs"
+        f"KPI {spec.name}: the recording or the settings lack what it needs"
         for spec in get_host().scenario_specs("kpi", config.scenario)
         if spec.name not in there
     ]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stillage_scenarios.closed_loop import drawing
-from stillage_scenarios.closed_loop.chains import shipped
+from stillage_scenarios.closed_loop.chains import chain_path, shipped
 from stillage_scenarios.closed_loop.env import ClosedLoopEnv, chain_model
 from stillage_scenarios.closed_loop.layout import network
 from stillage_sim.chain import running
@@ -47,6 +47,17 @@ def test_every_chain_has_a_picture_and_words(name: str) -> None:
     words = drawing.text(drawing.sheet(model), state, 1)
     for card in net.cards:
         assert f"{card.name} ({card.kind})" in words
+
+
+def test_machines_stand_where_they_work_and_not_where_it_goes() -> None:
+    text = chain_path("plastics").read_text(encoding="utf-8")
+    for lane in ("PET", "HDPE", "PP", "LDPE"):  # the second pass throws straight into the lines
+        text = text.replace(f'{{ to = "{lane}", good = ', f'{{ to = "recycler.{lane}", good = ')
+    cards = {card.name: card for card in network(build(load_chain(text))).cards}
+    model = build(load_chain(text))
+    assert {model.machines[k] for k in cards["sorter"].machines} == {
+        "belt", "ejectors", "second belt",
+    }  # fmt: skip
 
 
 def test_a_picture_shows_stocks_machines_and_power() -> None:

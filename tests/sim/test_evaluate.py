@@ -213,7 +213,7 @@ def test_report_path_is_the_last_line(whole: Outcome) -> None:
 def test_report_has_every_section(whole: Outcome) -> None:
     text = whole.report.read_text(encoding="utf-8")
     assert "could not be made" not in text
-    assert "co2e avoided" in text
+    assert "CO2e avoided" in text
 
 
 def test_dry_run_prints_a_configuration_and_does_nothing(tmp_path: Path) -> None:

@@ -176,6 +176,8 @@ def bars(
             axes.barh(place, mean, 0.62, color=colour(key), alpha=0.8 if solid else 0.55)
             axes.plot([low, high], [place, place], color=STAND_INS["ink"], linewidth=1.3)
         axes.axvline(0.0, color=STAND_INS["line"], linewidth=1.0)
+        if not any(abs(interval[end]) > 0.0 for _, _, interval in rows for end in interval):
+            axes.set_xlim(0.0, 1.0)  # nothing of it anywhere: no axis of made-up hundredths
         _rows(axes, [shorten(label) for label, _, _ in rows])
         if unit:
             axes.set_xlabel(unit)
@@ -195,11 +197,11 @@ def _rows(axes: Any, labels: Sequence[str]) -> None:
         axes.xaxis.set_major_formatter(lambda value, _: words.brief(value))
 
 
-def shorten(label: str, most: int = 26) -> str:
+def shorten(label: str, most: int = 28) -> str:
     """A label that leaves room for the plot.
 
     >>> shorten("a" * 40)
-    'aaaaaaaaaaaaaaaaaaaaaaaaa…'
+    'aaaaaaaaaaaaaaaaaaaaaaaaaaa…'
     """
     return label if len(label) <= most else label[: most - 1] + "…"
 

@@ -51,10 +51,11 @@ def name(key: str) -> str:
 def kpi_name(key: str, unit: str = "") -> str:
     """A KPI's name without its trailing unit.
 
-    >>> kpi_name("recovered_value_eur", "EUR"), kpi_name("purity", "1")
-    ('recovered value', 'purity')
+    >>> kpi_name("recovered_value_eur", "EUR"), kpi_name("co2e_avoided_kg", "kg")
+    ('recovered value', 'CO2e avoided')
     """
-    return KPI_NAMES.get(key, key.removesuffix(f"_{unit.lower()}").replace("_", " "))
+    said = key.removesuffix(f"_{unit.lower()}").replace("_", " ")
+    return KPI_NAMES.get(key, said.replace("co2e", "CO2e"))
 
 
 def unit_sign(unit: str) -> str:

@@ -30,7 +30,9 @@ class RunOptions(BaseModel):
     seed: int = Field(default=0, ge=0, lt=2**31, description="all randomness comes from it")
     recording: str = Field(default="", description="recording; empty: the scenario renders one")
     items: int = Field(default=1500, ge=30, le=1_000_000, description="items of a rendered one")
-    replicas: int = Field(default=200, ge=1, le=10_000_000, description="simulated worlds")
+    replicas: int = Field(
+        default=200, ge=1, le=10_000_000, description="replicas that are simulated"
+    )
     days: float = Field(
         default=2.0,
         gt=0,

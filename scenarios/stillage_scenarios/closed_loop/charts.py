@@ -46,7 +46,7 @@ def lines(name: str, title: str, days: Floats, band: Band, other: Floats | None,
         axes.tick_params(length=0)
         axes.set_xlabel("d")
         axes.margins(x=0.01)
-        _from_zero(axes, band, other)
+        from_zero(axes, band, other)
         axes.yaxis.set_major_formatter(lambda value, _: words.brief(value))
         said = (
             f"{title} over {words.number(float(days[-1]))} d: from "
@@ -56,12 +56,12 @@ def lines(name: str, title: str, days: Floats, band: Band, other: Floats | None,
         return str(plots.svg(made, name, said))
 
 
-def _from_zero(axes: Any, band: Band, other: Floats | None) -> None:
-    """Let the axis begin at 0 where that costs little of the picture.
+def from_zero(axes: Any, band: Band, other: Floats | None) -> None:
+    """Let the axis begin at 0 where that costs little of the picture, and hold all that is drawn.
 
-    A mean may lie beyond its band, if it comes from a few replicas.
+    Where few replicas have any, the mean lies above the band.
     """
-    values = [band.low, band.mean, band.high, *([] if other is None else [other])]
+    values = [band.mean, band.low, band.high, *([] if other is None else [other])]
     low, high = min(float(v.min()) for v in values), max(float(v.max()) for v in values)
     if low >= 0.0 and (low < 0.6 * high or high == 0.0):
         axes.set_ylim(0.0, high * 1.05 or 1.0)
@@ -130,8 +130,8 @@ def machine_strips(results: Results) -> str:
             f'<div style="margin:.5rem 0"><div style="display:flex;gap:1rem;'
             f'justify-content:space-between;font-size:.9rem"><span style="font-weight:600">'
             f'{escape(name)}</span><span style="color:var(--muted)">up '
-            f"{100 * whole:.2f} % of the time</span></div>"
-            f'<svg role="img" aria-label="{escape(name)}: up {100 * whole:.2f} % of the time" '
+            f"{100 * whole:.2f}% of the time</span></div>"
+            f'<svg role="img" aria-label="{escape(name)}: up {100 * whole:.2f}% of the time" '
             f'viewBox="0 0 1000 31" preserveAspectRatio="none" '
             f'style="display:block;width:100%;height:31px">{strips}</svg></div>'
         )
@@ -144,7 +144,7 @@ def machine_strips(results: Results) -> str:
         f'<p class="note">Dark where a machine was down, with the '
         f"{escape(words.name(results.shown))}. Upper strip: the first of {count:,} simulated runs; "
         f"full colour is down all the time. Lower strip: mean of all; full colour is "
-        f"{100 * darkest:.2g} % of the time.</p>{''.join(rows)}{axis}"
+        f"{100 * darkest:.2g}% of the time.</p>{''.join(rows)}{axis}"
     )
 
 
@@ -165,7 +165,7 @@ def _strip(edges: Floats, down: Floats, darkest: float, days: Floats, top: int =
             cells.append(
                 f'<rect x="{x:.1f}" y="{top}" width="{wide:.1f}" height="14" '
                 f'fill="var(--copper)" fill-opacity="{shade:.2f}">'
-                f"<title>to day {day}: down {100 * float(value):.1f} %</title></rect>"
+                f"<title>to day {day}: down {100 * float(value):.1f}%</title></rect>"
             )
     return "".join(cells)
 
@@ -215,8 +215,8 @@ def _device(results: Results, d: int, name: str) -> str:
         f'<h3>{escape(name)}: where its solar energy went</h3><p class="note">{legend}</p>'
         f"{''.join(rows)}"
         '<div class="gridded tight"><figure style="margin-top:1rem">'
-        f"<h3>{escape(name)}: battery at the end of each frame, Wh</h3>{level}<figcaption>"
-        f"{escape(words.name(results.shown))}, 95 % band{dashed}"
+        f"<h3>{escape(name)}: battery over time, Wh</h3>{level}<figcaption>"
+        f"{escape(words.name(results.shown))}, 95% band{dashed}"
         "</figcaption></figure></div>"
     )
 

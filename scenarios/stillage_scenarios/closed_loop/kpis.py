@@ -281,3 +281,6 @@ ADDITIVE = tuple(
     name for name in KPIS if name.endswith(("_eur", "_kg", "_kwh", "_h")) or name == "failures"
 )
 """KPIs whose periods add up to the whole; all others are ratios."""
+
+OF_LANES = ("recovery", "purity")
+"""KPIs that tell nothing of a chain without lanes named after a material."""

@@ -113,14 +113,14 @@ def _cards(model: ChainModel) -> tuple[list[Card], dict[int, int]]:
 
 
 def _equip(model: ChainModel, cards: list[Card], of_account: dict[int, int], makers: int) -> None:
-    """Put machines and devices on the card whose work they do."""
+    """Put machines and devices on the card of the node whose station or maker uses them."""
     chain = model.parts.chain
     processes, made = chain.processes, chain.makers
     for p, source in enumerate(processes.source):
-        first = int(processes.sink[processes.first[p]])
-        at = of_account.get(first, of_account.get(int(source), 0))
-        if cards[at].kind in ("disposal", "outlet", "market"):
-            at = of_account.get(int(source), at)
+        named = [
+            n for n, card in enumerate(cards) if model.processes[p].startswith(f"{card.name}: ")
+        ]
+        at = max(named, key=lambda n: len(cards[n].name), default=of_account.get(int(source), 0))
         cards[at].machines += range(processes.machine[p], processes.machine[p + 1])
         if processes.device[p] >= 0:
             cards[at].devices.append(int(processes.device[p]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from markupsafe import Markup, escape
@@ -163,33 +164,38 @@ def place(
     columns = [[p for p in every if p.column == n] for n in range(len(stages))]
     most = max(sum(max(p.into, p.out) for p in column) for column in columns)
     scale = measures.thickest / most if most else 1.0
-    whole = max(
-        sum(max(max(p.into, p.out) * scale, 1.5) for p in column)
-        + (len(column) - 1) * (measures.gap + measures.head)
-        for column in columns
-    )
     for number, column in enumerate(columns):
         column.sort(key=_rank)
         for each in column:
             each.u = number * measures.pitch
             each.breadth = max(max(each.into, each.out) * scale, 1.5)
             each.below = number == len(columns) - 1 and len(column) > 1
-        rest = [p for p in column if not _waste(p)]
+    whole = max(_length(measures, column) for column in columns)
+    for column in columns:
         for n, each in enumerate(p for p in column if not p.passing):
             each.raised = n
-        v = 0.0
-        for each in column[: len(column) - len(rest)]:
-            each.v, v = v, v + each.breadth + measures.gap + measures.head
-        v = whole - sum(p.breadth for p in rest) - sum(_above(measures, p) for p in rest[1:])
-        for n, each in enumerate(rest):
-            v += _above(measures, each) if n else 0.0
-            each.v, v = v, v + each.breadth
+        waste, rest = ([p for p in column if _waste(p) is kind] for kind in (True, False))
+        for group, top in ((waste, 0.0), (rest, whole - _length(measures, rest))):
+            for n, each in enumerate(group):
+                each.v = top + _length(measures, group[: n + 1]) - each.breadth
     return placed, passed, scale
 
 
-def _above(measures: Measures, each: Placed) -> float:
-    """Room above a node, or above a link that only passes."""
-    return measures.gap + (0.0 if each.passing else measures.head)
+def _length(measures: Measures, column: Sequence[Placed]) -> float:
+    """From the top of a column's first node to the bottom of its last."""
+    rooms = (_above(measures, *pair) for pair in pairwise(column))
+    return sum(rooms, sum(each.breadth for each in column))
+
+
+def _above(measures: Measures, before: Placed, each: Placed) -> float:
+    """Room above a node, or above a link that only passes.
+
+    Names that stand side by side below their bars need room for their letters.
+    """
+    if measures.head or not each.below:
+        return measures.gap + (0.0 if each.passing and not _waste(each) else measures.head)
+    letters = len(before.node.name) + len(each.node.name)
+    return max(measures.gap, 4.6 * letters + 8.0 - (before.breadth + each.breadth) / 2.0)
 
 
 def _waste(each: Placed) -> bool:
@@ -339,7 +345,7 @@ def _forward(
 def _waves(stops: Sequence[Point]) -> list[tuple[str, Sequence[Point]]]:
     """Curves from stop to stop, level at each."""
     found: list[tuple[str, Sequence[Point]]] = []
-    for (a, v), (b, w) in itertools.pairwise(stops):
+    for (a, v), (b, w) in pairwise(stops):
         middle = (a + b) / 2.0
         found.append(("C", [(middle, v), (middle, w), (b, w)]))
     return found

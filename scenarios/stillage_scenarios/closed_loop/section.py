@@ -40,9 +40,6 @@ STEPS = (
 
 WORTH = ("profit_eur", "recovered_value_eur", "mci", "co2e_avoided_kg", "downtime_h")
 
-ROUNDING = 1e-12
-"""What is smaller than this share of a figure's own size is rounding."""
-
 
 def material_flow(run: RunDir) -> str:
     """The Sankey picture of the policy shown, and of others to compare."""
@@ -55,7 +52,8 @@ def material_flow(run: RunDir) -> str:
         drawn = sankey(f"flow{n}", nodes, links, results.model.materials)
         if n == 0:
             parts.append(
-                f'<p class="note">Mean kilograms in {words.number(run.config.days)} d with the '
+                f'<p class="note">{escape(results.model.name)}: mean kilograms in '
+                f"{words.number(run.config.days)} d with the "
                 f"{escape(words.name(policy))}; what lies in stock at the end has arrived and not "
                 "left. Ribbons show materials as they truly are. Point at one for its weight.</p>"
                 f"{drawn}"
@@ -71,11 +69,13 @@ def over_time(run: RunDir) -> str:
     results = Results(run)
     kpis = _figures(charts.kpi_charts(results))
     stocks = _figures(charts.stock_charts(results))
+    span = float(results.days[0])
+    each = "Each day" if span == 1.0 else f"Every {words.number(span)} d"
     beside = f", dashed: {escape(words.name(results.other))}" if results.other else ""
     return (
         f'<p class="note">Line: mean of the {escape(words.name(results.shown))}{beside}. Bands '
-        f"hold 95 % of the {run.config.replicas:,} simulated runs.</p>"
-        f"<h3>Each period</h3>{kpis}<h3>Stocks</h3>{stocks}"
+        f"hold 95% of the {run.config.replicas:,} simulated runs.</p>"
+        f"<h3>{each}</h3>{kpis}<h3>Stocks</h3>{stocks}"
     )
 
 
@@ -108,10 +108,14 @@ def worth_of_decisions(run: RunDir) -> str:
             rows.append(f'<tr><th scope="row">{what}<br><small>{told}</small></th>{cells}</tr>')
     if not rows:
         return "<p>No two policies that differ in one decision alone were simulated.</p>"
+    student = ""
+    if "distilled_int8" in figures["policies"]:
+        student = " The student is the one in FP32, as in the policies that it is compared with."
     head = "".join(f'<th scope="col">{words.kpi_name(k, known[k]["unit"])}</th>' for k in WORTH)
     return (
         '<p class="note">Differences, replica by replica, of policies that faced the same luck and '
-        "differ in nothing else; 95% intervals over worlds. An interval with 0 in it shows none."
+        "differ in nothing else; 95% intervals over worlds. An interval with 0 in it "
+        f"shows no difference.{student}"
         '</p><div class="scroll" role="region" aria-label="Worth of decisions" tabindex="0">'
         f'<table class="stack"><thead><tr><th class="word" scope="col">decision</th>{head}</tr>'
         f"</thead><tbody>{''.join(rows)}</tbody></table></div>"
@@ -119,11 +123,8 @@ def worth_of_decisions(run: RunDir) -> str:
 
 
 def _difference(found: Mapping[str, float], unit: str) -> str:
-    """A difference with its interval; what is only rounding beside the rest of it is 0."""
-    least = ROUNDING * max(abs(found[end]) for end in ("low", "mean", "high"))
-    ends = {end: value if abs(value) > least else 0.0 for end, value in found.items()}
-    low, high = (words.number(ends[end], signed=True) for end in ("low", "high"))
-    mean = words.quantity(ends["mean"], unit, signed=True)
+    low, high = (words.number(found[end], signed=True) for end in ("low", "high"))
+    mean = words.quantity(found["mean"], unit, signed=True)
     return f'{mean}<br><span class="interval">{low} to {high}</span>'
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from stillage.errors import BadInput
 from stillage_scenarios.closed_loop.books import Books, read_books
-from stillage_scenarios.closed_loop.kpis import FLOWS, KPIS
+from stillage_scenarios.closed_loop.kpis import FLOWS, KPIS, OF_LANES
 from stillage_sim.chain import running
 from stillage_sim.chain.decide import Policy
 from stillage_sim.chain.model import ChainModel
@@ -132,7 +132,9 @@ class ClosedLoopWorld(World):
         return {**before, **frames}
 
     def kpis(self, totals: Totals) -> dict[str, NDArray[np.float64]]:
-        return {name: kpi(totals, self.books) for name, kpi in KPIS.items()}
+        """All, but those of sorting where no lane is named after a material."""
+        left_out = () if len(self.books.accepted) else OF_LANES
+        return {name: kpi(totals, self.books) for name, kpi in KPIS.items() if name not in left_out}
 
     def audit(self, totals: Totals) -> dict[str, float]:
         """Residuals of the ledgers of mass, energy (mains and devices) and money."""

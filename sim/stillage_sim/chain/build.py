@@ -109,6 +109,9 @@ def build(file: ChainFile) -> ChainModel:
         routes=_routes(found, len(choices)),
         readers=readers,
     )
+    for name in machines:
+        if file.machines[name].spare:
+            lanes.one(file.machines[name].spare, "spares", f"machines.{name}.spare")
     maintenance = MaintenanceSettings(
         machines=tuple(file.machines[name] for name in machines),
         spares=tuple(file.spares.values()),

@@ -12,9 +12,20 @@ from stillage_sim.chain.arrays import Floats
 from stillage_sim.chain.file import ChainFile
 from stillage_sim.chain.file_table import ALL
 from stillage_sim.chain.model import Account
-from stillage_sim.chain.nodes import LANED, Disposal, Market, Outlet, Virgin
+from stillage_sim.chain.nodes import (
+    LANED,
+    Disposal,
+    Manufacturing,
+    Market,
+    Outlet,
+    Station,
+    Virgin,
+    Works,
+)
 
 OUTSIDE = 0
+VIRGIN = "virgin material"
+"""Name of the supply of those who name none."""
 
 
 class Lanes:
@@ -39,8 +50,26 @@ class Lanes:
                     self.add(Account(f"{name}.gone", name, "gone", node.kind, sink=True))
             elif isinstance(node, Virgin):
                 self.add(Account(name, name, "", node.kind, supply=True))
+        self._unnamed = self._supply_of_others()
         for name in file.products:
             self.add(Account(f"{name} in use", name, "", "use"))
+
+    def _supply_of_others(self) -> int:
+        """The supply of makers and parts that name none; -1 if all name one.
+
+        It is no part of the outside, from which the stocks at first are as well.
+        """
+        nodes = self.file.nodes.values()
+        if not any(
+            (isinstance(node, Manufacturing) and node.virgin is None)
+            or (isinstance(node, Works) and any(map(draws_unnamed, node.stations)))
+            for node in nodes
+        ):
+            return -1
+        name = VIRGIN
+        while name in self.file.nodes:
+            name += "*"
+        return self.add(Account(name, name, "", "virgin", supply=True))
 
     def _of_node(
         self, name: str, kind: str, lanes: tuple[str, ...], rooms: Mapping[str, float]
@@ -97,19 +126,21 @@ class Lanes:
         """``name``, if table ``table`` of the file has it; else ``BadInput``."""
         known = getattr(self.file, table)
         if name not in known:
-            raise self.bad(path, repr(name), one_of(name, known))
+            there = one_of(name, known) if known else f"a table [{table}.NAME]; the file has none"
+            raise self.bad(path, repr(name), there)
         return name
 
     def node(self, name: str, kind: type, path: str) -> str:
         """``name``, if it is a node of this class; else ``BadInput``."""
         known = [key for key, node in self.file.nodes.items() if isinstance(node, kind)]
         if name not in known:
-            raise self.bad(path, repr(name), one_of(name, known))
+            what = f"a node of kind {kind.__name__.lower()!r}; the file has none"
+            raise self.bad(path, repr(name), one_of(name, known) if known else what)
         return name
 
     def supply(self, name: str | None, path: str) -> int:
-        """The account of a virgin supply, or the outside."""
-        return OUTSIDE if name is None else self._numbers[self.node(name, Virgin, path)]
+        """The account of a virgin supply, or of that of all who name none."""
+        return self._unnamed if name is None else self._numbers[self.node(name, Virgin, path)]
 
     def market_of(self, maker: str) -> tuple[str, Market]:
         """The one market that orders from a maker; ``BadInput`` if there is none, or another."""
@@ -122,6 +153,11 @@ class Lanes:
             told = ", ".join(name for name, _ in found) or "no market that orders from it"
             raise self.bad(f"nodes.{maker}", told, "one market with it as maker")
         return found[0]
+
+
+def draws_unnamed(station: Station) -> bool:
+    """Whether new parts join here that come from no supply of the file."""
+    return station.parts_from is None and any(station.parts_kg_per_kg.values())
 
 
 def charges(node: Disposal | Outlet) -> bool:

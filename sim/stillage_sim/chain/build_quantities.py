@@ -48,7 +48,8 @@ def quantities(lanes: Lanes) -> tuple[Uncertainties, Floats]:
     most: dict[str, float] = {}
     for path, use, name in _named(lanes):
         if name not in found:
-            raise lanes.bad(path, repr(name), one_of(name, found))
+            there = one_of(name, found) if found else "a table [quantities.NAME]; the file has none"
+            raise lanes.bad(path, repr(name), there)
         if found[name].unit not in UNITS[use]:
             known = " or ".join(map(repr, UNITS[use]))
             raise lanes.bad(f"quantities.{name}.unit", repr(found[name].unit), known)

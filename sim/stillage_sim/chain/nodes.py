@@ -44,7 +44,7 @@ class Station(Table):
     """One pass or station of a line: takes from a lane, sends shares to others."""
 
     name: Name = word("Its name; an alternative of a choice is called by it.")
-    source: str = word("Lane of this node that it takes from.", alias="from")
+    source: str = word("Lane that it takes from: of this node, or `node.lane`.", alias="from")
     capacity_t_per_h: float = number("t/h", "What it takes at most.", gt=0, le=1e9)
     outputs: tuple[Output, ...] = word("Where it goes.", min_length=1, max_length=64)
     machines: Names = word("Machines that it needs; it runs at their mean rate.", ())
@@ -69,7 +69,7 @@ class Station(Table):
         "station's count as scope 3) are those of virgin material.",
         {},
     )
-    parts_from: Name | None = word("Virgin supply of the parts.", None)
+    parts_from: Name | None = word("Virgin supply of the parts; none: `virgin material`.", None)
 
 
 class Lane(Table):
@@ -111,7 +111,7 @@ class Manufacturing(Table):
     secondary_share: SharesByMaterial = number(
         "1", "Share of each material that may be secondary.", {"*": 1.0}
     )
-    virgin: Name | None = word("Virgin supply; none: from outside.", None)
+    virgin: Name | None = word("Virgin supply; none: one of its own, `virgin material`.", None)
     price_index: Name | None = word("Quantity that multiplies virgin prices.", None)
     kwh_per_kg: float = number("kWh/kg", "Mains energy.", 0.0, ge=0, le=1e6)
     lead_h: float = number("h", "From here to the market.", 0.0, ge=0, le=100_000)

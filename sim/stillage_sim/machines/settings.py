@@ -52,7 +52,9 @@ class MachineSettings(_Settings):
 
     name: str = Field(min_length=1, max_length=64, description="Name of the machine.")
     model: Literal["none", "bernoulli", "weibull", "gamma", "wiener"] = Field(
-        "weibull", description="How it fails: never, by a coin each step, by age, by a path."
+        "weibull",
+        description="How it fails: never (`none`), by a coin each step (`bernoulli`), by age "
+        "(`weibull`), by a path of wear (`gamma`, `wiener`).",
     )
     shape: float = _number(
         1.4, "1", "Weibull shape; 1 is exponential, above it ages.",

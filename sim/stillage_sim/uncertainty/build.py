@@ -158,6 +158,7 @@ def _within(quantity: Quantity, made: _Tables) -> None:
     reached = ends[made.which] * made.factor[..., None]
     low, high = float(reached.min()), float(reached.max())
     if low < quantity.least or high > quantity.most:
-        bounds = f"{quantity.least:g} to {quantity.most:g} {quantity.unit}"
+        unit = "" if quantity.unit == "1" else f" {quantity.unit}"
+        bounds = f"{quantity.least:g} to {quantity.most:g}{unit}"
         hint = "low and high truncate a law"
         raise BadInput(quantity.name, f"values of {low:g} to {high:g}", f"{bounds} ({hint})")

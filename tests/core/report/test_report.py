@@ -12,6 +12,7 @@ import pytest
 from stillage.atomic import write_json
 from stillage.cli.main import run as command_line
 from stillage.report.page import build, write_report
+from stillage.report.sections.answer import deciding
 from stillage.rundir import RunConfig, RunDir
 from tests.phone import CHROMIUM, scrolled_width
 
@@ -118,6 +119,21 @@ def test_a_teacher_that_drains_the_battery_is_said_to(make_run: MakeRun) -> None
     policies["teacher"]["battery_empty_h"] = {"mean": 30.3, "low": 30.1, "high": 30.6}
     said = Page(build(make_run(name="empty", policies=policies))).text
     assert "2.9 J and leaves the battery empty for 30.3 h" in " ".join(said.split())
+    for policy in policies.values():
+        policy["battery_empty_h"] = policies["teacher"]["battery_empty_h"]
+    assert "battery empty" not in Page(build(make_run(name="all", policies=policies))).text
+
+
+def test_a_difference_that_was_not_shown_has_its_unit() -> None:
+    row = {"a": "distilled", "b": "majority", "kpi": "profit_eur", "mean": 1.0, "low": -2e4}
+    about = {"name": "profit_eur", "unit": "EUR", "better": "higher", "summary": "Profit."}
+    said = deciding(
+        {
+            "headline": "profit_eur", "kpis": [about], "policies": {"distilled": {}},
+            "paired": [{**row, "high": 3e4}], "replicas": 40, "days": 30.0,
+        }
+    )  # fmt: skip
+    assert "no difference was shown from no perception (−20,000 to +30,000 €)" in said
 
 
 def test_an_evaluation_does_not_answer_what_was_not_asked(make_run: MakeRun) -> None:

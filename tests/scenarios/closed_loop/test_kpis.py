@@ -7,12 +7,31 @@ import pytest
 
 from stillage_scenarios.closed_loop.books import read_books
 from stillage_scenarios.closed_loop.casting import load_model
-from stillage_scenarios.closed_loop.chains import shipped
+from stillage_scenarios.closed_loop.chains import chain_path, shipped
+from stillage_scenarios.closed_loop.flows import network
 from stillage_scenarios.closed_loop.kpis import KPIS
 from stillage_scenarios.closed_loop.settings import ClosedLoopSettings
 from stillage_scenarios.closed_loop.specs import KPIS as DECLARED
+from stillage_scenarios.closed_loop.world import ClosedLoopWorld
+from stillage_sim.chain import running
+from stillage_sim.chain.build import build
+from stillage_sim.chain.file import load_chain
 from stillage_sim.chain.model import ChainModel
 from stillage_sim.scenario import Totals
+
+BIN = """
+[chain]
+name = "glass"
+[materials.glass]
+[nodes.bin]
+kind = "collection"
+lanes = ["clear"]
+[nodes.pit]
+kind = "disposal"
+[[edges]]
+from = "bin.clear"
+to = "pit"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +138,27 @@ def test_value_counts_what_the_maker_can_use(plastics: ChainModel) -> None:
     totals["flow"][0, books.secondary, :2] = 10.0
     value = KPIS["recovered_value_eur"](totals, books)[0]
     assert value == pytest.approx(10.0 * 1.2 + 10.0 * 1.444)
+
+
+def test_a_maker_that_names_no_supply_draws_virgin_material_all_the_same() -> None:
+    text = chain_path("plastics").read_text(encoding="utf-8")
+    unnamed = text.replace('[nodes.refinery]\nkind = "virgin"\n', "")
+    unnamed = unnamed.replace('virgin = "refinery"\n', "")
+    found = []
+    for source in (text, unnamed):
+        model = build(load_chain(source))
+        states = running.begun(model, 2, seed=1)
+        running.advance(model, running.usual_policy(model), states, 72)
+        totals, books = running.totals(states), read_books(model)
+        nodes, links = network(model, {name: each.mean(0) for name, each in totals.items()})
+        drawn = [link.kg.sum() for link in links if nodes[link.source].kind == "virgin"]
+        found.append([*(kpi(totals, books).tolist() for kpi in KPIS.values()), drawn])
+    assert sum(found[0][-1]) > 1000.0
+    assert found[0] == found[1]
+
+
+def test_purity_is_left_out_where_no_lane_is_named_after_a_material(plastics: ChainModel) -> None:
+    glass = build(load_chain(BIN))
+    kept = set(ClosedLoopWorld(glass, {}, 1).kpis(empty(glass)))
+    assert set(KPIS) - kept == {"purity", "recovery"}
+    assert set(ClosedLoopWorld(plastics, {}, 1).kpis(empty(plastics))) == set(KPIS)

@@ -15,13 +15,15 @@ import numpy as np
 import pytest
 
 from stillage.errors import BadInput
+from stillage.report import plots
 from stillage.report.comparison import compare_runs
 from stillage.rundir import RunDir
 from stillage_scenarios.closed_loop.chains import chain_path
-from stillage_scenarios.closed_loop.flows import network
+from stillage_scenarios.closed_loop.charts import from_zero
+from stillage_scenarios.closed_loop.flows import STAGES, Link, Node, network
 from stillage_scenarios.closed_loop.kpis import KPIS
-from stillage_scenarios.closed_loop.results import Results
-from stillage_scenarios.closed_loop.sankey import sankey
+from stillage_scenarios.closed_loop.results import Band, Results
+from stillage_scenarios.closed_loop.sankey import STANDING, place, sankey
 from stillage_sim.evaluate import Outcome, evaluate, resume
 from stillage_sim.prepare import configure
 from tests.phone import CHROMIUM, scrolled_width
@@ -125,6 +127,23 @@ def test_the_picture_is_sound_svg(ran: Outcome) -> None:
     for node in nodes:
         assert text.count(f">{node.name}</tspan>") == 2  # lying and standing
     assert "nothing" in str(sankey("none", nodes, [], hostile)).lower()
+
+
+def test_names_below_bars_stand_apart() -> None:
+    kinds = (("in use", "use"), ("residual waste", "disposal"), ("landfill", "disposal"))
+    nodes = [Node(name, kind, STAGES[kind]) for name, kind in kinds]
+    links = [Link(0, n, np.array([1.0])) for n in (1, 2)]
+    placed, _, _ = place(nodes, [*links, Link(0, 1, np.array([18.0]))], STANDING)
+    one, other = sorted(placed[1:], key=lambda each: each.v)
+    middles = other.v + other.breadth / 2.0 - one.v - one.breadth / 2.0
+    assert middles >= 4.6 * (len(one.node.name) + len(other.node.name))
+
+
+def test_a_mean_above_its_band_is_in_the_picture() -> None:
+    rare = Band(mean=np.array([0.0, 5.0]), low=np.zeros(2), high=np.zeros(2))
+    with plots.figure(1.9, 3.5) as (_, axes):
+        from_zero(axes, rare, None)
+        assert axes.get_ylim() == pytest.approx((0.0, 5.25))
 
 
 def test_a_chain_file_that_changed_is_noticed(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import BaseModel
@@ -12,6 +13,11 @@ from stillage_sim.chain import edges, file, file_products, nodes
 from stillage_sim.chain.build import build
 from stillage_sim.chain.file import load_chain
 from stillage_sim.chain.file_table import keys_of
+from stillage_sim.devices.settings import DeviceSettings, GridSettings, SkySettings
+from stillage_sim.machines.settings import MachineSettings, SpareSettings
+from stillage_sim.uncertainty import laws
+from stillage_sim.uncertainty.declared import Declared
+from stillage_sim.uncertainty.series import Recorded
 
 PAGE = Path(__file__).parents[3] / "docs" / "simulator" / "chains.md"
 WORKS = "sorting, disassembly, refurbishing, remanufacturing, recycling"
@@ -32,6 +38,18 @@ TABLES: dict[str, type[BaseModel]] = {
     "`[nodes.NAME]`: virgin": nodes.Virgin,
     "`[edges]`": edges.Edge,
     "`[crews]`": file.Crews,
+    "`[machines.NAME]`": MachineSettings,
+    "`[spares.NAME]`": SpareSettings,
+    "`[devices.NAME]`": DeviceSettings,
+    "`[sky]`": SkySettings,
+    "`[grid]`": GridSettings,
+    "Laws and series": Recorded,
+}
+NOT_SPELT = {
+    "`[machines.NAME]`": ["name"],  # the table's own
+    "`[spares.NAME]`": ["name"],
+    "`[sky]`": ["first_day"],  # the chain's start_day
+    "Laws and series": ["law"],  # told in words
 }
 
 
@@ -44,13 +62,29 @@ def sections() -> dict[str, str]:
 @pytest.mark.parametrize("heading", TABLES)
 def test_every_key_is_on_the_page_with_its_unit_and_meaning(heading: str) -> None:
     rows = re.findall(r"^\| `(.+?)` \| (.*?) \| (.*?) \| (.*) \|$", sections()[heading], re.M)
-    table = TABLES[heading]
-    assert [row[0] for row in rows] == keys_of(table)
-    for (_, unit, default, meaning), field in zip(rows, table.model_fields.values(), strict=True):
+    table, hidden = TABLES[heading], NOT_SPELT.get(heading, [])
+    assert [row[0] for row in rows] == [key for key in keys_of(table) if key not in hidden]
+    fields = [field for name, field in table.model_fields.items() if name not in hidden]
+    for (_, unit, default, meaning), field in zip(rows, fields, strict=True):
         extra = field.json_schema_extra
         assert unit == (extra["unit"] if isinstance(extra, dict) else "")
         assert (default == "required") == field.is_required()
+        if isinstance(field.default, int | float):
+            assert default == str(field.default).lower()
         assert meaning == field.description
+
+
+def test_every_law_is_on_the_page_with_its_keys() -> None:
+    rows = re.findall(r"^\| `(.+?)` \| (`.*?`) \| [^|]* \|$", sections()["Laws and series"], re.M)
+    told = {name: re.findall(r"`(.+?)`", keys) for name, keys in rows}
+    common = {"law", *Declared.model_fields}
+    for law in get_args(laws.AnyLaw):
+        name, fields = law.model_fields["law"].default, law.model_fields
+        truncates = {
+            key for key in ("low", "high") if key in fields and not fields[key].is_required()
+        }
+        assert set(told.pop(name)) == set(fields) - common - truncates
+    assert not told
 
 
 def test_every_table_of_a_file_is_on_the_page() -> None:

@@ -80,13 +80,14 @@ def deciding(figures: Mapping[str, Any]) -> str:
     for other, phrase in (
         ("labels_only", "the student without a teacher"),
         ("majority", "no perception"),
-        ("teacher", _teacher(figures)),
+        ("teacher", _teacher(figures, student)),
     ):
         row = paired(figures, student, other, kpi)
         if row is None:
             continue
         low, high = (words.number(row[k], signed=True) for k in ("low", "high"))
         if words.spans_zero(row):
+            high = words.quantity(row["high"], unit, signed=True)  # no amount tells the unit here
             same.append(f"{phrase} ({low} to {high})")
         else:
             more = "more" if row["mean"] > 0 else "less"
@@ -101,8 +102,11 @@ def deciding(figures: Mapping[str, Any]) -> str:
     return f"On the plant, {what}: {'; '.join(said)} ({span})."
 
 
-def _teacher(figures: Mapping[str, Any]) -> str:
-    """The teacher on the plant: what its reading costs, and an empty battery, explain a lot."""
+def _teacher(figures: Mapping[str, Any], student: str) -> str:
+    """The teacher on the plant: what its reading costs and a battery that it empties explain a lot.
+
+    A battery that is as often empty with the student explains nothing.
+    """
     found = figures.get("deployment", {}).get("teacher")
     if not found:
         return "the teacher"
@@ -110,8 +114,13 @@ def _teacher(figures: Mapping[str, Any]) -> str:
         words.quantity(found[k], u) for k, u in (("latency_s", "s"), ("energy_j", "J"))
     )
     told = f"the teacher, whose reading of an item takes {seconds} and {joules}"
-    empty = figures["policies"].get("teacher", {}).get("battery_empty_h", {}).get("mean", 0.0)
-    return f"{told} and leaves the battery empty for {words.number(empty)} h" if empty else told
+    empty, usual = (
+        figures["policies"].get(policy, {}).get("battery_empty_h", {}).get("mean", 0.0)
+        for policy in ("teacher", student)
+    )
+    if empty <= usual:
+        return told
+    return f"{told} and leaves the battery empty for {words.number(empty)} h"
 
 
 def facts(figures: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -137,7 +146,8 @@ def facts(figures: Mapping[str, Any]) -> list[dict[str, str]]:
         oracle = figures["policies"].get("oracle", {}).get(kpi, {}).get("mean")
         share = value["mean"] / oracle if oracle else 0.0
         remark = f"{100 * share:.0f}% of the oracle's" if share > 0 else "a run"
-        label = words.kpi_name(kpi, unit).capitalize()
+        label = words.kpi_name(kpi, unit)
+        label = label[:1].upper() + label[1:]
         found.append(_fact(label, words.quantity(value["mean"], unit), remark))
     return found
 
