@@ -226,6 +226,8 @@ def test_best_age_counts_parts_and_hours() -> None:
     [
         ({"machines": [{"name": "a", "spare": "belt"}]}, "machines.a.spare: found belt"),
         ({"machines": [{"name": "a"}, {"name": "a"}]}, "machines.name: found a"),
+        ({"machines": [{"name": "a", "model": "gamma", "diffusion": 1e-12}]}, "diffusion: found"),
+        ({"machines": [{"name": "a", "model": "wiener", "diffusion": 1e3}]}, "diffusion: found"),
     ],
 )
 def test_faulty_plans_are_refused(plan: dict[str, Any], message: str) -> None:
