@@ -25,6 +25,8 @@ Step = tuple[NDArray[np.float64], Observation, NDArray[np.int8]]
 Seeds = int | Sequence[int | None] | None
 
 RENDER_MODES = ("rgb_array", "ansi")
+MOST_REPLICAS = 2**62
+UNBEGUN = "step", "replicas that were never reset", "reset() before the first step"
 
 
 class Simulation(Protocol):
@@ -70,6 +72,7 @@ class Replicas:
         self.seeds = np.zeros(len(numbers), np.uint64)
         self.episodes = np.full(len(numbers), -1, np.int64)
         self.shape = (len(numbers), len(simulation.action_space.nvec))
+        self.begun = False
 
     def begin(self, which: Bools, seeds: Sequence[int | None], spare: int) -> None:
         """Begin an episode: the first of a seed that is given, else the next one.
@@ -81,13 +84,18 @@ class Replicas:
             if seed is None and self.episodes[i] < 0:
                 seed = spare
             if seed is not None:
-                self.seeds[i] = np.uint64(seed % 2**64)
+                if not isinstance(seed, int | np.integer):
+                    raise BadInput(f"seed[{i}]", repr(seed), "a whole number or None")
+                self.seeds[i] = np.uint64(int(seed) % 2**64)
                 self.episodes[i] = -1
         self.episodes[which] += 1
+        self.begun = bool((self.episodes >= 0).all())
         self.simulation.begin(self.state, which, self.numbers, self.seeds, self.episodes)
 
     def step(self, actions: Any, skip: Bools) -> tuple[Step, Bools]:
         """What one step gives, and which replicas it ended (R,)."""
+        if not self.begun:
+            raise BadInput(*UNBEGUN)
         wanted = np.ascontiguousarray(actions, np.int64)
         if wanted.shape != self.shape:
             raise BadInput("actions", f"shape {wanted.shape}", f"{self.shape}")
@@ -156,7 +164,7 @@ class ReplicaVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
     ) -> None:
         check_render_mode(render_mode)
-        if num_envs < 1 or first_replica < 0:
+        if num_envs < 1 or not 0 <= first_replica <= MOST_REPLICAS:
             raise BadInput("num_envs", f"{num_envs} from {first_replica}", "at least one from 0")
         self.autoreset_mode = check_autoreset_mode(autoreset_mode)
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
@@ -228,8 +236,8 @@ class ReplicaEnv(gymnasium.Env[Observation, NDArray[np.int64]]):
         self, simulation: Simulation, replica: int = 0, render_mode: str | None = None
     ) -> None:
         check_render_mode(render_mode)
-        if replica < 0:
-            raise BadInput("replica", replica, "0 or more")
+        if not 0 <= replica <= MOST_REPLICAS:
+            raise BadInput("replica", replica, f"0 to {MOST_REPLICAS}")
         self.render_mode = render_mode
         self.action_space = simulation.action_space
         self.observation_space = simulation.observation_space

@@ -73,11 +73,16 @@ def room_of(kind: types.Type) -> tuple[int, int]:
 def kind_of(value: Any, name: str = "value", frozen: bool | None = None) -> types.Type:
     """The type of a value that can be packed, or of an array that is passed as it is.
 
-    Raises ``TypeError`` for an array that is not contiguous (C order), or any other value.
+    Raises ``TypeError`` for an array that is not contiguous (C order), aligned and of this
+    machine's byte order, for one that changes but cannot be written, or any other value.
     """
     if isinstance(value, np.ndarray):
         if not value.flags.c_contiguous:
             raise TypeError(f"{name}: found strides {value.strides}, expected an array in C order")
+        if not value.flags.aligned or not value.dtype.isnative:
+            raise TypeError(f"{name}: found {value.dtype.str}, expected aligned, native numbers")
+        if frozen is False and not value.flags.writeable:
+            raise TypeError(f"{name}: found a read-only array, expected one that can be written")
         dtype = numba.typeof(value.dtype).dtype
         if frozen is None:
             return types.Array(dtype, value.ndim, "C")
@@ -114,7 +119,9 @@ class Words:
     def write(self, value: Any, key: list[Any], changing: bool = False) -> None:
         """Add a value, and to ``key`` what its type depends on."""
         if isinstance(value, np.ndarray):
-            key.append((value.dtype.num, value.ndim, value.flags.c_contiguous))
+            flags = value.flags
+            fit = flags.carray if changing else flags.c_contiguous and flags.aligned
+            key.append((value.dtype.num, value.ndim, fit and value.dtype.isnative))
             self.fixed.extend(value.shape)
             self.addresses.append(value.__array_interface__["data"][0])
             self.strides.append(value.strides[0] if changing else 0)

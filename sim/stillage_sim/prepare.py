@@ -96,6 +96,7 @@ def configure(
     if recording is not None:
         run |= {"recording": str(recording), "fingerprint": ""}
     settings = checked(scenario.Settings, {**base.get("settings", {}), **given["settings"]}, "-o")
+    scenario.check(settings)
     run["settings"] = settings.model_dump(mode="json")
     told = {**base.get("distillation", {}), **given["distillation"]}
     if run.get("seed") != base.get("seed") and "first_seed" not in given["distillation"]:

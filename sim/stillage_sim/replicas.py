@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -39,6 +41,8 @@ def simulate(
 ) -> dict[str, Totals]:
     """Totals (replicas, ...) of every policy; chunks found in ``folder`` are not simulated again.
 
+    A chunk that cannot be read, say after a disk failed, counts as not found.
+
     Parameters
     ----------
     world : World
@@ -69,7 +73,7 @@ def simulate(
     todo = {
         key: each
         for (key, path), each in zip(files.items(), chunks, strict=True)
-        if not path.exists()
+        if not whole(path, each[2])
     }
 
     def keep(key: str, totals: Totals) -> None:
@@ -96,6 +100,18 @@ def load(path: Path) -> dict[str, NDArray[np.float64]]:
     """Read arrays that :func:`save` wrote; nothing in the file is executed."""
     with np.load(path, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
+
+
+def whole(path: Path, replicas: int) -> bool:
+    """Whether a chunk is there, and holds so many replicas."""
+    if not path.exists():
+        return False
+    try:
+        if not zipfile.is_zipfile(path):  # NumPy would leave a torn one open
+            return False
+        return all(len(array) == replicas for array in load(path).values())
+    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error):
+        return False
 
 
 def over_worlds(values: NDArray[np.float64], worlds: int) -> Interval:

@@ -151,6 +151,12 @@ class Scenario(ABC):
         """
         raise BadInput(f"scenario {self.name!r}", "no scene", "one with scene()")
 
+    def check(self, settings: BaseModel) -> None:  # noqa: B027  # most settings name no file
+        """Raise ``BadInput`` for settings of which no world can be made; before anything is done.
+
+        Whatever a file that settings name has wrong should show here, not after hours of training.
+        """
+
     @abstractmethod
     def record(self, items: int, seed: int, path: Path) -> None:
         """Render the synthetic recording of ``items`` items to ``path``."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
+import pickle
 import subprocess
 import sys
 from typing import Any
@@ -22,10 +24,11 @@ from stillage_scenarios.closed_loop.env import (
     ClosedLoopSimulation,
     ClosedLoopVectorEnv,
     chain_model,
+    perceiving,
     split_mask,
 )
 from stillage_sim.chain import running
-from stillage_sim.chain.arrays import AVOIDED, OPERATOR
+from stillage_sim.chain.arrays import AVOIDED, OPERATOR, Perception
 from stillage_sim.chain.model import ChainModel
 from stillage_sim.uncertainty.sampling import Sampling
 
@@ -269,6 +272,8 @@ def test_a_chain_may_be_a_name_a_file_or_a_model(model: ChainModel) -> None:
         ({"carbon_eur_per_t": float("inf")}, "carbon_eur_per_t: found inf"),
         ({"render_mode": "human"}, "render_mode: found 'human'"),
         ({"replica": -1}, "replica: found -1"),
+        ({"replica": 2**70}, "replica: found"),
+        ({"perception": None}, "perception: found None"),
         ({"run": "here", "world": object()}, "both world and run"),
     ],
 )
@@ -276,6 +281,35 @@ def test_bad_arguments_get_one_line(wrong: dict[str, Any], message: str) -> None
     with pytest.raises(BadInput, match=r"\A[^\n]+\Z") as error:
         ClosedLoopEnv(**wrong)
     assert message in str(error.value)
+
+
+def test_an_episode_may_be_longer_than_any_count() -> None:
+    assert ClosedLoopEnv(days=1e308).simulation.horizon == 2**62
+
+
+def test_what_was_never_reset_is_not_stepped(model: ChainModel) -> None:
+    with pytest.raises(BadInput, match="step: found replicas that were never reset"):
+        ClosedLoopEnv(chain=model).step(np.zeros(model.actions, np.int64))
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
+def test_a_copy_goes_on_by_itself(model: ChainModel, copied: Any) -> None:
+    env = ClosedLoopEnv(chain=model)
+    env.reset(seed=5)
+    action = np.ones(model.actions, np.int64)
+    env.step(action)
+    other = copied(env)
+    earned = [env.step(action)[1] for _ in range(30)]
+    assert [other.step(action)[1] for _ in range(30)] == earned
+    other.reset(seed=6)
+    assert env.replicas.state.states.chain.step[0] == 31
+
+
+def test_shares_of_more_than_there_is_are_refused(model: ChainModel) -> None:
+    policy = perceiving(model, "ideal")
+    wrong = policy._replace(perception=Perception(policy.perception.share * 3.0))
+    with pytest.raises(BadInput, match="shares below 0, or more than 1 in all"):
+        ClosedLoopEnv(chain=model, perception=wrong)
 
 
 def test_nothing_to_decide_is_refused(model: ChainModel) -> None:

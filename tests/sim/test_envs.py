@@ -125,12 +125,29 @@ def test_the_class_keeps_its_metadata() -> None:
         ({"autoreset_mode": "Sometimes"}, "autoreset_mode: found 'Sometimes'"),
         ({"num_envs": 0}, "num_envs: found 0 from 0"),
         ({"first_replica": -1}, "num_envs: found 2 from -1"),
+        ({"first_replica": 2**70}, "num_envs: found 2 from"),
     ],
 )
 def test_bad_arguments_get_one_line(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(BadInput, match=r"\A[^\n]+\Z") as error:
         ReplicaVectorEnv(Counting(), **{"num_envs": 2, **wrong})
     assert message in str(error.value)
+
+
+def test_what_was_never_reset_is_not_stepped() -> None:
+    with pytest.raises(BadInput, match="step: found replicas that were never reset"):
+        ReplicaEnv(Counting()).step(np.zeros(2, np.int64))
+    envs = ReplicaVectorEnv(Counting(), 2)
+    envs.reset(options={"reset_mask": np.array([True, False])})
+    with pytest.raises(BadInput, match="step: found replicas that were never reset"):
+        envs.step(np.zeros((2, 2), np.int64))
+    envs.reset(options={"reset_mask": np.array([False, True])})
+    envs.step(np.zeros((2, 2), np.int64))
+
+
+def test_seeds_are_whole_numbers() -> None:
+    with pytest.raises(BadInput, match=r"seed\[1\]: found 'a', expected a whole number or None"):
+        ReplicaVectorEnv(Counting(), 2).reset(seed=[np.int64(1), "a"])  # type: ignore[list-item]
 
 
 def test_a_reset_mask_of_another_shape_is_refused() -> None:

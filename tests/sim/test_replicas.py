@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from stillage import counter
 from stillage.executor import InProcess
 from stillage_sim.figures import paired, summarise
-from stillage_sim.replicas import over_worlds, simulate
+from stillage_sim.replicas import over_worlds, save, simulate
 from stillage_sim.scenario import Totals, World
 
 
@@ -67,6 +67,18 @@ def test_what_was_done_before_an_accident_is_not_done_again(tmp_path: Path) -> N
     np.testing.assert_array_equal(
         found["up"]["walked"], walk(tmp_path.with_name("other"), 50)["up"]["walked"]
     )
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"junk", "short", "fewer"])
+def test_a_chunk_that_cannot_be_read_is_done_again(tmp_path: Path, spoilt: bytes | str) -> None:
+    wanted = walk(tmp_path, 10)
+    path = sorted(tmp_path.iterdir())[1]
+    if spoilt == "fewer":
+        save(path, {"walked": np.zeros(3)})
+    else:
+        path.write_bytes(path.read_bytes()[:100] if isinstance(spoilt, str) else spoilt)
+    found = walk(tmp_path, 10)
+    np.testing.assert_array_equal(found["still"]["walked"], wanted["still"]["walked"])
 
 
 def test_policies_face_the_same_luck(tmp_path: Path) -> None:

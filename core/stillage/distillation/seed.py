@@ -26,7 +26,7 @@ from stillage.distillation.arms import (
 from stillage.distillation.arrange import Arrangement, arrange
 from stillage.distillation.plain import plain_arms, reduce_features
 from stillage.distillation.plan import DistillPlan
-from stillage.errors import StillageError
+from stillage.errors import BadInput, StillageError
 from stillage.network import Network
 from stillage.provenance import training
 from stillage.recording import Recording
@@ -63,13 +63,25 @@ class SeedResult:
 
     @classmethod
     def load(cls, folder: Path) -> SeedResult:
-        """Read a finished seed's folder."""
+        """Read a finished seed's folder; raises ``BadInput`` if there is none in it."""
         import json
+        import zipfile
+        import zlib
 
-        document = json.loads((folder / RESULT).read_text(encoding="utf-8"))
-        with np.load(folder / PREDICTIONS, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-        return cls(int(document["seed"]), document, arrays)
+        try:
+            document = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+            seed = int(document["seed"])
+            if not zipfile.is_zipfile(folder / PREDICTIONS):  # NumPy would leave a torn one open
+                raise zipfile.BadZipFile(PREDICTIONS)
+            with np.load(folder / PREDICTIONS, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+        except (
+            OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RecursionError,
+            zipfile.BadZipFile, zlib.error,
+        ) as error:  # fmt: skip
+            told = f"no result of a training seed ({type(error).__name__}: {error})"
+            raise BadInput(folder, told, f"{RESULT} and {PREDICTIONS} as `distill` wrote") from None
+        return cls(seed, document, arrays)
 
 
 def finished(folder: Path, key: str) -> bool:

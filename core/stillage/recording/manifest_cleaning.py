@@ -122,7 +122,7 @@ def registrations(folder: Path, name: str, modalities: list[str]) -> dict[str, R
         raise BadInput(path, f"{path.stat().st_size} bytes", f"<= {MAX_TOML_BYTES}")
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(path, f"no TOML ({error})", "a table for each modality") from None
     return {key: _registration(path, key, table, modalities) for key, table in tables.items()}
 

@@ -87,7 +87,7 @@ class RunConfig(RunOptions):
             raise BadInput(path, "no such file", "a configuration (TOML)") from None
         except OSError as error:
             raise BadInput(path, error.strerror, "a readable file") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:
             raise BadInput(path, f"no TOML ({error})", "a configuration") from error
         return checked(cls, values, str(path))
 
@@ -194,7 +194,7 @@ def _convert(key: str, field: FieldInfo, text: str) -> Any:
     )
     try:
         value = tomllib.loads(f"v = {text}")["v"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # no TOML, a number too long, or lists too deep
         value = text
     if get_origin(field.annotation) is tuple and not isinstance(value, list):
         value = [part.strip() for part in text.split(",") if part.strip()]

@@ -104,7 +104,7 @@ class RunDir:
             value = json.loads((self.path / name).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BadInput(self.path / name, "no JSON", "a JSON object") from error
         if not isinstance(value, dict):
             raise BadInput(self.path / name, type(value).__name__, "a JSON object")

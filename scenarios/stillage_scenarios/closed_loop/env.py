@@ -30,14 +30,17 @@ from stillage_sim.chain import running, step
 from stillage_sim.chain.arrays import AVOIDED, Floats, Ints
 from stillage_sim.chain.build import build
 from stillage_sim.chain.decide import Policy
+from stillage_sim.chain.entering import check_policy, check_shares
 from stillage_sim.chain.file import load_chain
 from stillage_sim.chain.model import ChainModel, blind, ideal
 from stillage_sim.compiled import bound, wrapping
-from stillage_sim.envs import Bools, Observation, ReplicaEnv, ReplicaVectorEnv, Step
+from stillage_sim.envs import UNBEGUN, Bools, Observation, ReplicaEnv, ReplicaVectorEnv, Step
 from stillage_sim.uncertainty.sampling import Sampling
 
 Chain = str | Path | ChainModel
 Masks = tuple[NDArray[np.int8], ...]
+MOST_STEPS = 2.0**62
+"""Of an episode that never ends."""
 
 
 @runtime_checkable
@@ -54,6 +57,8 @@ class Played(Protocol):
 class Playing:
     """R replicas that are stepped: their states, and kernels bound to them and to buffers.
 
+    A copy, pickled or not, has states and buffers of its own, and kernels bound to those.
+
     Attributes
     ----------
     states : States
@@ -62,13 +67,19 @@ class Playing:
     """
 
     def __init__(self, simulation: ClosedLoopSimulation, replicas: int) -> None:
-        model, policy = simulation.model, simulation.policy
         actions = len(simulation.choices)
-        self.states = running.new_states(model, replicas)
+        self.simulation = simulation
+        self.states = running.new_states(simulation.model, replicas)
         self.actions = np.zeros((replicas, actions), np.int64)
         self.skip = np.zeros(replicas, np.bool_)
         self.rows = np.zeros((replicas, simulation.width), np.float32)
         self.mask = np.zeros((replicas, actions, max(simulation.choices)), np.int8)
+        self._bind()
+
+    def _bind(self) -> None:
+        """Bind the kernels to where states and buffers lie in memory now."""
+        simulation = self.simulation
+        model, policy = simulation.model, simulation.policy
         self.advance = running.bind(model, policy, self.states, 1, self.actions, self.skip)
         self.observe = bound(
             observing.observe_replicas,
@@ -81,6 +92,15 @@ class Playing:
         self.decide = bound(
             step.decide_replicas, model.parts, policy.rules, self.states, self.actions
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but what points at memory."""
+        bound_ones = ("advance", "observe", "decide")
+        return {name: value for name, value in self.__dict__.items() if name not in bound_ones}
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        self.__dict__.update(kept)
+        self._bind()
 
 
 class ClosedLoopSimulation:
@@ -114,7 +134,7 @@ class ClosedLoopSimulation:
         if not model.actions:
             raise BadInput(f"chain {model.name!r}", "nothing to decide", "a choice or a machine")
         self.model, self.policy, self.sampling = model, policy, sampling
-        self.horizon = max(round(days * 24.0 / model.parts.chain.step_h), 1)
+        self.horizon = max(round(min(days * 24.0 / model.parts.chain.step_h, MOST_STEPS)), 1)
         self.carbon_eur_per_kg = carbon_eur_per_t / 1000.0
         self.fields = observing.fields(model)
         self.sight = observing.sight_of(model)
@@ -249,13 +269,15 @@ def perceiving(model: ChainModel, perception: str | Policy) -> Policy:
     Raises
     ------
     BadInput
-        For any other name.
+        For any other name, or a policy whose shares are none of a mass.
     """
-    if not isinstance(perception, str):
+    if isinstance(perception, Policy):
+        check_policy(model, perception)
+        check_shares(model, perception.perception)
         return perception
     tables = {"declared": model.declared, "ideal": ideal(model), "blind": blind(model)}
-    if perception not in tables:
-        raise BadInput("perception", repr(perception), one_of(perception, tables))
+    if not isinstance(perception, str) or perception not in tables:
+        raise BadInput("perception", repr(perception), one_of(str(perception), tables))
     return running.usual_policy(model)._replace(perception=tables[perception])
 
 
@@ -361,6 +383,8 @@ class ClosedLoopEnv(ReplicaEnv):
     ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """One step."""
         wanted, state = np.asarray(action, np.int64), self.replicas.state
+        if not self.replicas.begun:
+            raise BadInput(*UNBEGUN)
         if wanted.shape != self.replicas.shape[1:]:
             raise BadInput("action", f"shape {wanted.shape}", f"{self.replicas.shape[1:]}")
         reward, seen, mask = self.simulation.step_one(state, wanted)

@@ -20,6 +20,13 @@ class ClosedLoopScenario(SortingScenario):
     tasks: ClassVar[tuple[str, ...]] = ("material", "quality")
     usual: ClassVar[Mapping[str, Any]] = {"days": 30.0}
 
+    def check(self, settings: BaseModel) -> None:
+        """The chain of the settings can be read and built."""
+        from stillage_scenarios.closed_loop.casting import load_model
+
+        assert isinstance(settings, ClosedLoopSettings)  # noqa: S101
+        load_model(settings)
+
     def tables(self, policies: Sequence[str]) -> frozenset[str]:
         """The perception tables that the policies' plans name."""
         plans = {name: plan.table for name, plan in self._plans().items()}

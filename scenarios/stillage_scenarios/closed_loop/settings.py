@@ -12,6 +12,9 @@ from stillage.errors import BadInput
 from stillage_scenarios.closed_loop.chains import chain_path, shipped
 from stillage_sim.uncertainty.sampling import Sampling
 
+MOST_BYTES = 1_000_000
+"""Of a chain file, as :func:`stillage_sim.chain.file.load_chain` reads."""
+
 Maintenance = Literal["age_replacement", "run_to_failure", "condition_based", "opportunistic"]
 
 
@@ -79,10 +82,16 @@ class ClosedLoopSettings(BaseModel):
         """A file keeps its absolute path and its content's digest, so that a run can resume."""
         path = self.path
         try:
-            content = path.read_bytes()
-        except OSError as error:
+            if path.exists() and not path.is_file() and not path.is_dir():
+                raise OSError(0, "No regular file")  # a pipe would be waited for
+            with path.open("rb") as file:
+                content = file.read(MOST_BYTES + 1)
+        except (OSError, ValueError) as error:
             known = f"a chain file (*.toml), or one of {', '.join(shipped())}"
-            raise BadInput("chain", f"{self.chain!r} ({error.strerror})", known) from None
+            told = getattr(error, "strerror", None) or error
+            raise BadInput("chain", f"{self.chain!r} ({told})", known) from None
+        if len(content) > MOST_BYTES:
+            raise BadInput(f"chain {path.name}", "a longer file", f"at most {MOST_BYTES} bytes")
         digest = hashlib.sha256(content).hexdigest()[:16]
         if self.digest not in ("", digest):
             told = f"content {digest}"

@@ -16,6 +16,9 @@ from stillage_sim.uncertainty.build import Quantity, build_uncertainties, expect
 UNITS = {"demand": ("kg", "units"), "collected": ("1",), "wear": ("1",), "price_index": ("1",)}
 """The units that a quantity may have by its use; units are pieces of the product."""
 
+MOST = {"demand": 1e12, "collected": 1.0, "wear": 1e6, "price_index": 1e9}
+"""What a quantity may reach by its use, so that no ledger overflows."""
+
 
 def _named(lanes: Lanes) -> Iterator[tuple[str, str, str]]:
     """Where a quantity is named: the key's path, what it is used for, and its name."""
@@ -53,8 +56,7 @@ def quantities(lanes: Lanes) -> tuple[Uncertainties, Floats]:
         if found[name].unit not in UNITS[use]:
             known = " or ".join(map(repr, UNITS[use]))
             raise lanes.bad(f"quantities.{name}.unit", repr(found[name].unit), known)
-        limit = 1.0 if use == "collected" else math.inf
-        most[name] = min(most.get(name, math.inf), limit)
+        most[name] = min(most.get(name, math.inf), MOST[use])
     for name in found:
         if name not in most:
             raise lanes.bad(f"quantities.{name}", "a quantity that nothing uses", "a use of it")

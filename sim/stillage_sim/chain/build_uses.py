@@ -28,6 +28,9 @@ from stillage_sim.uncertainty.laws import AnyLaw, _Continuous
 from stillage_sim.uncertainty.truncation import Truncated
 
 MOST_COHORTS = 400
+MOST_LIFE = 1e9
+"""Periods of the longest life; no episode is as long."""
+
 LIFE_CELLS = 16_384
 SHORTEST = 1.25
 """Mean life in cohorts below which the delays of turns no longer fit in it."""
@@ -106,10 +109,12 @@ def life_of(lanes: Lanes, name: str) -> Life:
     period_d = lanes.file.chain.period * lanes.file.chain.step_h / 24.0
     try:
         lives = life_table(product.life_d) / period_d
-    except (BadInput, ValueError) as error:
+    except (BadInput, ValueError, ArithmeticError) as error:
         raise lanes.bad(f"{path}.life_d", None, str(error)) from None
     if lives.min() < 0.0:
         raise lanes.bad(f"{path}.life_d", f"lives of {lives.min():g}", "lives of 0 and more")
+    if lives.max() > MOST_LIFE:
+        raise lanes.bad(f"{path}.life_d", f"{lives.max():g} periods", f"at most {MOST_LIFE:g}")
     needed = max(int(np.ceil(lives.max() / (MOST_COHORTS - 2))), 1)
     width = product.cohort_periods or needed
     if width < needed:

@@ -19,7 +19,7 @@ from stillage_sim.chain.edges import Edge
 from stillage_sim.chain.file_errors import one_line, shown
 from stillage_sim.chain.file_products import Material, Product, Quantity, told
 from stillage_sim.chain.file_sources import Figure, cite, figures
-from stillage_sim.chain.file_table import Name, Table, Text, number, word
+from stillage_sim.chain.file_table import Amount, Name, Table, Text, number, word
 from stillage_sim.chain.nodes import Node
 from stillage_sim.devices.settings import DeviceSettings, GridSettings, SkySettings
 from stillage_sim.machines.settings import MachineSettings, SpareSettings
@@ -88,7 +88,7 @@ class ChainFile(Table):
     sky: Annotated[SkySettings, _Told] = word("Sun and cloud.", SkySettings())
     devices: dict[Name, Annotated[DeviceSettings, _Told]] = word("Devices.", {}, max_length=256)
     grid: Annotated[GridSettings, _Told] = word("Mains electricity.", GridSettings())
-    start: dict[str, Annotated[dict[str, Annotated[float, Field(ge=0)]], Field()] | float] = number(
+    start: dict[str, dict[str, Amount] | Amount] = number(
         "kg", "Stocks at first: by lane, by material; a market's may be a plain number.", {}
     )
 
@@ -167,7 +167,7 @@ def _text(path_or_text: str | Path) -> tuple[str, str, Path | None]:
 def _parse(text: str, label: str) -> dict[str, Any]:
     try:
         values = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number may be too long, too
         found = str(error) if isinstance(error, ValueError) else "tables too deep"
         raise BadInput(label, f"no TOML ({found})", "a chain file") from None
     if _depth(values) > MOST_DEPTH:

@@ -82,7 +82,8 @@ Name = Annotated[str, AfterValidator(_name)]
 
 Text = Annotated[str, Field(max_length=1000)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Amount = Annotated[float, Field(ge=0)]
+Amount = Annotated[float, Field(ge=0, le=1e15)]
+Rate = Annotated[float, Field(ge=-1e9, le=1e9)]
 
 
 def _for_all(found: Any) -> Any:
@@ -91,7 +92,7 @@ def _for_all(found: Any) -> Any:
     return found
 
 
-ByMaterial = Annotated[dict[str, float], BeforeValidator(_for_all)]
+ByMaterial = Annotated[dict[str, Rate], BeforeValidator(_for_all)]
 """A number for all materials, or a table by material; ``"*"`` stands for those not named."""
 
 SharesByMaterial = Annotated[dict[str, Share], BeforeValidator(_for_all)]

@@ -49,7 +49,9 @@ class Station(Table):
     outputs: tuple[Output, ...] = word("Where it goes.", min_length=1, max_length=64)
     machines: Names = word("Machines that it needs; it runs at their mean rate.", ())
     device: Name | None = word("Device that reads what passes.", None)
-    item_kg: float = number("kg", "Mass of an item, which takes one reading.", 0.05, gt=0, le=1e6)
+    item_kg: float = number(
+        "kg", "Mass of an item, which takes one reading.", 0.05, ge=1e-9, le=1e6
+    )
     perceives: Literal["material", "quality"] | None = word(
         "What a policy's model recognises here; its outputs then name their classes.", None
     )

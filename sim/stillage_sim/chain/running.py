@@ -36,6 +36,16 @@ from stillage_sim import ledger
 from stillage_sim.chain import step
 from stillage_sim.chain.arrays import MONEY_ACCOUNTS, SCOPES, Floats, Ints, empty_state
 from stillage_sim.chain.decide import Policy
+from stillage_sim.chain.entering import (
+    MOST_REPLICAS,
+    check_array,
+    check_beginning,
+    check_history,
+    check_policy,
+    check_states,
+    check_worlds,
+    whole_number,
+)
 from stillage_sim.chain.model import ChainModel, usual_rules
 from stillage_sim.chain.step import History, Parts, States
 from stillage_sim.compiled import bound, wrapping
@@ -57,7 +67,8 @@ def usual_policy(model: ChainModel) -> Policy:
 
 
 def new_states(model: ChainModel, replicas: int) -> States:
-    """Room for R replicas; :func:`begin` sets it."""
+    """Room for R replicas; :func:`begin` sets it. ``BadInput`` for an R that is no number."""
+    replicas = whole_number("replicas", replicas, 0, MOST_REPLICAS)
     uncertain = new_uncertain_state(model.parts.uncertainties, replicas)
     return States(
         chain=empty_state(model.parts.chain, uncertain.value),
@@ -91,7 +102,15 @@ def begin(
         W: replica r perceives with world r mod W of its policy's perception.
     sampling : Sampling
         Antithetic pairs and strata; the default draws every replica independently.
+
+    Raises
+    ------
+    BadInput
+        If the states are another chain's, or something is not of their replicas.
     """
+    count = check_states(states, new_states(model, 0))
+    worlds = whole_number("worlds", worlds, 1)
+    which, replicas, seeds, episodes = check_beginning(count, which, replicas, seeds, episodes)
     state = states.chain
     for i in map(int, np.flatnonzero(which)):
         one = replicas[i : i + 1]
@@ -112,8 +131,13 @@ def begun(
     worlds: int = 1,
     sampling: Sampling = INDEPENDENT,
 ) -> States:
-    """Replicas ``first .. first + replicas - 1`` of a seed at the start of their first episode."""
+    """Replicas ``first .. first + replicas - 1`` of a seed at the start of their first episode.
+
+    Raises ``BadInput`` for numbers that are none of replicas, seeds or worlds.
+    """
     states = new_states(model, replicas)
+    first, worlds = whole_number("first", first), whole_number("worlds", worlds, 1)
+    seed = whole_number("seed", seed, -(2**63), 2**64 - 1)
     numbers = np.arange(first, first + replicas, dtype=np.int64)
     state, word = states.chain, seed % 2**64
     states.uncertain.luck[:] = episode_luck(word, numbers, 0, len(model.quantities), sampling)
@@ -181,8 +205,23 @@ def bind(
     Write into ``actions`` and ``skip`` before each call; what it returns, EUR earned in this
     call, float64 (R,), is overwritten by the next one. A call costs about a microsecond more
     than its steps, where :func:`advance` looks at two hundred arrays first.
+
+    Raises
+    ------
+    BadInput
+        If the policy, the states or the history are another chain's or of other replicas, or a
+        replica was begun with more worlds than the policy's perception has.
     """
-    replicas = len(states.chain.step)
+    replicas = check_states(states, new_states(model, 0))
+    steps = whole_number("steps", steps)
+    check_policy(model, policy)
+    check_worlds(states.chain.world, policy.perception)
+    if actions is not None:
+        check_array("actions", actions, (replicas, model.actions), np.int64)
+    if skip is not None:
+        check_array("skip", skip, (replicas,), np.bool_)
+    if history is not None:
+        check_history(history, new_history(model, 0, 0), replicas)
     rewards = np.zeros(replicas)
     call = bound(
         step.advance,

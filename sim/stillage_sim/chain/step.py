@@ -269,14 +269,19 @@ def advance(
     """Step every replica not marked in ``skip`` (bool (R,)) ``steps`` times, fused, one by one.
 
     ``ruled``: actions are decided by ``rules`` in every step, else ``actions`` int64 (R, ...)
-    are taken in each. ``rewards`` (R,) EUR earned. Periods that ``history`` has room for are
+    are taken in each. ``rewards`` (R,) EUR earned; NaN for a replica of a world that the
+    perception does not have, which is not stepped. Periods that ``history`` has room for are
     noted in it. One entry point for rollouts and for environments, since the whole step is
     compiled into it.
     """
     chain = parts.chain
+    perceived, worlds = perception.share.shape[0], perception.share.shape[1]
     for r in range(actions.shape[0]):
         rewards[r] = 0.0
         if skip[r]:
+            continue
+        if perceived > 0 and states.chain.world[r] >= worlds:
+            rewards[r] = np.nan
             continue
         one, its = alone(states, r), actions[r : r + 1]
         for _ in range(steps):

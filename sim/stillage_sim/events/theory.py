@@ -8,6 +8,14 @@ from __future__ import annotations
 
 import math
 
+from stillage.errors import BadInput
+
+
+def _stable(rate: float, capacity: float) -> None:
+    """Raise ``BadInput`` unless less comes than can be served: else there is no mean wait."""
+    if not 0.0 <= rate < capacity < math.inf:
+        raise BadInput("rate", f"{rate:g} of {capacity:g}", "0 or more, below what is served")
+
 
 def mm1_wait(rate: float, service_rate: float) -> float:
     """Wq = l / (m (m - l)) of M/M/1 (Kleinrock 1975, *Queueing Systems* I).
@@ -15,6 +23,7 @@ def mm1_wait(rate: float, service_rate: float) -> float:
     >>> round(mm1_wait(0.8, 1.0), 12)
     4.0
     """
+    _stable(rate, service_rate)
     return rate / (service_rate * (service_rate - rate))
 
 
@@ -24,6 +33,9 @@ def erlang_c(servers: int, load: float) -> float:
     >>> round(erlang_c(4, 3.2), 5)
     0.59643
     """
+    if servers < 1:
+        raise BadInput("servers", servers, "at least 1")
+    _stable(load, servers)
     blocked = 1.0  # Erlang B by its recursion, which cannot overflow
     for busy in range(1, servers + 1):
         blocked = load * blocked / (busy + load * blocked)
@@ -46,6 +58,7 @@ def mg1_wait(rate: float, mean: float, second: float) -> float:
     >>> round(mg1_wait(0.8, 1.0, 1.0), 12)
     2.0
     """
+    _stable(rate * mean, 1.0)
     return rate * second / (2.0 * (1.0 - rate * mean))
 
 
@@ -73,6 +86,9 @@ def mm1k_lost(rate: float, service_rate: float, places: int) -> float:
     >>> mm1k_lost(1.0, 1.0, 3)
     0.25
     """
+    if not (rate >= 0.0 and service_rate > 0.0 and places >= 1):
+        found = f"rates {rate:g}, {service_rate:g} and {places} places"
+        raise BadInput("queue", found, "rates of 0 or more, above 0, and at least 1 place")
     a = rate / service_rate
     if a == 1.0:
         return 1.0 / (places + 1)
@@ -107,6 +123,7 @@ def geo_geo_1_number(arrival: float, service: float) -> float:
     >>> round(geo_geo_1_number(0.4, 0.5), 12)
     2.4
     """
+    _stable(arrival, service)
     return arrival * (1.0 - arrival) / (service - arrival)
 
 
@@ -119,6 +136,7 @@ def slotted_mm1_wait(rate: float, service_rate: float, slot: float) -> float:
     >>> [round(slotted_mm1_wait(0.8, 1.0, d), 12) for d in (0.5, 0.25, 0.0)]
     [2.0, 3.0, 4.0]
     """
+    _stable(rate, service_rate)
     return (1.0 - rate * slot) / (service_rate - rate) - 1.0 / service_rate
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage import counter
+from stillage.errors import BadInput
 from stillage_sim.compiled import packed, wrapping
 from stillage_sim.machines import rules as maintenance
 from stillage_sim.machines import stages
@@ -73,6 +74,8 @@ def simulate_machines(
 ) -> MachineState:
     """The state of R replicas after some steps under a policy's rules.
 
+    Raises ``BadInput`` for rules of other machines, which compiled code would read beyond.
+
     >>> from stillage_sim.machines.build import build_machines
     >>> from stillage_sim.machines.rules import run_to_failure
     >>> from stillage_sim.machines.settings import MaintenanceSettings
@@ -81,6 +84,12 @@ def simulate_machines(
     >>> state.hours.sum(2).tolist()
     [[10.0], [10.0]]
     """
+    if replicas < 0 or steps < 0:
+        raise BadInput("replicas, steps", f"{replicas}, {steps}", "0 or more")
+    for name, row in rules._asdict().items():
+        if row.shape != (machines.number,) or row.dtype != np.float64:
+            told = f"{row.dtype} {row.shape}"
+            raise BadInput(f"rules.{name}", told, f"float64 ({machines.number},)")
     state = new_machine_state(machines, replicas)
     prefixes, mirrors = prefixes_of(seed, 0, replicas), np.zeros(replicas, np.uint64)
     actions = np.zeros((replicas, machines.number), np.int64)

@@ -23,6 +23,10 @@ def _number(
     )  # fmt: skip
 
 
+LEAST_SCATTER, MOST_SCATTER = 1e-4, 100.0
+"""Standard deviation over mean of a path's life, beyond which no quadrature of it holds."""
+
+
 def duration_law(law: HoursLaw, mean: float, variation: float) -> Any:
     """A frozen law of hours with a mean and, if lognormal, a coefficient of variation.
 
@@ -60,12 +64,12 @@ class MachineSettings(_Settings):
         1.4, "1", "Weibull shape; 1 is exponential, above it ages.",
         "Barringer: bearings ~ 1.4, pumps and belts ~ 1.2", ge=0.2, le=50,
     )  # fmt: skip
-    scale_h: float = _number(2000.0, "h", "Weibull scale (63 % have failed).", gt=0, le=1e9)
+    scale_h: float = _number(2000.0, "h", "Weibull scale (63 % have failed).", ge=1e-6, le=1e9)
     up_chance: float = _number(0.95, "1", "Bernoulli: chance to be up in a step.", ge=0, le=1)
-    threshold: float = _number(1.0, "1", "Path: level of wear at which it fails.", gt=0, le=1e9)
-    drift_per_h: float = _number(5e-4, "1/h", "Path: mean wear in an hour.", gt=0, le=1e9)
+    threshold: float = _number(1.0, "1", "Path: level of wear at which it fails.", ge=1e-9, le=1e9)
+    drift_per_h: float = _number(5e-4, "1/h", "Path: mean wear in an hour.", ge=1e-12, le=1e9)
     diffusion: float = _number(
-        5e-3, "1/h^0.5", "Path: standard deviation of the wear in an hour.", gt=0, le=1e9
+        5e-3, "1/h^0.5", "Path: standard deviation of the wear in an hour.", ge=1e-12, le=1e9
     )
     idle_ageing: bool = Field(
         False, description="Ages while it idles, too (else with the share that it works)."
@@ -98,6 +102,14 @@ class MachineSettings(_Settings):
     crew_eur_per_h: float = _number(60.0, "EUR/h", "Cost of a crew at work.", ge=0, le=1e9)
     down_eur_per_h: float = _number(0.0, "EUR/h", "Cost of an hour down.", ge=0, le=1e9)
     inspection_eur: float = _number(0.0, "EUR", "Cost of an inspection.", ge=0, le=1e9)
+
+    @model_validator(mode="after")
+    def _scattered(self) -> MachineSettings:
+        scatter = math.sqrt(self.diffusion**2 / (self.drift_per_h * self.threshold))
+        if self.model in ("gamma", "wiener") and not LEAST_SCATTER <= scatter <= MOST_SCATTER:
+            told = f"{self.diffusion:g}, which scatters lives by {scatter:.3g} of their mean"
+            raise BadInput("diffusion", told, f"{LEAST_SCATTER:g} to {MOST_SCATTER:g} of it")
+        return self
 
     @property
     def life_law(self) -> Any:

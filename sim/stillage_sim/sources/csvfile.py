@@ -119,6 +119,8 @@ def read_csv(path: Path) -> Table:
 
 def _rows(path: Path) -> tuple[list[list[str]], list[int]]:
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise BadInput(path.name, "a device or a pipe", "a file")  # it might never end
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise BadInput(path.name, f"{size} bytes", f"at most {MAX_BYTES}")
@@ -129,6 +131,8 @@ def _rows(path: Path) -> tuple[list[list[str]], list[int]]:
         raise BadInput(path.name, error.strerror, "a readable file") from None
     except UnicodeDecodeError:
         raise BadInput(path.name, "bytes that are no UTF-8", "a UTF-8 text file") from None
+    except ValueError as error:  # a NUL in the path
+        raise BadInput(repr(path.name), str(error), "a readable file") from None
     except csv.Error as error:
         raise BadInput(f"{path.name}, line {reader.line_num}", str(error), "CSV") from None
     return [row for row, _ in pairs], [line for _, line in pairs]

@@ -54,16 +54,20 @@ class _Continuous(Truncatable):
         raise NotImplementedError
 
     def table(self, factor: float = 1.0) -> Floats:
-        law, cells = self.distribution(), CELLS
         try:
-            if self.low is not None or self.high is not None:
-                law = Truncated(law, self.low, self.high)
-            table, variance = quantile_table(law, cells), float(law.var())
-            while cells < MOST_CELLS and table.var() < (1.0 - SPREAD_LOST) * variance:
-                cells *= 4
-                table = quantile_table(law, cells)
-        except ValueError as error:
-            raise BadInput(str(error)) from None
+            with np.errstate(all="ignore"):  # what overflows is not finite, and refused
+                return self._table()
+        except (ValueError, ArithmeticError) as error:
+            raise BadInput(" ".join(str(error).split())) from None
+
+    def _table(self) -> Floats:
+        law, cells = self.distribution(), CELLS
+        if self.low is not None or self.high is not None:
+            law = Truncated(law, self.low, self.high)
+        table, variance = quantile_table(law, cells), float(law.var())
+        while cells < MOST_CELLS and table.var() < (1.0 - SPREAD_LOST) * variance:
+            cells *= 4
+            table = quantile_table(law, cells)
         return table
 
 
@@ -169,17 +173,24 @@ class _Discrete(Truncatable):
         return discrete_table(values[kept], weights[kept])
 
 
+MOST_MEAN = 1e8
+"""Of a Poisson law, which has a table of every number that it may draw."""
+
+
 class Poisson(_Discrete):
     """A whole number of ``mean``; season and weekday multiply the mean."""
 
     law: Literal["poisson"] = "poisson"
-    mean: Annotated[float, Field(ge=0, le=1e8, allow_inf_nan=False)]
+    mean: Annotated[float, Field(ge=0, le=MOST_MEAN, allow_inf_nan=False)]
 
     @property
     def scales_draws(self) -> bool:
         return False
 
     def atoms(self, factor: float) -> tuple[Floats, Floats]:
+        if self.mean * factor > MOST_MEAN:
+            told = f"{self.mean * factor:g} with season and weekday"
+            raise BadInput("mean", told, f"at most {MOST_MEAN:g}")
         law = stats.poisson(self.mean * factor)
         values = np.arange(max(law.ppf(1e-18), 0.0), law.isf(1e-15) + 1.0)
         return values, np.asarray(law.pmf(values))

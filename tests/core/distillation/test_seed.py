@@ -285,3 +285,13 @@ def test_held_out_items_of_one_class_cannot_be_scored(tmp_path: Path) -> None:
     plan = PLAN.model_copy(update={"labels": 4})
     with pytest.raises(BadInput, match="one and the same value in all held-out samples"):
         run_seed(path, plan, 0, host=PARTS)
+
+
+@pytest.mark.parametrize("document", [b"", b"\xff{", b"[]", b"{}", b"[" * 100_000, b'{"seed": 1}'])
+def test_a_folder_without_a_result_is_refused_in_one_line(document: bytes, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no result of a training seed"):
+        SeedResult.load(tmp_path)
+    (tmp_path / "result.json").write_bytes(document)
+    (tmp_path / "predictions.npz").write_bytes(b"PK\x03\x04torn")
+    with pytest.raises(BadInput, match=r"\A[^\n]*no result of a training seed[^\n]*\Z"):
+        SeedResult.load(tmp_path)

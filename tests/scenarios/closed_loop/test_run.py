@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -181,9 +182,17 @@ def test_a_month_is_the_default_and_every_key_is_shown() -> None:
         (["-o", "chain=absent.toml"], "absent.toml"),
         (["-o", "maintenance=never"], "maintenance"),
         (["-o", "strata=0"], "strata"),
+        (["-o", "chain=wrong.toml"], "wrong.toml: materials: found nothing"),
+        (["-o", "chain=long.toml"], "chain long.toml: found a longer file, expected at most"),
+        (["-o", "chain=pipe.toml"], "'pipe.toml' (No regular file)"),
+        (["-o", "replicas=1" + "0" * 5000], "-o replicas: found"),
+        (["-o", "replicas=" + "[" * 5000], "-o replicas: found"),
     ],
 )
 def test_bad_input_exits_2_with_one_line(words: list[str], said: str, tmp_path: Path) -> None:
+    (tmp_path / "wrong.toml").write_text("[chain]\nname = 'one'\n")
+    (tmp_path / "long.toml").write_bytes(b"#\n" * 600_000)
+    os.mkfifo(tmp_path / "pipe.toml")
     found = subprocess.run(
         [*STILLAGE, "run", "closed-loop", *words, "--dry-run"],
         capture_output=True, text=True, check=False, cwd=tmp_path,

@@ -92,7 +92,13 @@ def test_nearest_key_is_offered() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["[chain\n", "a = " + "[" * 5000 + "]" * 5000 + "\n", "\n" * 1_100_000, "a = 1\na = 2\n"],
+    [
+        "[chain\n",
+        "a = " + "[" * 5000 + "]" * 5000 + "\n",
+        "\n" * 1_100_000,
+        "a = 1\na = 2\n",
+        "a = 1" + "0" * 5000 + "\n",
+    ],
 )
 def test_no_toml_and_too_much_of_it_are_refused(text: str) -> None:
     with pytest.raises(BadInput, match="chain: found") as told:

@@ -107,6 +107,16 @@ MARKET = {**GLASS["nodes"]["shop"], "demand": "demand"}
         (changed(start={"sorter.cullet": {"clear": 5e3}}), "found 5000 kg, expected at most its"),
         (changed(start={"quarry": {"clear": 5.0}}), "start.quarry: found a supply"),
         (changed(devices={"spy": {}}), "devices.spy: found 0 uses of it"),
+        (changed(quantities={"demand": {"unit": "kg", "value": 1e300}}),
+         "quantities.demand.value: found values of 1e+300 to 1e+300, expected 0 to 1e+12 kg"),
+        (changed(quantities={"demand": {"unit": "units", "value": {
+            "law": "poisson", "mean": 100, "season": [1e18] + 11 * [1.0]}}}),
+         "quantities.demand.value: mean: found 1e+20 with season and weekday, expected at most"),
+        (changed(quantities={"collected": {"unit": "1", "value": {
+            "law": "beta", "alpha": 1.0, "beta": 5e-324}}}), "quantities.collected.value: "),
+        (station(item_kg=5e-324), "stations[0].item_kg: found 5e-324"),
+        (node("pit", eur_per_kg=1.7e308), "nodes.pit.eur_per_kg: found 1.7e+308"),
+        (changed(start={"sorter.cullet": {"clear": 1e300}}), "start.sorter.cullet"),
         (changed(chain={"step_h": 7.0}), "step_h: found 7.0, expected hours of which a whole"),
     ],
 )  # fmt: skip
@@ -136,6 +146,7 @@ def _without_none(values: Any) -> Any:
         ({"recipe": {"clear": 1.0, "blue": 0.0}}, "recipe: found 'blue', expected one of"),
         ({"life_d": 1.0}, "life_d: found a mean life of 1 cohorts, expected at least 1.25"),
         ({"life_d": {"law": "normal", "mean": 5, "sd": 5}}, "expected lives of 0 and more"),
+        ({"life_d": {"law": "weibull", "shape": 2.0, "scale": 1e300}}, "at most 1e+09"),
         ({"life_d": {"law": "gamma", "shape": 2.0, "scale": 900.0}, "cohort_periods": 2},
          "cohort_periods: found 2, of which the longest life has more than 400, expected at least"),
         ({"grades": [{"name": "all", "to": "bin.whole", "share": [[0, 1]]}]}, "no grade without"),

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -233,6 +234,25 @@ def test_antithetic_pairs_are_unbiased_and_worth_more_than_two() -> None:
     plain = simulate(network, 20_000.0, 200.0, replicas=128, seed=2).wait[:, 0]
     assert (waits[::2] == plain[:64]).all()
     assert pairs(waits).var() < 0.7 * plain.var() / 2.0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: theory.mm1_wait(1.0, 1.0),
+        lambda: theory.mm1_wait(-1.0, 1.0),
+        lambda: theory.mm1_wait(float("nan"), 1.0),
+        lambda: theory.mmc_wait(3.0, 1.0, 2),
+        lambda: theory.erlang_c(0, 0.5),
+        lambda: theory.mg1_wait(2.0, 1.0, 1.0),
+        lambda: theory.mm1k_lost(0.5, 1.0, -1),
+        lambda: theory.geo_geo_1_number(0.5, 0.4),
+        lambda: theory.slotted_mm1_wait(2.0, 1.0, 0.1),
+    ],
+)
+def test_what_has_no_steady_state_has_no_mean(wrong: Callable[[], float]) -> None:
+    with pytest.raises(BadInput, match="expected"):
+        wrong()
 
 
 def test_antithetic_replicas_come_in_pairs() -> None:

@@ -22,6 +22,7 @@ from stillage_sim.machines.arrays import (
     WORKING,
 )
 from stillage_sim.machines.build import build_machines
+from stillage_sim.machines.rollout import simulate_machines
 from stillage_sim.machines.rules import POLICIES, best_age, opportunistic, rules
 from stillage_sim.machines.settings import MaintenanceSettings
 from tests.sim.machines.plants import FREE, Run, agrees, plant
@@ -226,11 +227,21 @@ def test_best_age_counts_parts_and_hours() -> None:
     [
         ({"machines": [{"name": "a", "spare": "belt"}]}, "machines.a.spare: found belt"),
         ({"machines": [{"name": "a"}, {"name": "a"}]}, "machines.name: found a"),
+        ({"machines": [{"name": "a", "model": "gamma", "diffusion": 1e-12}]}, "diffusion: found"),
+        ({"machines": [{"name": "a", "model": "wiener", "diffusion": 1e3}]}, "diffusion: found"),
     ],
 )
 def test_faulty_plans_are_refused(plan: dict[str, Any], message: str) -> None:
     with pytest.raises(BadInput, match=message):
         MaintenanceSettings(**plan)
+
+
+def test_rules_of_other_machines_are_refused() -> None:
+    one, two = (MaintenanceSettings(machines=[{"name": n} for n in names]) for names in ("a", "ab"))
+    with pytest.raises(BadInput, match=r"rules\.age_h: found float64 \(1,\), expected float64 \(2"):
+        simulate_machines(build_machines(two), rules(one), 2, 10)
+    with pytest.raises(BadInput, match="found -1, 10, expected 0 or more"):
+        simulate_machines(build_machines(two), rules(two), -1, 10)
 
 
 def test_faulty_steps_are_refused() -> None:

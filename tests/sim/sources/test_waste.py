@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,14 @@ def write(folder: Path, text: str) -> Path:
     path = folder / "waste.csv"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def test_what_might_never_end_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(BadInput, match=r"pipe\.csv: found a device or a pipe, expected a file"):
+        read_composition(tmp_path / "pipe.csv")
+    with pytest.raises(BadInput, match="null byte"):
+        read_composition(tmp_path / "a\0b.csv")
 
 
 def test_a_row_for_each_stream_and_material(tmp_path: Path) -> None:
