@@ -23,6 +23,7 @@ from stillage_sim.devices.arrays import (
     Sky,
 )
 from stillage_sim.ledger import transfer
+from stillage_sim.packing import alone
 from stillage_sim.power import BATTERY, DEVICE, GRID, SOURCE, available, supply
 from stillage_sim.quantiles import pick
 from stillage_sim.randomness import draw, fold
@@ -162,6 +163,7 @@ def roll_devices(
 ) -> None:
     """Steps ``first`` to ``first + steps - 1`` of all replicas, wanting the same each step."""
     for r in range(prefix.shape[0]):
+        one, wanted = alone(state, r), readings[r : r + 1]
         for step in range(first, first + steps):
             now = fold(prefix[r], np.uint64(step))
-            devices_stage(devices, state, r, step, now, mirror[r], readings)
+            devices_stage(devices, one, 0, step, now, mirror[r], wanted)

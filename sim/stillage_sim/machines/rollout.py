@@ -18,6 +18,7 @@ from stillage_sim.machines.arrays import (
 )
 from stillage_sim.machines.rules import decide_machines
 from stillage_sim.machines.stages import MODULES, machines_stage, start_machines
+from stillage_sim.packing import alone
 from stillage_sim.randomness import fold
 
 cached = packed(maintenance, stages, *MODULES)
@@ -44,10 +45,11 @@ def roll_machines(
 ) -> None:
     """Decide and step ``steps`` times, replica after replica; ``actions`` (R, K) is scratch."""
     for r in range(prefixes.shape[0]):
+        one, its = alone(state, r), actions[r : r + 1]
         for _ in range(steps):
-            now = fold(prefixes[r], np.uint64(state.steps[r]))
-            decide_machines(machines, rules, state, r, actions, 0)
-            machines_stage(machines, state, r, now, mirrors[r], actions, 0)
+            now = fold(prefixes[r], np.uint64(one.steps[0]))
+            decide_machines(machines, rules, one, 0, its, 0)
+            machines_stage(machines, one, 0, now, mirrors[r], its, 0)
 
 
 @cached
