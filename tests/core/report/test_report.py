@@ -124,16 +124,27 @@ def test_a_teacher_that_drains_the_battery_is_said_to(make_run: MakeRun) -> None
     assert "battery empty" not in Page(build(make_run(name="all", policies=policies))).text
 
 
-def test_a_difference_that_was_not_shown_has_its_unit() -> None:
-    row = {"a": "distilled", "b": "majority", "kpi": "profit_eur", "mean": 1.0, "low": -2e4}
+def said_of(mean: float, low: float, high: float) -> str:
+    """What is said of a student whose profit differs so from that of no perception."""
+    row = {"a": "distilled", "b": "majority", "kpi": "profit_eur"}
     about = {"name": "profit_eur", "unit": "EUR", "better": "higher", "summary": "Profit."}
-    said = deciding(
+    return deciding(
         {
             "headline": "profit_eur", "kpis": [about], "policies": {"distilled": {}},
-            "paired": [{**row, "high": 3e4}], "replicas": 40, "days": 30.0,
+            "paired": [{**row, "mean": mean, "low": low, "high": high}],
+            "replicas": 40, "days": 30.0,
         }
     )  # fmt: skip
+
+
+def test_a_difference_that_was_not_shown_has_its_unit() -> None:
+    said = said_of(1.0, -2e4, 3e4)
     assert "no difference was shown from no perception (−20,000 to +30,000 €)" in said
+
+
+def test_a_plant_on_which_nothing_is_recognised_is_said_to_be_one() -> None:
+    said = said_of(0.0, 0.0, 0.0)
+    assert said.startswith("On the plant, profit is the same whatever is recognised: nothing")
 
 
 def test_an_evaluation_does_not_answer_what_was_not_asked(make_run: MakeRun) -> None:

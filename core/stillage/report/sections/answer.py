@@ -76,7 +76,7 @@ def deciding(figures: Mapping[str, Any]) -> str:
     kpi, student = figures.get("headline"), student_policy(figures)
     if not kpi or not student:
         return ""
-    unit, said, same = about(figures)[kpi]["unit"], [], []
+    unit, said, same, nothing = about(figures)[kpi]["unit"], [], [], True
     for other, phrase in (
         ("labels_only", "the student without a teacher"),
         ("majority", "no perception"),
@@ -85,6 +85,7 @@ def deciding(figures: Mapping[str, Any]) -> str:
         row = paired(figures, student, other, kpi)
         if row is None:
             continue
+        nothing = nothing and not any(row.values())
         low, high = (words.number(row[k], signed=True) for k in ("low", "high"))
         if words.spans_zero(row):
             high = words.quantity(row["high"], unit, signed=True)  # no amount tells the unit here
@@ -98,6 +99,9 @@ def deciding(figures: Mapping[str, Any]) -> str:
     if not said:
         return ""
     span = f"{figures['replicas']:,} simulated runs of {words.number(figures['days'])} d"
+    if nothing:
+        same_for_all = f"{words.kpi_name(kpi, unit)} is the same whatever is recognised"
+        return f"On the plant, {same_for_all}: nothing there acts on it ({span})."
     what = f"{words.kpi_name(kpi, unit)} a run with the {words.name(student)}"
     return f"On the plant, {what}: {'; '.join(said)} ({span})."
 
