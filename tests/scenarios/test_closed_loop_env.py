@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import os
 import pickle
-import subprocess
-import sys
 from typing import Any
 
 import gymnasium
@@ -29,8 +26,12 @@ from stillage_scenarios.closed_loop.env import (
 )
 from stillage_sim.chain import running
 from stillage_sim.chain.arrays import AVOIDED, OPERATOR, Perception
+from stillage_sim.chain.build import build
+from stillage_sim.chain.file import load_chain
 from stillage_sim.chain.model import ChainModel
 from stillage_sim.uncertainty.sampling import Sampling
+from tests.sim.chain.examples import BIN
+from tests.sim.interpreted import interpreted
 
 ID = "stillage/ClosedLoop-v0"
 HOUR = 1 / 24
@@ -313,30 +314,8 @@ def test_shares_of_more_than_there_is_are_refused(model: ChainModel) -> None:
 
 
 def test_nothing_to_decide_is_refused(model: ChainModel) -> None:
-    bins = """
-        [chain]
-        name = "glass"
-        [materials.glass]
-        [nodes.bin]
-        kind = "collection"
-        lanes = ["clear"]
-        [nodes.pit]
-        kind = "disposal"
-        [[edges]]
-        from = "bin.clear"
-        to = "pit"
-    """
-    from stillage_sim.chain.build import build
-    from stillage_sim.chain.file import load_chain
-
     with pytest.raises(BadInput, match="nothing to decide"):
-        ClosedLoopEnv(chain=build(load_chain(bins)))
-
-
-STEPPED = """
-from tests.scenarios.test_closed_loop_env import digest
-print(digest())
-"""
+        ClosedLoopEnv(chain=build(load_chain(BIN)))
 
 
 def digest() -> str:
@@ -354,11 +333,4 @@ def digest() -> str:
 
 
 def test_interpreted_shows_the_same_to_the_last_bit() -> None:
-    told = subprocess.run(
-        [sys.executable, "-c", STEPPED],
-        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert told.stdout.strip() == digest()
+    assert interpreted(digest) == digest()

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import pickle
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -21,6 +17,7 @@ from stillage_scenarios.sorting.world import SortingWorld
 from stillage_sim.power import BATTERY
 from stillage_sim.scenario import Totals
 from tests.scenarios.conftest import Make
+from tests.sim.interpreted import interpreted
 
 HOUR = 1 / 24
 
@@ -127,13 +124,6 @@ def test_days_add_up_and_weather_changes(make_world: Make) -> None:
     assert (np.abs(sun / 2 + one["energy"][:, 0, 0]) > 1.0).all()
 
 
-SCRIPT = """
-import json, sys
-from tests.scenarios.test_sorting_world import digests
-print(json.dumps(digests()))
-"""
-
-
 def digests() -> dict[str, str]:
     """Hashes of small rollouts and of a few steps of an environment, with all that they hold."""
     from stillage_scenarios.sorting.casting import build_world
@@ -161,12 +151,4 @@ def digests() -> dict[str, str]:
 
 
 def test_interpreted_source_is_the_reference() -> None:
-    out = subprocess.run(
-        [sys.executable, "-W", "error", "-c", SCRIPT],
-        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=280,
-    ).stdout
-    assert json.loads(out) == digests()
+    assert interpreted(digests) == digests()

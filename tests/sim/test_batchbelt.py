@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -21,6 +16,7 @@ from stillage_sim.batchbelt import (
     wrapping,
 )
 from tests.benchmarks.batchbelt_peer import BatchBeltEnv, NumpyLuck
+from tests.sim.interpreted import interpreted
 
 SEED, STEPS = 5, 230
 
@@ -119,13 +115,6 @@ def test_mirrored_luck() -> None:
     assert abs(state.load[:, 0].sum() - 100) <= 1  # sizes of 5 to 95
 
 
-SCRIPT = """
-import json
-from tests.sim.test_batchbelt import sample
-print(json.dumps(sample()))
-"""
-
-
 def sample() -> list[float]:
     belt = BatchBelt()
     state, view = new_belts(belt, 3, 3)
@@ -136,12 +125,4 @@ def sample() -> list[float]:
 
 
 def test_interpreted_source_is_the_reference() -> None:
-    out = subprocess.run(
-        [sys.executable, "-W", "error", "-c", SCRIPT],
-        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=280,
-    ).stdout
-    assert json.loads(out) == sample()
+    assert interpreted(sample) == sample()

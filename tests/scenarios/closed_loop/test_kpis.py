@@ -18,20 +18,7 @@ from stillage_sim.chain.build import build
 from stillage_sim.chain.file import load_chain
 from stillage_sim.chain.model import ChainModel
 from stillage_sim.scenario import Totals
-
-BIN = """
-[chain]
-name = "glass"
-[materials.glass]
-[nodes.bin]
-kind = "collection"
-lanes = ["clear"]
-[nodes.pit]
-kind = "disposal"
-[[edges]]
-from = "bin.clear"
-to = "pit"
-"""
+from tests.sim.chain.examples import BIN
 
 
 @pytest.fixture(scope="module")

@@ -104,3 +104,19 @@ GLASS: dict[str, Any] = {
 def loaded(values: dict[str, Any]) -> ChainModel:
     """The chain that a file of these values builds."""
     return build(load_chain(tomli_w.dumps(values) + "\n"))
+
+
+BIN = """
+[chain]
+name = "glass"
+[materials.glass]
+[nodes.bin]
+kind = "collection"
+lanes = ["clear"]
+[nodes.pit]
+kind = "disposal"
+[[edges]]
+from = "bin.clear"
+to = "pit"
+"""
+"""A bin that is emptied into a pit: nothing to decide, and nobody decides."""

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -25,12 +21,7 @@ from stillage_sim.chain.running import (
 )
 from stillage_sim.chain.step import States
 from stillage_sim.uncertainty.sampling import Sampling, block_means
-
-SCRIPT = """
-import json
-from tests.sim.chain.test_reference import digests
-print(json.dumps(digests()))
-"""
+from tests.sim.interpreted import interpreted
 
 
 @pytest.fixture(scope="module")
@@ -65,15 +56,7 @@ def digests() -> dict[str, str]:
 
 
 def test_interpreted_source_is_the_reference() -> None:
-    out = subprocess.run(
-        [sys.executable, "-W", "error", "-c", SCRIPT],
-        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=280,
-    ).stdout
-    assert json.loads(out) == digests()
+    assert interpreted(digests) == digests()
     assert len(set(digests().values())) == 3
 
 

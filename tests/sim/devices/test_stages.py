@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -26,6 +23,7 @@ from stillage_sim.devices.settings import DeviceSettings, SkySettings
 from stillage_sim.devices.stages import roll_devices, start_replicas
 from stillage_sim.power import BATTERY, DEVICE, GRID, LOST, SOURCE
 from stillage_sim.randomness import prefix
+from tests.sim.interpreted import interpreted
 
 SKY = build_sky(SkySettings())
 DARK = SKY._replace(sun=np.zeros_like(SKY.sun))
@@ -185,14 +183,4 @@ def outcome() -> str:
 
 
 def test_interpreted_equals_compiled_to_the_last_bit() -> None:
-    code = (
-        "import runpy, sys; sys.path.insert(0, '.')\n"
-        f"print(runpy.run_path({__file__!r})['outcome']())"
-    )
-    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == outcome()
+    assert interpreted(outcome) == outcome()

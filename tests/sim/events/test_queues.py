@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -24,6 +20,7 @@ from stillage_sim.events.timelaws import (
     tabled,
     uniform,
 )
+from tests.sim.interpreted import interpreted
 
 WIDTHS = 1.315
 """Half widths of a 99 % interval in those of a 95 % interval, 2.576 / 1.960, rounded up."""
@@ -292,13 +289,6 @@ def test_refuses_times(horizon: float, warm_up: float) -> None:
         simulate(build_network([Station(constant(1.0))]), horizon, warm_up)
 
 
-SCRIPT = """
-import json
-from tests.sim.events.test_queues import sample
-print(json.dumps(sample()))
-"""
-
-
 def sample() -> dict[str, list[float]]:
     """Figures of small networks that use every law, loops, blocking and failures."""
     found = {}
@@ -313,14 +303,6 @@ def sample() -> dict[str, list[float]]:
 
 
 def test_interpreted_source_agrees() -> None:
-    out = subprocess.run(
-        [sys.executable, "-W", "error", "-c", SCRIPT],
-        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=280,
-    ).stdout
     compiled = sample()
-    for name, values in json.loads(out).items():
+    for name, values in interpreted(sample).items():
         assert values == pytest.approx(compiled[name], rel=1e-12, abs=1e-12)

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -21,6 +16,7 @@ from stillage_sim.events.slotted import (
 )
 from stillage_sim.events.timelaws import exponential
 from tests.sim.events.test_queues import WIDTHS, reproduces
+from tests.sim.interpreted import interpreted
 
 
 def test_geo_geo_1() -> None:
@@ -96,13 +92,6 @@ def test_refuses_an_overloaded_queue_and_no_time() -> None:
         simulate_slotted_queue(0.5, 0.8, 0.1, 10, 10)
 
 
-SCRIPT = """
-import json
-from tests.sim.events.test_slotted import sample
-print(json.dumps(sample()))
-"""
-
-
 def sample() -> dict[str, list[float]]:
     state = simulate_slotted_queue(0.4, 0.5, 1.0, 300, 20, replicas=3, seed=7)
     line = BernoulliLine(np.array([0.8, 0.9, 0.7]), np.array([2, 3]))
@@ -113,12 +102,4 @@ def sample() -> dict[str, list[float]]:
 
 
 def test_interpreted_source_is_the_reference() -> None:
-    out = subprocess.run(
-        [sys.executable, "-W", "error", "-c", SCRIPT],
-        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=280,
-    ).stdout
-    assert json.loads(out) == sample()
+    assert interpreted(sample) == sample()

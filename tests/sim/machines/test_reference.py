@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 
 from stillage_sim.machines.rules import POLICIES
+from tests.sim.interpreted import interpreted
 from tests.sim.machines.plants import Run
 from tests.sim.machines.test_machines import mixed
-
-SCRIPT = """
-import json
-from tests.sim.machines.test_reference import digests
-print(json.dumps(digests()))
-"""
 
 
 def digests() -> dict[str, str]:
@@ -35,13 +26,5 @@ def digests() -> dict[str, str]:
 
 
 def test_interpreted_source_is_the_reference() -> None:
-    out = subprocess.run(
-        [sys.executable, "-W", "error", "-c", SCRIPT],
-        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=280,
-    ).stdout
-    assert json.loads(out) == digests()
+    assert interpreted(digests) == digests()
     assert len(set(digests().values())) == 2 * len(POLICIES)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Literal
@@ -23,6 +20,7 @@ from stillage_sim.uncertainty.laws import Lognormal, Normal, Poisson, Uniform
 from stillage_sim.uncertainty.sampling import Sampling
 from stillage_sim.uncertainty.series import Recorded
 from stillage_sim.uncertainty.stages import quantity
+from tests.sim.interpreted import interpreted
 from tests.sim.uncertainty.rolling import draws
 
 YEAR = tuple(1.0 + 0.05 * month for month in range(12))
@@ -50,13 +48,7 @@ def digest() -> str:
 
 
 def test_interpreted_source_is_the_reference() -> None:
-    out = subprocess.run(
-        [sys.executable, "-W", "error", "-c",
-         "from tests.sim.uncertainty.test_stages import digest; print(digest())"],
-        env={**os.environ, "NUMBA_DISABLE_JIT": "1"}, cwd=Path(__file__).parents[3],
-        check=True, capture_output=True, text=True, timeout=120,
-    ).stdout  # fmt: skip
-    assert out.strip() == digest()
+    assert interpreted(digest) == digest()
 
 
 def test_periods_are_independent_draws_of_the_law() -> None:
