@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from stillage.plugin.spec import ScenarioSpec, SectionSpec, Spec
+from stillage_scenarios.spec_tables import Kpi, kpi_specs, policy_specs
 
-from stillage.plugin.spec import KpiSpec, PolicySpec, ScenarioSpec, SectionSpec, Spec
-
-Direction = Literal["higher", "lower", "neither"]
+PACKAGE = "stillage_scenarios.closed_loop"
 
 POLICIES = (
     ("oracle", "Sorters know every item; machines are maintained at their best age."),
@@ -23,7 +22,7 @@ POLICIES = (
     ("distilled_opportunistic", "The distilled student; by wear, sooner where a crew is there."),
     ("bare", "No perception, next steps that cost least, machines that run until they fail."),
 )
-KPIS: tuple[tuple[str, str, Direction, str], ...] = (
+KPIS: tuple[Kpi, ...] = (
     ("profit_eur", "EUR", "higher", "Sales less everything that the operator paid."),
     ("recovered_value_eur", "EUR", "higher", "Virgin material displaced, and outlets' payments."),
     ("mci", "1", "higher", "Material Circularity Indicator; 0.1 is fully linear."),
@@ -67,26 +66,8 @@ SPECS: tuple[Spec, ...] = (
         modalities=("video", "thermal", "nir"),
         gym_id="stillage/ClosedLoop-v0",
     ),
-    *(
-        PolicySpec(
-            name=name,
-            scenario="closed-loop",
-            summary=summary,
-            factory=f"stillage_scenarios.closed_loop.policies:{name}",
-        )
-        for name, summary in POLICIES
-    ),
-    *(
-        KpiSpec(
-            name=name,
-            scenario="closed-loop",
-            unit=unit,
-            better=better,
-            summary=summary,
-            factory=f"stillage_scenarios.closed_loop.kpis:{name}",
-        )
-        for name, unit, better, summary in KPIS
-    ),
+    *policy_specs("closed-loop", PACKAGE, POLICIES),
+    *kpi_specs("closed-loop", PACKAGE, KPIS),
     *(
         SectionSpec(
             name=name,

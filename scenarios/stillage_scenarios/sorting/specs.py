@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from stillage.plugin.spec import ScenarioSpec, SectionSpec, Spec
+from stillage_scenarios.spec_tables import Kpi, kpi_specs, policy_specs
 
-from stillage.plugin.spec import KpiSpec, PolicySpec, ScenarioSpec, SectionSpec, Spec
-
-Direction = Literal["higher", "lower", "neither"]
+PACKAGE = "stillage_scenarios.sorting"
 
 POLICIES = (
     ("oracle", "Knows every item; the bound that perception cannot pass."),
@@ -18,7 +17,7 @@ POLICIES = (
     ("distilled", "The distilled student."),
     ("distilled_int8", "The distilled student as exported in INT8."),
 )
-KPIS: tuple[tuple[str, str, Direction, str], ...] = (
+KPIS: tuple[Kpi, ...] = (
     ("purity", "1", "higher", "Mass in its right chute over mass in all material chutes."),
     ("recovery", "1", "higher", "Mass in its right chute over the wanted mass that passed."),
     ("recovered_value_eur", "EUR", "higher", "Paid for bales, less what contamination costs."),
@@ -36,26 +35,8 @@ SPECS: tuple[Spec, ...] = (
         modalities=("video", "thermal", "nir"),
         gym_id="stillage/Sorting-v0",
     ),
-    *(
-        PolicySpec(
-            name=name,
-            scenario="sorting",
-            summary=summary,
-            factory=f"stillage_scenarios.sorting.policies:{name}",
-        )
-        for name, summary in POLICIES
-    ),
-    *(
-        KpiSpec(
-            name=name,
-            scenario="sorting",
-            unit=unit,
-            better=better,
-            summary=summary,
-            factory=f"stillage_scenarios.sorting.kpis:{name}",
-        )
-        for name, unit, better, summary in KPIS
-    ),
+    *policy_specs("sorting", PACKAGE, POLICIES),
+    *kpi_specs("sorting", PACKAGE, KPIS),
     SectionSpec(
         name="sorting-plant",
         scenario="sorting",
