@@ -25,7 +25,7 @@ Step = tuple[NDArray[np.float64], Observation, NDArray[np.int8]]
 Seeds = int | Sequence[int | None] | None
 
 RENDER_MODES = ("rgb_array", "ansi")
-MOST_REPLICAS = 2**62
+LAST_REPLICA = 2**62
 UNBEGUN = "step", "replicas that were never reset", "reset() before the first step"
 
 
@@ -164,7 +164,7 @@ class ReplicaVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
     ) -> None:
         check_render_mode(render_mode)
-        if num_envs < 1 or not 0 <= first_replica <= MOST_REPLICAS:
+        if num_envs < 1 or not 0 <= first_replica <= LAST_REPLICA:
             raise BadInput("num_envs", f"{num_envs} from {first_replica}", "at least one from 0")
         self.autoreset_mode = check_autoreset_mode(autoreset_mode)
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
@@ -236,8 +236,8 @@ class ReplicaEnv(gymnasium.Env[Observation, NDArray[np.int64]]):
         self, simulation: Simulation, replica: int = 0, render_mode: str | None = None
     ) -> None:
         check_render_mode(render_mode)
-        if not 0 <= replica <= MOST_REPLICAS:
-            raise BadInput("replica", replica, f"0 to {MOST_REPLICAS}")
+        if not 0 <= replica <= LAST_REPLICA:
+            raise BadInput("replica", replica, f"0 to {LAST_REPLICA}")
         self.render_mode = render_mode
         self.action_space = simulation.action_space
         self.observation_space = simulation.observation_space
