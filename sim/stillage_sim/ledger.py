@@ -1,4 +1,4 @@
-"""The ledger: every kilogram, joule and euro moves through one function.
+"""The ledger: every kilogram, joule and euro moves through it, of one kind or of all at once.
 
 A ledger is float64 ``(R, accounts, kinds)``. What one account loses another gains, so the
 accounts of a replica and kind sum to zero at every step; sources (the feed, the sun, the
@@ -19,15 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage_sim.compiled import shared
+from stillage_sim.rows import Row, row, set_row
 
 QUANTUM = 2.0**-20
-
-
-@shared
-def shift(source: np.ndarray, sink: np.ndarray, kind: int, amount: float) -> None:
-    """Move ``amount`` of one kind from one account's row (kinds,) to another's."""
-    source[kind] -= amount
-    sink[kind] += amount
 
 
 @shared
@@ -35,7 +29,23 @@ def transfer(
     ledger: np.ndarray, replica: int, source: int, sink: int, kind: int, amount: float
 ) -> None:
     """Move ``amount`` of one kind from one account of a replica to another."""
-    shift(ledger[replica, source], ledger[replica, sink], kind, amount)
+    ledger[replica, source, kind] -= amount
+    ledger[replica, sink, kind] += amount
+
+
+@shared
+def transfer_row(
+    kinds: tuple[int, ...], source: np.ndarray, sink: np.ndarray, amounts: Row
+) -> None:
+    """Move ``amounts`` of all kinds at once from one account's row (kinds,) to another's.
+
+    >>> bin, pit = np.array([3.0, 1.0]), np.zeros(2)
+    >>> transfer_row((0, 1), bin, pit, np.array([2.0, 1.0]))
+    >>> bin.tolist(), pit.tolist()
+    ([1.0, 0.0], [2.0, 1.0])
+    """
+    set_row(source, row(kinds, source) - amounts)
+    set_row(sink, row(kinds, sink) + amounts)
 
 
 def quantise(amounts: Any) -> NDArray[np.float64]:

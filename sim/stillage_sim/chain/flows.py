@@ -13,7 +13,7 @@ from stillage_sim.chain.arrays import OPERATOR, Chain, Perception, State
 from stillage_sim.compiled import inlined, shared, stage
 from stillage_sim.cycles import place
 from stillage_sim.devices.arrays import DeviceState
-from stillage_sim.ledger import transfer
+from stillage_sim.ledger import transfer, transfer_row
 from stillage_sim.machines.arrays import MachineState
 from stillage_sim.rows import Row, positive, row, set_row, sum_row
 
@@ -28,15 +28,9 @@ def total(materials: tuple[int, ...], account: np.ndarray) -> float:
 
 
 @shared
-def add(materials: tuple[int, ...], account: np.ndarray, kg: Row) -> None:
-    """Add a row of kilograms to an account's row."""
-    set_row(account, row(materials, account) + kg)
-
-
-@shared
-def take(materials: tuple[int, ...], account: np.ndarray, kg: Row) -> None:
-    """Take a row of kilograms from an account's row."""
-    set_row(account, row(materials, account) - kg)
+def book(materials: tuple[int, ...], flow: np.ndarray, kg: Row) -> None:
+    """Note kilograms (M,) that went a way, in the row of what went it so far."""
+    set_row(flow, row(materials, flow) + kg)
 
 
 @shared
@@ -48,11 +42,9 @@ def move(
     portion: float,
 ) -> None:
     """Move a portion (0..1) of an account's row into another's, and book it as a flow."""
-    held = row(materials, source)
-    kg = held * portion
-    set_row(source, held - kg)
-    add(materials, sink, kg)
-    add(materials, flow, kg)
+    kg = row(materials, source) * portion
+    transfer_row(materials, source, sink, kg)
+    book(materials, flow, kg)
 
 
 @inlined
@@ -66,9 +58,7 @@ def arrive_stage(chain: Chain, state: State, r: int) -> None:
             held = total(chain.materials, state.mass[r, transits.account[t]])
             portion = due / held if due < held else 1.0
             here, there = state.mass[r, transits.account[t]], state.mass[r, transits.sink[t]]
-            kg = row(chain.materials, here)
-            set_row(here, kg - kg * portion)
-            add(chain.materials, there, kg * portion)
+            transfer_row(chain.materials, here, there, row(chain.materials, here) * portion)
             state.ring[r, t, slot] = 0.0
 
 
@@ -139,9 +129,8 @@ def split(
     """
     processes, materials = chain.processes, chain.materials
     source = state.mass[r, processes.source[p]]
-    held = row(materials, source)
-    taken = held * portion
-    remain = held - taken
+    taken = row(materials, source) * portion
+    remain = row(materials, source) - taken
     last, world, batch = processes.first[p + 1] - 1, state.world[r], state.batch[r]
     for o in range(processes.first[p], last):
         good = processes.good[o]
@@ -150,16 +139,14 @@ def split(
             good = perception.share[processes.perception[p], world, batch, n]
         poor = row(materials, processes.poor[o])
         kg = taken * (poor + (row(materials, good) - poor) * well)
-        held = held - kg
-        add(materials, state.mass[r, processes.sink[o]], kg)
-        add(materials, state.flow[r, o], kg)
+        transfer_row(materials, source, state.mass[r, processes.sink[o]], kg)
+        book(materials, state.flow[r, o], kg)
     account = processes.sink[last]
     if processes.transit[p] >= 0:
         account = chain.transits.account[processes.transit[p]]
-    kg = positive(held - remain)
-    set_row(source, held - kg)
-    add(materials, state.mass[r, account], kg)
-    add(materials, state.flow[r, last], kg)
+    kg = positive(row(materials, source) - remain)
+    transfer_row(materials, source, state.mass[r, account], kg)
+    book(materials, state.flow[r, last], kg)
 
 
 @stage
@@ -167,8 +154,8 @@ def add_virgin(chain: Chain, state: State, r: int, p: int, amount: float) -> Non
     """New material that a process adds to its first output, such as replaced parts."""
     processes = chain.processes
     kg = row(chain.materials, processes.added[p]) * amount
-    take(chain.materials, state.mass[r, processes.adder[p]], kg)
-    add(chain.materials, state.mass[r, processes.sink[processes.first[p]]], kg)
+    first = state.mass[r, processes.sink[processes.first[p]]]
+    transfer_row(chain.materials, state.mass[r, processes.adder[p]], first, kg)
 
 
 @shared

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from stillage_sim.chain.arrays import AVOIDED, OPERATOR, SCOPE_3, SUPPLIERS, Chain, State
-from stillage_sim.chain.flows import add, load, move, send, take, total, working
+from stillage_sim.chain.flows import load, move, send, total, working
 from stillage_sim.compiled import inlined
-from stillage_sim.ledger import transfer
+from stillage_sim.ledger import transfer, transfer_row
 from stillage_sim.machines.arrays import MachineState
 from stillage_sim.rows import row, sum_row
 
@@ -52,8 +52,7 @@ def make_stage(chain: Chain, machines: MachineState, state: State, r: int, k: in
         state.used[r, m] = used
     used_kg = row(materials, state.used[r])
     new_kg = row(materials, makers.recipe[k]) * amount - used_kg
-    add(materials, product, new_kg)
-    take(materials, state.mass[r, makers.virgin[k]], new_kg)
+    transfer_row(materials, state.mass[r, makers.virgin[k]], product, new_kg)
     carbon = row(materials, makers.carbon[k])
     paid = sum_row(new_kg * row(materials, makers.price[k]))
     emitted, avoided = sum_row(new_kg * carbon), sum_row(used_kg * carbon)
