@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage import counter
-from stillage_sim import randomness
-from stillage_sim.compiled import compiled, kernel, wrapping
-from stillage_sim.randomness import below, draw, fold, high, low
+from stillage_sim.engine import randomness
+from stillage_sim.engine.compiled import compiled, kernel, wrapping
+from stillage_sim.engine.randomness import below, draw, fold, high, low
 
 __all__ = ["BatchBelt", "BeltState", "BeltView", "new_belts", "roll_belts", "step_belts"]
 __all__ += ["wrapping"]

@@ -13,19 +13,19 @@ def register() -> list[CommandSpec]:
         CommandSpec(
             name="run",
             summary="Record, distil, deploy, simulate and report a scenario.",
-            factory="stillage_sim.commands:run",
-            api="stillage_sim.evaluate:run",
+            factory="stillage_sim.run.commands:run",
+            api="stillage_sim.run.evaluate:run",
         ),
         CommandSpec(
             name="evaluate",
             summary="Simulate a scenario under some policies and compare them.",
-            factory="stillage_sim.commands:evaluate",
-            api="stillage_sim.evaluate:evaluate",
+            factory="stillage_sim.run.commands:evaluate",
+            api="stillage_sim.run.evaluate:evaluate",
         ),
         CommandSpec(
             name="resume",
             summary="Finish an interrupted run: do only what is missing.",
-            factory="stillage_sim.commands:resume",
-            api="stillage_sim.evaluate:resume",
+            factory="stillage_sim.run.commands:resume",
+            api="stillage_sim.run.evaluate:resume",
         ),
     ]

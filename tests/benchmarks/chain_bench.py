@@ -14,8 +14,8 @@ from importlib import resources
 import numpy as np
 import tomli_w
 
-from stillage_sim.chain.build import build
-from stillage_sim.chain.file import load_chain
+from stillage_sim.chain.building.model import build
+from stillage_sim.chain.file.load import load_chain
 from stillage_sim.chain.model import ChainModel
 from stillage_sim.chain.running import advance, begun, bind, usual_policy
 from tests.benchmarks.harness import Benchmark

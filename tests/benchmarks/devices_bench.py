@@ -10,7 +10,7 @@ from stillage_sim.devices.arrays import new_device_state
 from stillage_sim.devices.build import build_devices, build_sky
 from stillage_sim.devices.settings import DeviceSettings, SkySettings
 from stillage_sim.devices.stages import roll_devices, start_replicas
-from stillage_sim.randomness import prefix
+from stillage_sim.engine.randomness import prefix
 from tests.benchmarks.harness import Benchmark
 
 STEPS = {1: 500_000, 1024: 1_000}

@@ -7,7 +7,7 @@ import platform
 import time
 from collections.abc import Callable
 
-from stillage_sim.events.belt import belt, simulate
+from stillage_sim.queueing.belt import belt, simulate
 from tests.benchmarks.failing_belt_peers import Luck, Tally, default_luck, in_heapq, in_simpy
 from tests.benchmarks.harness import Benchmark
 

@@ -1,6 +1,6 @@
 """The belt of failing machines outside our engine: in SimPy, and with plain ``heapq``.
 
-Both are the model of :func:`stillage_sim.events.belt.belt`, written as well as each tool allows:
+Both are the model of :func:`stillage_sim.queueing.belt.belt`, written as well as each tool allows:
 no interrupts, since a machine that fails only while it works knows when. ``luck(machine,
 purpose)`` gives a time, so that a test can hand all of them the same.
 """
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from stillage_sim.events.arrays import ARRIVAL, LIFE, REPAIR, SERVICE
+from stillage_sim.queueing.arrays import ARRIVAL, LIFE, REPAIR, SERVICE
 
 Luck = Callable[[int, int], float]
 

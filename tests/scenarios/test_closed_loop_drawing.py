@@ -10,8 +10,8 @@ from stillage_scenarios.closed_loop.chains import chain_path, shipped
 from stillage_scenarios.closed_loop.env import ClosedLoopEnv, chain_model
 from stillage_scenarios.closed_loop.layout import network
 from stillage_sim.chain import running
-from stillage_sim.chain.build import build
-from stillage_sim.chain.file import load_chain
+from stillage_sim.chain.building.model import build
+from stillage_sim.chain.file.load import load_chain
 
 
 @pytest.mark.parametrize("name", shipped())

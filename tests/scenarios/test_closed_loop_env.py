@@ -26,8 +26,8 @@ from stillage_scenarios.closed_loop.env import (
 )
 from stillage_sim.chain import running
 from stillage_sim.chain.arrays import AVOIDED, OPERATOR, Perception
-from stillage_sim.chain.build import build
-from stillage_sim.chain.file import load_chain
+from stillage_sim.chain.building.model import build
+from stillage_sim.chain.file.load import load_chain
 from stillage_sim.chain.model import ChainModel
 from stillage_sim.uncertainty.sampling import Sampling
 from tests.sim.chain.examples import BIN

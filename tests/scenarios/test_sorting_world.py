@@ -14,7 +14,7 @@ from stillage_scenarios.sorting.env import SortingSimulation
 from stillage_scenarios.sorting.example import example_cast
 from stillage_scenarios.sorting.plant import BELT, FEED, ITEM
 from stillage_scenarios.sorting.world import SortingWorld
-from stillage_sim.power import BATTERY
+from stillage_sim.devices.power import BATTERY
 from stillage_sim.scenario import Totals
 from tests.scenarios.conftest import Make
 from tests.sim.interpreted import interpreted

@@ -6,18 +6,18 @@ import numpy as np
 
 from stillage_sim.devices.arrays import EMPTY_H, new_device_state
 from stillage_sim.devices.theory import battery_levels
-from stillage_sim.events import theory as queueing
-from stillage_sim.events.queues import Station, build_network, simulate
-from stillage_sim.events.slotted import simulate_slotted_queue
-from stillage_sim.events.timelaws import constant, exponential
+from stillage_sim.engine.randomness import prefix
 from stillage_sim.indicators.circularity import material_circularity
 from stillage_sim.machines import theory
 from stillage_sim.machines.arrays import PLANNED, WAITING, WORKING
-from stillage_sim.randomness import prefix
+from stillage_sim.queueing import theory as queueing
+from stillage_sim.queueing.queues import Station, build_network, simulate
+from stillage_sim.queueing.slotted import simulate_slotted_queue
+from stillage_sim.queueing.timelaws import constant, exponential
 from tests.sim.chain.cases import Case, Simulation
 from tests.sim.devices import test_battery as battery
-from tests.sim.events.test_queues import line, single
 from tests.sim.machines.plants import FREE, Run, plant
+from tests.sim.queueing.test_queues import line, single
 
 FOREVER = {"repair_law": "deterministic", "repair_h": 1e6, "idle_ageing": True}
 

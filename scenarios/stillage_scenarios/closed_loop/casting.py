@@ -11,10 +11,10 @@ from stillage_scenarios.closed_loop.perception import Seer, common_tables, costs
 from stillage_scenarios.closed_loop.policies import POLICIES, Plan, rules_of
 from stillage_scenarios.closed_loop.settings import ClosedLoopSettings
 from stillage_scenarios.closed_loop.world import ClosedLoopWorld
-from stillage_sim.chain.build import build
-from stillage_sim.chain.decide import Policy
-from stillage_sim.chain.file import load_chain
+from stillage_sim.chain.building.model import build
+from stillage_sim.chain.file.load import load_chain
 from stillage_sim.chain.model import ChainModel
+from stillage_sim.chain.stages.decide import Policy
 from stillage_sim.scenario import Cast
 
 

@@ -14,8 +14,8 @@ from stillage.report.figures import about
 from stillage_scenarios.closed_loop.kpis import KPIS
 from stillage_scenarios.closed_loop.results import Band, Results
 from stillage_sim.chain.arrays import PROCESSES
+from stillage_sim.devices.power import BATTERY, DEVICE, GRID, LOST, SOURCE, SPILLED
 from stillage_sim.indicators.emissions import J_PER_KWH
-from stillage_sim.power import BATTERY, DEVICE, GRID, LOST, SOURCE, SPILLED
 
 Floats = NDArray[np.float64]
 

@@ -30,9 +30,9 @@ from stillage_scenarios.closed_loop.observing import Sight, sight_of
 from stillage_scenarios.closed_loop.paths import Box, arrow, ribbon
 from stillage_sim.chain.arrays import AVOIDED, OPERATOR
 from stillage_sim.chain.model import ChainModel
-from stillage_sim.chain.step import States
+from stillage_sim.chain.stages.step import States
+from stillage_sim.devices.power import BATTERY
 from stillage_sim.machines.arrays import MAINTENANCE, PLANNED, REPAIR, WAITING
-from stillage_sim.power import BATTERY
 
 SCALE = 2
 PAPER, INK, PALE, RULE, WHITE = "#faf9f6", "#2d3036", "#7b7f86", "#d9d6cf", "#ffffff"

@@ -26,14 +26,15 @@ from stillage.errors import BadInput
 from stillage.plugin.suggest import one_of
 from stillage_scenarios.closed_loop import drawing, observing
 from stillage_scenarios.closed_loop.chains import chain_path, shipped
-from stillage_sim.chain import running, step
+from stillage_sim.chain import running
 from stillage_sim.chain.arrays import AVOIDED, Floats, Ints
-from stillage_sim.chain.build import build
-from stillage_sim.chain.decide import Policy
-from stillage_sim.chain.entering import check_policy, check_shares
-from stillage_sim.chain.file import load_chain
+from stillage_sim.chain.building.model import build
+from stillage_sim.chain.file.load import load_chain
+from stillage_sim.chain.kernel_checks import check_policy, check_shares
 from stillage_sim.chain.model import ChainModel, blind, ideal
-from stillage_sim.compiled import bound, wrapping
+from stillage_sim.chain.stages import step
+from stillage_sim.chain.stages.decide import Policy
+from stillage_sim.engine.compiled import bound, wrapping
 from stillage_sim.envs import UNBEGUN, Bools, Observation, ReplicaEnv, ReplicaVectorEnv, Step
 from stillage_sim.uncertainty.sampling import Sampling
 
@@ -294,7 +295,7 @@ def simulate(
     if world is not None and run:
         raise BadInput("environment", "both world and run", "one of them")
     if run:
-        from stillage_sim.reopen import world_of
+        from stillage_sim.run.reopen import world_of
 
         found = world_of(run)
         if not isinstance(found, Played):

@@ -19,8 +19,8 @@ from stillage_scenarios.closed_loop.policies import BLIND, DECLARED, IDEAL, MAJO
 from stillage_sim.chain import model as chain_model
 from stillage_sim.chain.arrays import Perception, shaved
 from stillage_sim.chain.model import ChainModel, Perceived
+from stillage_sim.run.worlds import bootstrap
 from stillage_sim.scenario import Cast, SeedCast
-from stillage_sim.worlds import bootstrap
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

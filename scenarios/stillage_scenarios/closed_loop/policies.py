@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage_sim.chain.decide import Rules
 from stillage_sim.chain.model import ChainModel, usual_rules
+from stillage_sim.chain.stages.decide import Rules
 from stillage_sim.machines import rules as maintenance_rules
 
 IDEAL, MAJORITY, BLIND, DECLARED = ":ideal", ":majority", ":blind", ":declared"

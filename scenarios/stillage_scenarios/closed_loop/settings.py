@@ -13,7 +13,7 @@ from stillage_scenarios.closed_loop.chains import chain_path, shipped
 from stillage_sim.uncertainty.sampling import Sampling
 
 MOST_BYTES = 1_000_000
-"""Of a chain file, as :func:`stillage_sim.chain.file.load_chain` reads."""
+"""Of a chain file, as :func:`stillage_sim.chain.file.load.load_chain` reads."""
 
 Maintenance = Literal["age_replacement", "run_to_failure", "condition_based", "opportunistic"]
 

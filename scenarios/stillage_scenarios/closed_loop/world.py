@@ -16,8 +16,8 @@ from stillage.errors import BadInput
 from stillage_scenarios.closed_loop.books import Books, read_books
 from stillage_scenarios.closed_loop.kpis import FLOWS, KPIS, OF_LANES
 from stillage_sim.chain import running
-from stillage_sim.chain.decide import Policy
 from stillage_sim.chain.model import ChainModel
+from stillage_sim.chain.stages.decide import Policy
 from stillage_sim.machines.arrays import PLANNED, WORKING
 from stillage_sim.scenario import Totals, World
 from stillage_sim.uncertainty.sampling import Sampling

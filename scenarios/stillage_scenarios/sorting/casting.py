@@ -18,11 +18,11 @@ from stillage_scenarios.sorting.policies import NEEDS, POLICIES, Choice, Hand, M
 from stillage_scenarios.sorting.policies import perceived as by_table
 from stillage_scenarios.sorting.settings import SortingSettings
 from stillage_scenarios.sorting.world import SortingWorld
-from stillage_sim.ledger import quantise
-from stillage_sim.power import DAY_S, clear_sky
-from stillage_sim.randomness import poisson_table
+from stillage_sim.devices.power import DAY_S, clear_sky
+from stillage_sim.engine.ledger import quantise
+from stillage_sim.engine.randomness import poisson_table
+from stillage_sim.run.worlds import bootstrap
 from stillage_sim.scenario import Cast, SeedCast
-from stillage_sim.worlds import bootstrap
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

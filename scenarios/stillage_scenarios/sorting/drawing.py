@@ -22,7 +22,7 @@ from stillage_scenarios.sorting.plant import (
     Plant,
     State,
 )
-from stillage_sim.power import BATTERY, DAY_S
+from stillage_sim.devices.power import BATTERY, DAY_S
 
 HEIGHT, WIDTH = 240, 400
 BACKGROUND, INK, BELT_GREY = (250, 249, 246), (60, 60, 64), (206, 204, 198)

@@ -29,9 +29,9 @@ from stillage_scenarios.sorting.example import example_cast
 from stillage_scenarios.sorting.plant import State, View
 from stillage_scenarios.sorting.settings import SortingSettings
 from stillage_scenarios.sorting.world import SortingWorld
-from stillage_sim.compiled import wrapping
+from stillage_sim.devices.power import DAY_S
+from stillage_sim.engine.compiled import wrapping
 from stillage_sim.envs import Bools, ReplicaEnv, ReplicaVectorEnv, Step
-from stillage_sim.power import DAY_S
 from stillage_sim.scenario import Cast
 
 Options = Mapping[str, Any] | SortingSettings | None
@@ -121,7 +121,7 @@ def simulate(
     if (world is not None or run) and settings is not None:
         raise BadInput("settings", "a world or run that has its own", "settings with a cast")
     if run:
-        from stillage_sim.reopen import world_of
+        from stillage_sim.run.reopen import world_of
 
         found = world_of(run)
         if not isinstance(found, SortingWorld):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage_scenarios.sorting.plant import BELT, BUYERS, EMPTY_S, FEED, MISSED, PICKED
-from stillage_sim.power import DEVICE
+from stillage_sim.devices.power import DEVICE
 from stillage_sim.scenario import Totals
 
 Floats = NDArray[np.float64]

@@ -33,11 +33,12 @@ from stillage_scenarios.sorting.plant import (
     State,
     View,
 )
-from stillage_sim import ledger, power, randomness
-from stillage_sim.compiled import compiled, kernel
-from stillage_sim.ledger import transfer
-from stillage_sim.power import BATTERY, DAY_S, SOURCE, consume, drain, shine
-from stillage_sim.randomness import below, draw, fold, fraction, from_table, high, low
+from stillage_sim.devices import power
+from stillage_sim.devices.power import BATTERY, DAY_S, SOURCE, consume, drain, shine
+from stillage_sim.engine import ledger, randomness
+from stillage_sim.engine.compiled import compiled, kernel
+from stillage_sim.engine.ledger import transfer
+from stillage_sim.engine.randomness import below, draw, fold, fraction, from_table, high, low
 
 STREAM_WEATHER, STREAM_ARRIVALS, STREAM_ITEM, STREAM_LUCK = 1, 2, 3, 4
 

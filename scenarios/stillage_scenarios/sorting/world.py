@@ -23,9 +23,9 @@ from stillage_scenarios.sorting.plant import (
     State,
     empty_state,
 )
-from stillage_sim import ledger
-from stillage_sim.compiled import wrapping
-from stillage_sim.power import DAY_S
+from stillage_sim.devices.power import DAY_S
+from stillage_sim.engine import ledger
+from stillage_sim.engine.compiled import wrapping
 from stillage_sim.scenario import Totals, World
 
 

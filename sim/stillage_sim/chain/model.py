@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from stillage_sim.chain.arrays import Floats, Perception, shaved
-from stillage_sim.chain.decide import Rules
-from stillage_sim.chain.file_sources import Figure
-from stillage_sim.chain.step import Parts
+from stillage_sim.chain.file.sources import Figure
+from stillage_sim.chain.stages.decide import Rules
+from stillage_sim.chain.stages.step import Parts
 from stillage_sim.machines.arrays import MaintenanceRules
 from stillage_sim.machines.settings import MaintenanceSettings
 
@@ -75,7 +75,7 @@ class ChainModel:
     Attributes
     ----------
     parts : Parts
-        All arrays, for :mod:`stillage_sim.chain.step`.
+        All arrays, for :mod:`stillage_sim.chain.stages.step`.
     accounts, ways, processes, makers, markets, products, materials, machines, devices, quantities
         Names or descriptions in the order of the arrays; ``ways`` in that of ``State.flow``.
     choices : tuple of Choice

@@ -1,7 +1,7 @@
 """Run a chain: begin episodes, step, note periods, and take the totals; the face of the kernels.
 
->>> from stillage_sim.chain.build import build
->>> from stillage_sim.chain.file import load_chain
+>>> from stillage_sim.chain.building.model import build
+>>> from stillage_sim.chain.file.load import load_chain
 >>> model = build(load_chain('''
 ... [chain]
 ... name = "glass"
@@ -32,11 +32,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage_sim import ledger
-from stillage_sim.chain import step
 from stillage_sim.chain.arrays import MONEY_ACCOUNTS, SCOPES, Floats, Ints, empty_state
-from stillage_sim.chain.decide import Policy
-from stillage_sim.chain.entering import (
+from stillage_sim.chain.kernel_checks import (
     MOST_REPLICAS,
     check_array,
     check_beginning,
@@ -47,9 +44,12 @@ from stillage_sim.chain.entering import (
     whole_number,
 )
 from stillage_sim.chain.model import ChainModel, usual_rules
-from stillage_sim.chain.step import History, Parts, States
-from stillage_sim.compiled import bound, wrapping
+from stillage_sim.chain.stages import step
+from stillage_sim.chain.stages.decide import Policy
+from stillage_sim.chain.stages.step import History, Parts, States
 from stillage_sim.devices.arrays import new_device_state
+from stillage_sim.engine import ledger
+from stillage_sim.engine.compiled import bound, wrapping
 from stillage_sim.machines.arrays import new_machine_state
 from stillage_sim.machines.rules import age_replacement
 from stillage_sim.scenario import Totals

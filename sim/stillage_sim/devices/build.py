@@ -18,7 +18,7 @@ from stillage_sim.devices.arrays import Devices, Grid, Sky
 from stillage_sim.devices.settings import DeviceSettings, GridSettings, SkySettings
 from stillage_sim.devices.stages import SIGMAS
 from stillage_sim.devices.sun import DAYS, clear_sky_table, steps_a_day
-from stillage_sim.quantiles import quantile_table
+from stillage_sim.engine.quantiles import quantile_table
 
 CLEAR_CELLS = 512
 JOULES_A_KWH = 3.6e6

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillage_sim import cycles, ledger, power, quantiles, randomness
-from stillage_sim.compiled import inlined, packed, shared, stage
-from stillage_sim.cycles import place, turns
-from stillage_sim.devices import arrays
+from stillage_sim.devices import arrays, power
 from stillage_sim.devices.arrays import (
     ASLEEP_H,
     DONE,
@@ -22,11 +19,14 @@ from stillage_sim.devices.arrays import (
     DeviceState,
     Sky,
 )
-from stillage_sim.ledger import transfer
-from stillage_sim.packing import alone
-from stillage_sim.power import BATTERY, DEVICE, GRID, SOURCE, available, supply
-from stillage_sim.quantiles import pick
-from stillage_sim.randomness import draw, fold
+from stillage_sim.devices.power import BATTERY, DEVICE, GRID, SOURCE, available, supply
+from stillage_sim.engine import cycles, ledger, quantiles, randomness
+from stillage_sim.engine.compiled import inlined, packed, shared, stage
+from stillage_sim.engine.cycles import place, turns
+from stillage_sim.engine.ledger import transfer
+from stillage_sim.engine.packing import alone
+from stillage_sim.engine.quantiles import pick
+from stillage_sim.engine.randomness import draw, fold
 
 STREAM_WEATHER, STREAM_FIRST_WEATHER = 40, 41
 cached = packed(arrays, cycles, ledger, power, quantiles, randomness)

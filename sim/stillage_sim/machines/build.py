@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from stillage.errors import BadInput
+from stillage_sim.engine.quantiles import CELLS, LIFE_CELLS, quantile_table
 from stillage_sim.machines.arrays import (
     MAINTENANCE,
     MODELS,
@@ -25,7 +26,6 @@ from stillage_sim.machines.settings import (
     MaintenanceSettings,
     duration_law,
 )
-from stillage_sim.quantiles import CELLS, LIFE_CELLS, quantile_table
 
 EVENTS = 10_000
 """Most events of a replica's step: enough for lives of seconds in a step of an hour."""

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage_sim.compiled import called
-from stillage_sim.randomness import LOW_32, U32, high, low
+from stillage_sim.engine.compiled import called
+from stillage_sim.engine.randomness import LOW_32, U32, high, low
 
 LAST_SHARE = 0.25
 """Where the very last cell ends, as a share of its tail probability: of no weight."""

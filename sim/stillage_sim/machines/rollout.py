@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 
 from stillage import counter
 from stillage.errors import BadInput
-from stillage_sim.compiled import packed, wrapping
+from stillage_sim.engine.compiled import packed, wrapping
+from stillage_sim.engine.packing import alone
+from stillage_sim.engine.randomness import fold
 from stillage_sim.machines import rules as maintenance
 from stillage_sim.machines import stages
 from stillage_sim.machines.arrays import (
@@ -18,8 +20,6 @@ from stillage_sim.machines.arrays import (
 )
 from stillage_sim.machines.rules import decide_machines
 from stillage_sim.machines.stages import MODULES, machines_stage, start_machines
-from stillage_sim.packing import alone
-from stillage_sim.randomness import fold
 
 cached = packed(maintenance, stages, *MODULES)
 

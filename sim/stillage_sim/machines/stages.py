@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillage_sim import quantiles, randomness
-from stillage_sim.compiled import inlined, stage
+from stillage_sim.engine import quantiles, randomness
+from stillage_sim.engine.compiled import inlined, stage
+from stillage_sim.engine.quantiles import pick
+from stillage_sim.engine.randomness import draw, fraction
 from stillage_sim.machines import arrays, durations, repairs, wear
 from stillage_sim.machines.arrays import (
     BERNOULLI,
@@ -35,8 +37,6 @@ from stillage_sim.machines.wear import (
     renew,
     stagger,
 )
-from stillage_sim.quantiles import pick
-from stillage_sim.randomness import draw, fraction
 
 MODULES = (arrays, durations, quantiles, randomness, repairs, wear)
 """What a kernel that calls these stages is made of, besides this module."""

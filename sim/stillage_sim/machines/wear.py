@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillage_sim.compiled import called, stage
+from stillage_sim.engine.compiled import called, stage
+from stillage_sim.engine.quantiles import pick
+from stillage_sim.engine.randomness import draw, fraction
 from stillage_sim.machines.arrays import (
     BERNOULLI,
     GAMMA,
@@ -20,8 +22,6 @@ from stillage_sim.machines.arrays import (
     MachineState,
 )
 from stillage_sim.machines.durations import duration
-from stillage_sim.quantiles import pick
-from stillage_sim.randomness import draw, fraction
 
 (
     STREAM_ORIGIN,

@@ -22,7 +22,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from scipy import stats
 
 from stillage.errors import BadInput
-from stillage_sim.quantiles import CELLS, discrete_table, quantile_table
+from stillage_sim.engine.quantiles import CELLS, discrete_table, quantile_table
 from stillage_sim.uncertainty.declared import (
     DeclaredLaw,
     Factor,

@@ -56,7 +56,7 @@ class Sampling(NamedTuple):
 def prefixes(seed: int, replicas: Ints, episode: int, sampling: Sampling) -> Words:
     """The hash state of each replica's episode, uint64 (R,); a pair shares it.
 
-    >>> from stillage_sim.randomness import prefix
+    >>> from stillage_sim.engine.randomness import prefix
     >>> bool(prefixes(7, np.arange(4), 1, Sampling(antithetic=True))[3] == prefix(7, 2, 1))
     True
     """

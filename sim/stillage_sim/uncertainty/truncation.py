@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from stillage_sim.quantiles import LIFE_CELLS, cell_means
+from stillage_sim.engine.quantiles import LIFE_CELLS, cell_means
 
 LEAST_SHARE = 1e-6
 
@@ -44,7 +44,7 @@ class Truncated:
         return np.clip(found, self._low, self._high)
 
     def mean(self) -> float:
-        """By the quadrature of :func:`stillage_sim.quantiles.cell_means`."""
+        """By the quadrature of :func:`stillage_sim.engine.quantiles.cell_means`."""
         return float(cell_means(self, LIFE_CELLS).mean())
 
     def var(self) -> float:

@@ -13,7 +13,7 @@ from stillage.distillation import DistillPlan, run_seed
 from stillage.distillation.arrange import arrange
 from stillage.errors import BadInput
 from stillage.recording import Recording, Stream, TargetColumn, write_recording
-from stillage_sim.prepare import configure
+from stillage_sim.run.configure import configure
 from tests.core.toys import PARTS, WEAR
 
 PLAN = DistillPlan(

@@ -9,8 +9,8 @@ from stillage.errors import BadInput
 from stillage_scenarios.closed_loop.chains import chain_path, shipped
 from stillage_scenarios.sorting.materials import MATERIALS
 from stillage_sim.chain.arrays import OPERATOR
-from stillage_sim.chain.build import build
-from stillage_sim.chain.file import load_chain
+from stillage_sim.chain.building.model import build
+from stillage_sim.chain.file.load import load_chain
 from stillage_sim.chain.model import ChainModel, blind, ideal
 from stillage_sim.chain.running import (
     advance,
@@ -20,7 +20,7 @@ from stillage_sim.chain.running import (
     totals,
     usual_policy,
 )
-from stillage_sim.chain.step import History, States
+from stillage_sim.chain.stages.step import History, States
 
 STEPS = 10_000
 

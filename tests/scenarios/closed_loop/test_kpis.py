@@ -14,8 +14,8 @@ from stillage_scenarios.closed_loop.settings import ClosedLoopSettings
 from stillage_scenarios.closed_loop.specs import KPIS as DECLARED
 from stillage_scenarios.closed_loop.world import ClosedLoopWorld
 from stillage_sim.chain import running
-from stillage_sim.chain.build import build
-from stillage_sim.chain.file import load_chain
+from stillage_sim.chain.building.model import build
+from stillage_sim.chain.file.load import load_chain
 from stillage_sim.chain.model import ChainModel
 from stillage_sim.scenario import Totals
 from tests.sim.chain.examples import BIN

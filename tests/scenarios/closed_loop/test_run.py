@@ -25,8 +25,8 @@ from stillage_scenarios.closed_loop.flows import STAGES, Link, Node, network
 from stillage_scenarios.closed_loop.kpis import KPIS
 from stillage_scenarios.closed_loop.results import Band, Results
 from stillage_scenarios.closed_loop.sankey import STANDING, place, sankey
-from stillage_sim.evaluate import Outcome, evaluate, resume
-from stillage_sim.prepare import configure
+from stillage_sim.run.configure import configure
+from stillage_sim.run.evaluate import Outcome, evaluate, resume
 from tests.phone import CHROMIUM, scrolled_width
 from tests.scenarios.closed_loop.conftest import REPLICAS
 

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from stillage_sim.chain.build import build
-from stillage_sim.chain.decide import Policy
-from stillage_sim.chain.file import load_chain
+from stillage_sim.chain.building.model import build
+from stillage_sim.chain.file.load import load_chain
 from stillage_sim.chain.model import ChainModel
 from stillage_sim.chain.running import advance, begun, totals, usual_policy
-from stillage_sim.chain.step import States
+from stillage_sim.chain.stages.decide import Policy
+from stillage_sim.chain.stages.step import States
 
 Floats = NDArray[np.float64]
 

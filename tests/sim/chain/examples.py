@@ -6,8 +6,8 @@ from typing import Any
 
 import tomli_w
 
-from stillage_sim.chain.build import build
-from stillage_sim.chain.file import load_chain
+from stillage_sim.chain.building.model import build
+from stillage_sim.chain.file.load import load_chain
 from stillage_sim.chain.model import ChainModel
 
 GLASS: dict[str, Any] = {

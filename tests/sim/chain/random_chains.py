@@ -8,8 +8,8 @@ import tomli_w
 from hypothesis import strategies as st
 
 from stillage.errors import BadInput
-from stillage_sim.chain.build import build
-from stillage_sim.chain.file import load_chain
+from stillage_sim.chain.building.model import build
+from stillage_sim.chain.file.load import load_chain
 from stillage_sim.chain.model import ChainModel
 
 Draw = Any

@@ -11,10 +11,10 @@ from scipy import stats
 from stillage_sim.chain.arrays import MONEY_ACCOUNTS
 from stillage_sim.chain.model import ChainModel
 from stillage_sim.chain.running import usual_policy
-from stillage_sim.events.theory import bernoulli_pair_throughput
 from stillage_sim.machines import theory
 from stillage_sim.machines.arrays import PLANNED
 from stillage_sim.machines.rules import run_to_failure
+from stillage_sim.queueing.theory import bernoulli_pair_throughput
 from tests.sim.chain.cases import Case, Simulation, chain, reproduces, rolled
 
 LINE = """

@@ -8,12 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stillage_scenarios.closed_loop.chains import chain_path
-from stillage_sim.chain.build import build
-from stillage_sim.chain.decide import Policy
-from stillage_sim.chain.file import load_chain
+from stillage_sim.chain.building.model import build
+from stillage_sim.chain.file.load import load_chain
 from stillage_sim.chain.model import ChainModel, usual_rules
 from stillage_sim.chain.running import advance, audit, begun, bind, totals, usual_policy
-from stillage_sim.chain.step import States
+from stillage_sim.chain.stages.decide import Policy
+from stillage_sim.chain.stages.step import States
 from stillage_sim.machines.arrays import ILLEGAL, WEIBULL, WORKING
 from stillage_sim.machines.rules import run_to_failure
 from tests.sim.chain.random_chains import chains

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillage.errors import BadInput
-from stillage_sim.chain.file import load_chain
+from stillage_sim.chain.file.load import load_chain
 from tests.sim.chain.examples import GLASS, loaded
 
 

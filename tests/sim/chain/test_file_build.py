@@ -13,8 +13,8 @@ import tomli_w
 
 from stillage.errors import BadInput
 from stillage_sim.chain.arrays import MONEY_ACCOUNTS, SCOPES
-from stillage_sim.chain.build import build
-from stillage_sim.chain.file import load_chain
+from stillage_sim.chain.building.model import build
+from stillage_sim.chain.file.load import load_chain
 from stillage_sim.chain.model import blind, ideal
 from stillage_sim.chain.running import advance, audit, begun, totals, usual_policy
 from tests.sim.chain.examples import GLASS, loaded

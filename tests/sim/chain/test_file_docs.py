@@ -9,10 +9,11 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from stillage_sim.chain import edges, file, file_products, nodes
-from stillage_sim.chain.build import build
-from stillage_sim.chain.file import load_chain
-from stillage_sim.chain.file_table import keys_of
+from stillage_sim.chain.building.model import build
+from stillage_sim.chain.file.load import edges, load_chain, nodes
+from stillage_sim.chain.file.load import load as file
+from stillage_sim.chain.file.load import products as file_products
+from stillage_sim.chain.file.table import keys_of
 from stillage_sim.devices.settings import DeviceSettings, GridSettings, SkySettings
 from stillage_sim.machines.settings import MachineSettings, SpareSettings
 from stillage_sim.uncertainty import laws

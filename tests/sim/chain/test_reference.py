@@ -9,8 +9,8 @@ import pytest
 
 from stillage_scenarios.closed_loop.chains import chain_path
 from stillage_sim.chain.arrays import OPERATOR
-from stillage_sim.chain.build import build
-from stillage_sim.chain.file import load_chain
+from stillage_sim.chain.building.model import build
+from stillage_sim.chain.file.load import load_chain
 from stillage_sim.chain.model import ChainModel, ideal
 from stillage_sim.chain.running import (
     advance,
@@ -19,7 +19,7 @@ from stillage_sim.chain.running import (
     totals,
     usual_policy,
 )
-from stillage_sim.chain.step import States
+from stillage_sim.chain.stages.step import States
 from stillage_sim.uncertainty.sampling import Sampling, block_means
 from tests.sim.interpreted import interpreted
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from stillage_sim.chain.build_uses import cohorts_of
+from stillage_sim.chain.building.uses import cohorts_of
 from stillage_sim.chain.running import advance, begun, usual_policy
-from stillage_sim.quantiles import quantile_table
+from stillage_sim.engine.quantiles import quantile_table
 from tests.sim.chain.examples import GLASS, loaded
 
 

@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stillage_sim import ledger, power, quantiles, randomness
-from stillage_sim.compiled import kernel
-from stillage_sim.devices import arrays, stages
+from stillage_sim.devices import arrays, power, stages
 from stillage_sim.devices.arrays import (
     DONE,
     EMPTY_H,
@@ -20,11 +18,13 @@ from stillage_sim.devices.arrays import (
     new_device_state,
 )
 from stillage_sim.devices.build import normal_table
+from stillage_sim.devices.power import BATTERY, DEVICE, LOST, SOURCE, SPILLED, supply
 from stillage_sim.devices.stages import devices_stage, start_devices
 from stillage_sim.devices.theory import battery_levels
-from stillage_sim.power import BATTERY, DEVICE, LOST, SOURCE, SPILLED, supply
-from stillage_sim.quantiles import pick
-from stillage_sim.randomness import fold, prefix
+from stillage_sim.engine import ledger, quantiles, randomness
+from stillage_sim.engine.compiled import kernel
+from stillage_sim.engine.quantiles import pick
+from stillage_sim.engine.randomness import fold, prefix
 
 
 def bernoulli(capacity: int) -> Devices:

@@ -7,7 +7,6 @@ import hashlib
 import numpy as np
 import pytest
 
-from stillage_sim.compiled import wrapping
 from stillage_sim.devices.arrays import (
     ASLEEP_H,
     DONE,
@@ -19,10 +18,11 @@ from stillage_sim.devices.arrays import (
     new_device_state,
 )
 from stillage_sim.devices.build import build_devices, build_sky
+from stillage_sim.devices.power import BATTERY, DEVICE, GRID, LOST, SOURCE
 from stillage_sim.devices.settings import DeviceSettings, SkySettings
 from stillage_sim.devices.stages import roll_devices, start_replicas
-from stillage_sim.power import BATTERY, DEVICE, GRID, LOST, SOURCE
-from stillage_sim.randomness import prefix
+from stillage_sim.engine.compiled import wrapping
+from stillage_sim.engine.randomness import prefix
 from tests.sim.interpreted import interpreted
 
 SKY = build_sky(SkySettings())

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage_sim import randomness
-from stillage_sim.compiled import kernel, wrapping
-from stillage_sim.randomness import fold
+from stillage_sim.engine import randomness
+from stillage_sim.engine.compiled import kernel, wrapping
+from stillage_sim.engine.randomness import fold
 from stillage_sim.uncertainty import arrays, stages
 from stillage_sim.uncertainty.arrays import UncertainState, Uncertainties, new_uncertain_state
 from stillage_sim.uncertainty.sampling import Sampling, episode_luck, prefixes

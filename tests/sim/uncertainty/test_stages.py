@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from scipy import stats
 
 from stillage.errors import BadInput
-from stillage_sim.randomness import fold, prefix
+from stillage_sim.engine.randomness import fold, prefix
 from stillage_sim.uncertainty.arrays import new_uncertain_state
 from stillage_sim.uncertainty.build import Quantity, Uncertain, build_uncertainties, expected_values
 from stillage_sim.uncertainty.laws import Lognormal, Normal, Poisson, Uniform

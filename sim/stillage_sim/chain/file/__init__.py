@@ -1,0 +1,5 @@
+"""Chain files: TOML that describes a circular supply chain, read and checked."""
+
+from stillage_sim.chain.file.load import ChainFile, load_chain
+
+__all__ = ["ChainFile", "load_chain"]

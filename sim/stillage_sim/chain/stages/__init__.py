@@ -1,0 +1,1 @@
+"""The stages of a chain's step: scalar functions, compiled over the replicas."""

@@ -1,0 +1,1 @@
+"""The engine: compilation, packing, randomness and the ledger; the only place that knows numba."""

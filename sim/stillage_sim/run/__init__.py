@@ -1,0 +1,1 @@
+"""A run: from a scenario's name to a folder of figures."""
