@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from stillage.api import evaluate, resume, run
     from stillage.distillation import distill
     from stillage.exporting import export
-    from stillage.fusion.base import Fusion
-    from stillage.modality import Modality
+    from stillage.network.fusion.base import Fusion
+    from stillage.network.student import Student
     from stillage.recording import Recording
-    from stillage.scene import Scene
-    from stillage.student import Student
+    from stillage.sensing.modality import Modality
+    from stillage.sensing.scene import Scene
     from stillage.task import Task
-    from stillage.teacher import Teacher
+    from stillage.teaching.teacher import Teacher
 
 _HOMES = {
-    "Fusion": "stillage.fusion.base",
-    "Modality": "stillage.modality",
+    "Fusion": "stillage.network.fusion.base",
+    "Modality": "stillage.sensing.modality",
     "Recording": "stillage.recording",
-    "Scene": "stillage.scene",
-    "Student": "stillage.student",
+    "Scene": "stillage.sensing.scene",
+    "Student": "stillage.network.student",
     "Task": "stillage.task",
-    "Teacher": "stillage.teacher",
+    "Teacher": "stillage.teaching.teacher",
     "distill": "stillage.distillation",
     "evaluate": "stillage.api",
     "export": "stillage.exporting",

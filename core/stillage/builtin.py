@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from stillage.fusion.specs import SPECS as FUSIONS
-from stillage.objectives.specs import SPECS as OBJECTIVES
+from stillage.network.fusion.specs import SPECS as FUSIONS
 from stillage.plugin import hookimpl
 from stillage.plugin.spec import CommandSpec, Spec
 from stillage.recording.specs import SPECS as READERS
 from stillage.report.specs import SPECS as SECTIONS
+from stillage.teaching.objectives.specs import SPECS as OBJECTIVES
 
 COMMANDS = (
     CommandSpec(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from stillage.readout import head_width, readout
+from stillage.bundle.readout import head_width, readout
 
 TaskKind = Literal["classification", "ordinal", "regression"]
 

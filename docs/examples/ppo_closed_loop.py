@@ -26,7 +26,7 @@ from sb3_contrib.common.wrappers import ActionMasker
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
-from stillage_scenarios.closed_loop.env import ClosedLoopEnv, ClosedLoopVectorEnv
+from stillage_scenarios.chains.env import ClosedLoopEnv, ClosedLoopVectorEnv
 from stillage_sim.uncertainty.sampling import Sampling, interval
 
 ENVS, DAYS, REPLICAS, UNSEEN, HOURS = 16, 28.0, 32, 10_000, 24

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from stillage.scene import Scene
+from stillage.sensing.scene import Scene
 from stillage_audiovideo.audio import Audio, MachineSound
 from stillage_audiovideo.mel import HOP, RATE_HZ
 

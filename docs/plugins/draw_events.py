@@ -14,7 +14,7 @@ import torch
 from stillage.plugin.host import get_host
 from stillage_events.modality import BINS
 from stillage_events.reading import unpack
-from stillage_scenarios.sorting.scene import build_scene
+from stillage_scenarios.items.scene import build_scene
 
 ITEM = 4
 DARKER, BRIGHTER = "#2c6fbb", "#d1495b"

@@ -14,10 +14,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from stillage.scene import Scene
-from stillage_sensors.bearing import SKF_6205, envelope_spectrum
+from stillage.sensing.scene import Scene
+from stillage_sensors.physics.bearing import SKF_6205, envelope_spectrum
 from stillage_sensors.modality import Pressure, Vibration
-from stillage_sensors.told import TOLD
+from stillage_sensors.channel_statistics import TOLD
 
 
 def main() -> None:

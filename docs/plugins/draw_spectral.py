@@ -13,7 +13,7 @@ from PIL import Image
 mpl.use("agg")
 import matplotlib.pyplot as plt
 
-from stillage.scene import Scene
+from stillage.sensing.scene import Scene
 from stillage_spectral.modality import Led, Nir
 from stillage_spectral.sensor import DIODES_NM, WAVELENGTH_NM
 

@@ -13,7 +13,7 @@ from PIL import Image
 mpl.use("agg")
 import matplotlib.pyplot as plt
 
-from stillage.scene import Scene
+from stillage.sensing.scene import Scene
 from stillage_thermal.modality import Thermal, ThermalImage
 
 ITEMS = {

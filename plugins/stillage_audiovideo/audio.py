@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stillage.augment import View, move_in_time
-from stillage.modality import Modality
-from stillage.scene import Scene
+from stillage.sensing.augment import View, move_in_time
+from stillage.sensing.modality import Modality
+from stillage.sensing.scene import Scene
 from stillage_audiovideo import plugin
 from stillage_audiovideo.mel import FLOOR, log_mel
 
@@ -37,7 +37,7 @@ class Audio(Modality):
 
     def read(self, path: Path) -> NDArray[np.float32]:
         """Sound ``(time,)`` of a file or container, mixed to one channel at 16 kHz."""
-        from stillage_audiovideo.containers import read_sound
+        from stillage_audiovideo.readers.containers import read_sound
 
         return read_sound(path).wave
 
@@ -58,7 +58,7 @@ class Audio(Modality):
         return torch.where(hidden, louder.mean((1, 2), keepdim=True), louder)
 
     def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
-        from stillage_audiovideo.impact import knocks
+        from stillage_audiovideo.physics.impact import knocks
 
         return knocks(scene, seed, scene.sample_numbers(samples))
 
@@ -73,7 +73,7 @@ class MachineSound(Audio):
     spec = plugin.MACHINE_SOUND
 
     def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
-        from stillage_audiovideo.bearing import running
+        from stillage_audiovideo.physics.bearing import running
 
         return running(scene, seed, scene.sample_numbers(samples))
 

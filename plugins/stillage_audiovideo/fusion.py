@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from stillage.errors import BadInput
-from stillage.fusion.base import Fusion
-from stillage.tokens import Tokens
+from stillage.network.fusion.base import Fusion
+from stillage.network.tokens import Tokens
 
 
 def resampling(inputs: int, moments: int) -> Tensor:
@@ -43,7 +43,7 @@ class AudioVideoGated(Fusion):
     Parameters
     ----------
     widths, width
-        As in :class:`stillage.fusion.base.Fusion`; ``width`` at least 1.
+        As in :class:`stillage.network.fusion.base.Fusion`; ``width`` at least 1.
     moments : int
         Common moments; about the number of tokens of the finest modality.
 

@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stillage.augment import View, move_frames
-from stillage.modality import Modality
-from stillage.scene import Scene
+from stillage.sensing.augment import View, move_frames
+from stillage.sensing.modality import Modality
+from stillage.sensing.scene import Scene
 from stillage_audiovideo import plugin
 
 
@@ -30,7 +30,7 @@ class Video(Modality):
 
     def read(self, path: Path) -> NDArray[np.uint8]:
         """Frames ``(frames, height, width, 3)`` of a container or a picture, as they are."""
-        from stillage_audiovideo.containers import read_clip
+        from stillage_audiovideo.readers.containers import read_clip
 
         return read_clip(path).frames
 

@@ -132,7 +132,7 @@ SPECS: tuple[Spec, ...] = (
     ReaderSpec(
         name="clips",
         summary="folder of containers: sound and pictures, each with its own clock",
-        factory="stillage_audiovideo.clips:read",
+        factory="stillage_audiovideo.readers.clips:read",
         modalities=("audio", "video"),
         formats=("mp4", "m4v", "mov", "mkv", "webm", "avi", "wav", "flac", "mp3", "ogg"),
         parameters=(
@@ -162,7 +162,7 @@ SPECS: tuple[Spec, ...] = (
     ReaderSpec(
         name="knock",
         summary="300 one-second knocks on ceramic, marble and wood; a smoke test",
-        factory="stillage_audiovideo.knock:read",
+        factory="stillage_audiovideo.readers.knock:read",
         modalities=("audio",),
         formats=("folder with {train,test}/{Ceramic,Marble,Wood}/N.flac",),
         teacher=("audio",),

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.counter import normal, stream, uniform
-from stillage.footprint import Footprint, footprint
-from stillage.scene import Scene
+from stillage.sensing.footprint import Footprint, footprint
+from stillage.sensing.scene import Scene
 
 HEIGHT, WIDTH = 32, 32
 FIELD_MM = 160.0

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from stillage.network.blocks import convolutions
-from stillage.tokens import Tokens
+from stillage.network.tokens import Tokens
 from stillage_audiovideo.encoders import Frames
 
 

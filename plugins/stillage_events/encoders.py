@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from stillage.network.blocks import convolutions
-from stillage.tokens import Tokens
+from stillage.network.tokens import Tokens
 
 CELLS = 8
 """Sides of the coarse picture that :class:`EventStatistics` keeps."""

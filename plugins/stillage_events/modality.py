@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stillage.augment import View, move_frames
 from stillage.errors import BadInput
-from stillage.modality import Modality
-from stillage.scene import Scene
+from stillage.sensing.augment import View, move_frames
+from stillage.sensing.modality import Modality
+from stillage.sensing.scene import Scene
 from stillage_events import plugin
 from stillage_events.reading import frame_of, pack, unpack
 
@@ -69,8 +69,8 @@ class EventStream(Modality):
         return torch.cat([grid, counts], 1)
 
     def read(self, path: Path) -> NDArray[Any]:
-        """The reading in an event file; see :func:`stillage_events.files.read_events`."""
-        from stillage_events.files import read_events
+        """The reading in an event file; see :func:`stillage_events.readers.decoding.read_events`."""
+        from stillage_events.readers.decoding import read_events
         from stillage_events.reading import from_start
 
         return pack(from_start(read_events(path)))

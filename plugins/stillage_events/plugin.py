@@ -84,7 +84,7 @@ SPECS: tuple[Spec, ...] = (
     ReaderSpec(
         name="nmnist",
         summary="N-MNIST digits: folder of .bin files, or the packed nmnist_*.npz",
-        factory="stillage_events.nmnist:read",
+        factory="stillage_events.readers.nmnist:read",
         modalities=("events",),
         formats=("folder Train/<digit>/*.bin and Test/<digit>/*.bin", "nmnist_*.npz"),
         teacher=("events",),
@@ -94,7 +94,7 @@ SPECS: tuple[Spec, ...] = (
     ReaderSpec(
         name="slider-depth",
         summary="slider_depth of the Event-Camera Dataset: events, frames and poses",
-        factory="stillage_events.slider_depth:read",
+        factory="stillage_events.readers.slider_depth:read",
         modalities=("events", "video"),
         formats=("folder with slider_depth.npz", "folder with events.txt and groundtruth.txt"),
         parameters=(
@@ -113,7 +113,7 @@ SPECS: tuple[Spec, ...] = (
     ReaderSpec(
         name="event-file",
         summary="one file of events, cut into windows of time",
-        factory="stillage_events.windows:read",
+        factory="stillage_events.readers.windows:read",
         modalities=("events",),
         formats=("EVT2 .raw", "EVT3 .raw", "N-MNIST .bin", "ECD .txt", "DSEC .h5"),
         parameters=_WINDOWS,
@@ -121,7 +121,7 @@ SPECS: tuple[Spec, ...] = (
     ReaderSpec(
         name="video-events",
         summary="a clip, and the events that an event camera would have seen of it",
-        factory="stillage_events.video_events:read",
+        factory="stillage_events.readers.video_events:read",
         modalities=("video", "events"),
         formats=("mp4", "mov", "avi", "mkv", "webm"),
         parameters=(
@@ -138,7 +138,7 @@ SPECS: tuple[Spec, ...] = (
     ReaderSpec(
         name="aedat4",
         summary="one AEDAT4 file of events, cut into windows of time",
-        factory="stillage_events.windows:read",
+        factory="stillage_events.readers.windows:read",
         modalities=("events",),
         formats=("AEDAT4 .aedat4",),
         parameters=_WINDOWS,

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.counter import stream, uniform
-from stillage.footprint import Footprint, footprint
-from stillage.scene import Scene
+from stillage.sensing.footprint import Footprint, footprint
+from stillage.sensing.scene import Scene
 from stillage_events.pixel import Pixel, simulate
 from stillage_events.reading import pack
 

@@ -1,7 +1,8 @@
 """Encoders of sensor series ``(B, channels, 8 + time)`` and of a few points ``(B, points)``.
 
-A prepared series begins with eight statistics a channel (:mod:`stillage_sensors.told`), so that
-an encoder may read them, the series behind them, or both.
+A prepared series begins with eight statistics a channel
+(:mod:`stillage_sensors.channel_statistics`), so that an encoder may read them, the series behind
+them, or both.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from stillage.network.encoders import DenseEncoder
-from stillage.tokens import Tokens
-from stillage_sensors.told import TOLD
+from stillage.network.tokens import Tokens
+from stillage_sensors.channel_statistics import TOLD
 
 STEPS = 64
 """Most steps that a recurrent layer takes; longer readings pass a strided convolution first."""

@@ -9,12 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stillage.augment import View, move_in_time
-from stillage.modality import Modality
-from stillage.scene import Scene
+from stillage.sensing.augment import View, move_in_time
+from stillage.sensing.modality import Modality
+from stillage.sensing.scene import Scene
 from stillage_sensors import plugin
+from stillage_sensors.channel_statistics import TOLD, with_statistics
 from stillage_sensors.frames import describe
-from stillage_sensors.told import TOLD, with_statistics
 
 
 class Waves(Modality):

@@ -211,7 +211,7 @@ READERS = (
     ReaderSpec(
         name="series",
         summary="CSV or NPZ series with units and rates, one file a unit, cut into windows",
-        factory="stillage_sensors.series_reader:read",
+        factory="stillage_sensors.readers.series:read",
         modalities=(
             "series",
             "temperature",
@@ -255,7 +255,7 @@ READERS = (
     ReaderSpec(
         name="hydraulic",
         summary="condition monitoring of a hydraulic rig: 2,205 one-minute cycles",
-        factory="stillage_sensors.hydraulic:read",
+        factory="stillage_sensors.readers.hydraulic:read",
         modalities=("temperature", "vibration_level", "pressure", "flow", "power", "series"),
         formats=("hydraulic_1hz.npz, or its folder",),
         parameters=(
@@ -273,7 +273,7 @@ READERS = (
     ReaderSpec(
         name="femto",
         summary="FEMTO bearings run to failure: vibration and temperature",
-        factory="stillage_sensors.femto:read",
+        factory="stillage_sensors.readers.femto:read",
         modalities=("vibration", "temperature", "setting"),
         formats=("folder of BearingC_N.npz",),
         parameters=(
@@ -294,7 +294,7 @@ READERS = (
     ReaderSpec(
         name="pulsebat",
         summary="PulseBat: retired cells, pulse voltages and state of health",
-        factory="stillage_sensors.pulsebat:read",
+        factory="stillage_sensors.readers.pulsebat:read",
         modalities=("rest_voltage", "pulse", "pulse_sweep", "setting"),
         formats=("pulsebat_all.csv, or its folder",),
         parameters=(
@@ -313,7 +313,7 @@ READERS = (
     ReaderSpec(
         name="uniwear",
         summary="UniWear milling: force, vibration and tool wear",
-        factory="stillage_sensors.uniwear:read",
+        factory="stillage_sensors.readers.uniwear:read",
         modalities=("series",),
         formats=("uniwear.csv.gz, or its folder",),
         parameters=(

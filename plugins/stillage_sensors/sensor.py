@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from stillage.counter import normal, stream, uniform
 from stillage.errors import BadInput
-from stillage.scene import Scene
-from stillage_sensors.bearing import FAULTS, fault_signal
+from stillage.sensing.scene import Scene
+from stillage_sensors.physics.bearing import FAULTS, fault_signal
 
 Array = NDArray[np.float64]
 Samples = NDArray[np.int64]

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stillage.augment import View
+from stillage.sensing.augment import View
 from stillage_spectral.filters import savgol
 
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from stillage.network.blocks import convolutions
 from stillage.network.encoders import DenseEncoder
-from stillage.tokens import Tokens
+from stillage.network.tokens import Tokens
 
 
 class Spectrum(nn.Module):

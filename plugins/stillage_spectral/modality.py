@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stillage.augment import View
 from stillage.errors import BadInput
-from stillage.modality import Modality
-from stillage.scene import Scene
+from stillage.sensing.augment import View
+from stillage.sensing.modality import Modality
+from stillage.sensing.scene import Scene
 from stillage_spectral import plugin
 from stillage_spectral.augmentation import Perturbation, perturbed
 from stillage_spectral.filters import absorbance, savgol, snv
@@ -45,7 +45,7 @@ class Nir(Modality):
 
     def read(self, path: Path) -> NDArray[Any]:
         """The one spectrum of a JCAMP-DX file, reflectance (bands,), ascending wavelengths."""
-        from stillage_spectral.jcamp import read_jcamp
+        from stillage_spectral.readers.jcamp import read_jcamp
 
         found = read_jcamp(path)
         if len(found) != 1:

@@ -70,7 +70,7 @@ SPECS: tuple[Spec, ...] = (
     ReaderSpec(
         name="plastic-scanner",
         summary="folder of the Plastic Scanner pairs: 8 diodes, spectrometer and photos",
-        factory="stillage_spectral.plastic_scanner:read",
+        factory="stillage_spectral.readers.plastic_scanner:read",
         modalities=("led", "nir", "video"),
         formats=("folder with led8.csv, nir_index.csv, nir_spectra.npz and rgb/",),
         teacher=("nir", "led"),
@@ -80,7 +80,7 @@ SPECS: tuple[Spec, ...] = (
     ReaderSpec(
         name="spectra",
         summary="spectra of CSV tables, JCAMP-DX files and ENVI cubes, on one wavelength grid",
-        factory="stillage_spectral.reader:read",
+        factory="stillage_spectral.readers.spectra_files:read",
         modalities=("nir",),
         formats=(
             "CSV (.csv, .tsv): a spectrum a row or a column",

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.counter import normal, stream, uniform
-from stillage.scene import Scene
-from stillage_spectral.bands import OXIDATION, WATER, bands_of, mixture
+from stillage.sensing.scene import Scene
+from stillage_spectral.physics.bands import OXIDATION, WATER, bands_of, mixture
 
 WAVELENGTH_NM = np.arange(1000.0, 1960.1, 4.0)
 """Bands of the modelled spectrometer, nm."""

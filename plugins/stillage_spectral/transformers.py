@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from stillage.errors import BadInput
 from stillage.network.blocks import Transformer
-from stillage.tokens import Tokens
+from stillage.network.tokens import Tokens
 
 
 class Attending(nn.Module):

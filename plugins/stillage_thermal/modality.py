@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stillage.augment import View, move_frames
-from stillage.modality import Modality
-from stillage.scene import Scene
+from stillage.sensing.augment import View, move_frames
+from stillage.sensing.modality import Modality
+from stillage.sensing.scene import Scene
 from stillage_thermal import plugin
 from stillage_thermal.augmentation import Hotspots, with_hotspots
 from stillage_thermal.radiometry import ZERO_CELSIUS
@@ -52,7 +52,7 @@ class Thermal(Modality):
 
     def read(self, path: Path) -> NDArray[Any]:
         """A 16-bit TIFF of Lepton's TLinear: hundredths of a kelvin, uint16 (pages, H, W)."""
-        from stillage_thermal.pictures import read_frames
+        from stillage_thermal.readers.pictures import read_frames
 
         return read_frames(path)
 
@@ -91,7 +91,7 @@ class ThermalImage(Modality):
 
     def read(self, path: Path) -> NDArray[Any]:
         """An 8-bit PNG, JPEG, BMP or TIFF as grey, uint8 (height, width)."""
-        from stillage_thermal.pictures import read_grey
+        from stillage_thermal.readers.pictures import read_grey
 
         return read_grey(path)
 

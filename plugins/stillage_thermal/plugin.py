@@ -115,7 +115,7 @@ SPECS: tuple[Spec, ...] = (
     ReaderSpec(
         name="radiometric",
         summary="folder of 16-bit radiometric TIFFs: raw counts, or temperature-linear",
-        factory="stillage_thermal.reader:read",
+        factory="stillage_thermal.readers.thermal_files:read",
         modalities=("thermal",),
         formats=("16-bit grey TIFF, one or more pages (.tif, .tiff)",),
         teacher=("thermal",),
@@ -146,7 +146,7 @@ SPECS: tuple[Spec, ...] = (
     ReaderSpec(
         name="roadscene",
         summary="RoadScene: aligned pairs of a photo and a grey thermal picture, no labels",
-        factory="stillage_thermal.roadscene:read",
+        factory="stillage_thermal.readers.roadscene:read",
         modalities=("video", "thermal-image"),
         formats=("folder with visible/*.jpg and infrared/*.jpg of the same names",),
         teacher=("thermal-image", "video"),

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from stillage.counter import normal, stream, uniform
 from stillage.errors import BadInput
-from stillage.footprint import footprint
-from stillage.scene import Scene
+from stillage.sensing.footprint import footprint
+from stillage.sensing.scene import Scene
 from stillage_thermal.radiometry import ZERO_CELSIUS, apparent, cooled, time_constant
 
 FIELD_MM = 160.0

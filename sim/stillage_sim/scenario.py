@@ -16,7 +16,7 @@ from stillage.errors import BadInput
 
 if TYPE_CHECKING:
     from stillage.recording import Recording
-    from stillage.scene import Scene
+    from stillage.sensing.scene import Scene
     from stillage.task import Task
 
 Totals = dict[str, NDArray[np.float64]]
@@ -24,7 +24,7 @@ Totals = dict[str, NDArray[np.float64]]
 
 
 class Perceived(Protocol):
-    """What a world needs of a :class:`stillage.perception.PerceptionTable`.
+    """What a world needs of a :class:`stillage.perception.table.PerceptionTable`.
 
     ``heads`` maps a target to probabilities (I, K) or values (I,) of the rows in ``samples``;
     ``latency_s`` and ``energy_j`` are modelled, for one reading of all its modalities;

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from stillage.atomic import write_json
+from stillage.storage.atomic import write_json
 from tests.benchmarks.harness import Benchmark, measure, reached
 
 HERE = Path(__file__).parent

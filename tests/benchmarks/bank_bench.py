@@ -18,15 +18,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from stillage.bank import TeacherBank
-from stillage.batch import Outputs, load_batch
 from stillage.network import Network, Parts, build_network
-from stillage.objectives.base import ObjectiveContext, Ports
-from stillage.objectives.feature_hint import FeatureHint
-from stillage.objectives.soft_target import SoftTarget
+from stillage.network.batch import Outputs, load_batch
+from stillage.network.tokens import Tokens
 from stillage.recording import Recording
-from stillage.teacher import NetworkTeacher
-from stillage.tokens import Tokens
+from stillage.teaching.bank import TeacherBank
+from stillage.teaching.objectives.base import ObjectiveContext, Ports
+from stillage.teaching.objectives.feature_hint import FeatureHint
+from stillage.teaching.objectives.soft_target import SoftTarget
+from stillage.teaching.teacher import NetworkTeacher
 from tests.benchmarks.harness import Benchmark
 from tests.core.toys import MATERIAL, Picture, SmallEncoder, Strip, toy_recording
 

@@ -9,7 +9,7 @@ import gymnasium
 import numpy as np
 from gymnasium.vector import SyncVectorEnv
 
-from stillage_scenarios.closed_loop.env import ClosedLoopEnv, ClosedLoopVectorEnv, chain_model
+from stillage_scenarios.chains.env import ClosedLoopEnv, ClosedLoopVectorEnv, chain_model
 from tests.benchmarks.harness import Benchmark
 
 DAYS = 1e6

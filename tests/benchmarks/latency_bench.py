@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from stillage.bundle import Bundle
+from stillage.bundle.runtime import Bundle
 from stillage.exporting import export
 from stillage.exporting.checks import feeds_of, tensors_of
-from stillage.exporting.latency import median_ms
 from stillage.network import Network, NetworkConfig
-from stillage.readings import Readings
+from stillage.network.exportable import ExportableModule
+from stillage.perception.latency import median_ms
+from stillage.recording.readings import Readings
 from stillage.task import Task
 from tests.benchmarks.harness import Benchmark
 
@@ -45,7 +46,7 @@ def benchmarks() -> list[Benchmark]:
     export(network, folder, calibration=some, runs=5)
     bundle = Bundle.open(folder)
     one = some.rows(slice(0, 1))
-    module, feeds = network.exportable_module(), feeds_of(network, one)[0]
+    module, feeds = ExportableModule(network), feeds_of(network, one)[0]
     inputs = tensors_of(module, one)
 
     def eager() -> float:

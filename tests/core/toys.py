@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from stillage.augment import View
-from stillage.modality import Modality
 from stillage.network.parts import Parts
+from stillage.network.tokens import Tokens
 from stillage.plugin.spec import Cost, ModalitySpec, SampleSpec
 from stillage.recording import Recording, Stream, TargetColumn, write_recording
+from stillage.sensing.augment import View
+from stillage.sensing.modality import Modality
 from stillage.task import LabelState, Task
-from stillage.tokens import Tokens
 
 COST = Cost(price_eur=2.0, energy_j=0.5, time_s=0.1)
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from stillage.atomic import write_json
+from stillage.storage.atomic import write_json
 from tests.floors.floor import Floor
 
 HERE = Path(__file__).parent

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stillage.bundle import Bundle
+from stillage.bundle.runtime import Bundle
 from stillage.recording import Recording
 from stillage.task import Task
 from tests.floors.floor import Floor, stillage

@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from stillage.augment import View
-from stillage.batch import load_batch
 from stillage.network import Network, build_network
+from stillage.network.batch import load_batch
 from stillage.recording import Recording
+from stillage.sensing.augment import View
 from tests.floors.floor import Floor, rounded, stillage
 
 SEEDS, EPOCHS, BATCH, RATE = 3, 30, 50, 4e-3

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from stillage_sensors import hydraulic, pulsebat, uniwear
+from stillage_sensors.readers import hydraulic, pulsebat, uniwear
 from tests.plugins.audiovideo.av_files import knock_set, write_clip, write_sound
 from tests.plugins.events import event_files
 from tests.plugins.sensors import sensor_files

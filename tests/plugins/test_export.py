@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from stillage.batch import load_batch
-from stillage.bundle import Bundle
+from stillage.bundle.runtime import Bundle
 from stillage.exporting import export
 from stillage.network import build_network
+from stillage.network.batch import load_batch
 from stillage.plugin.host import get_host
 from stillage.plugin.spec import EncoderSpec
-from stillage.readings import Readings
 from stillage.recording import Recording, Stream, TargetColumn, write_recording
+from stillage.recording.readings import Readings
 from stillage.testing.samples import example_scene
-from stillage_scenarios.sorting.scene import build_scene, targets_of
+from stillage_scenarios.items.scene import build_scene, targets_of
 
 COUNT = 24
 STEPS = {"temperature": 20, "pressure": 24, "series": 20}

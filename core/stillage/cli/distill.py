@@ -126,8 +126,8 @@ def _unique(option: str, text: str | None) -> tuple[str, ...]:
 def _run(
     recording: str, plan: DistillPlan, workers: int | None, address: str | None, out: Path | None
 ) -> dict[str, Any]:
+    from stillage.compute import open_executor
     from stillage.distillation.run import distill as run
-    from stillage.executor import open_executor
     from stillage.recording import Recording
 
     with Recording.open(recording) as opened:

@@ -9,9 +9,9 @@ from pathlib import Path
 from string import Template
 from textwrap import shorten
 
-from stillage.atomic import atomic_folder
 from stillage.errors import BadInput
 from stillage.plugin.host import get_host
+from stillage.storage.atomic import atomic_folder
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 MAX_NAME = 40
@@ -94,10 +94,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stillage.augment import View
+from stillage.sensing.augment import View
 from stillage.counter import normal, stream
-from stillage.modality import Modality
-from stillage.scene import Scene
+from stillage.sensing.modality import Modality
+from stillage.sensing.scene import Scene
 from $package import plugin
 
 NOISE_MM = 0.05
@@ -134,7 +134,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from stillage.tokens import Tokens
+from stillage.network.tokens import Tokens
 
 
 class Small(nn.Module):

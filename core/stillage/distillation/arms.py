@@ -12,16 +12,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from stillage.bank import TeacherBank
 from stillage.counter import generator, stream
 from stillage.distillation.arrange import Arrangement
 from stillage.distillation.plan import DistillPlan
 from stillage.distillation.scoring import Units
 from stillage.distillation.trees import ask, fit_trees
 from stillage.network import Network, build_network
-from stillage.student import Student
+from stillage.network.student import Student
 from stillage.task import Task
-from stillage.teacher import NetworkTeacher, Teacher
+from stillage.teaching.bank import TeacherBank
+from stillage.teaching.teacher import NetworkTeacher, Teacher
 from stillage.training.convex import is_linear
 from stillage.training.loop import TrainResult, Validate, train
 from stillage.training.samples import PreparedSamples, stream_batches

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stillage.atomic import atomic_folder, write_json
+from stillage.compute import Executor, open_executor
 from stillage.distillation.plan import DistillPlan
 from stillage.distillation.seed import RESULT, SeedResult, finished, run_seed, seed_key
 from stillage.distillation.summary import summarise
 from stillage.errors import BadInput
-from stillage.executor import Executor, open_executor
 from stillage.recording import Recording
+from stillage.storage.atomic import atomic_folder, write_json
 
 if TYPE_CHECKING:
     from stillage.network.parts import PartsSource

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage.atomic import atomic_folder, write_json
-from stillage.batch import load_batch
 from stillage.counter import generator, stream
 from stillage.distillation.arms import (
     LINEAR,
@@ -28,8 +26,10 @@ from stillage.distillation.plain import plain_arms, reduce_features
 from stillage.distillation.plan import DistillPlan
 from stillage.errors import BadInput, StillageError
 from stillage.network import Network
-from stillage.provenance import training
+from stillage.network.batch import load_batch
 from stillage.recording import Recording
+from stillage.storage.atomic import atomic_folder, write_json
+from stillage.storage.provenance import training
 from stillage.training.samples import PreparedSamples
 
 if TYPE_CHECKING:

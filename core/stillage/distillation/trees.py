@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from stillage.batch import load_batch
-from stillage.teacher import SklearnTeacher, Teacher
+from stillage.network.batch import load_batch
+from stillage.teaching.teacher import SklearnTeacher, Teacher
 from stillage.training.samples import READ
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stillage.batch import Batch
-from stillage.bundle import Bundle
-from stillage.device import PRECISIONS
+from stillage.bundle.readout import readout
+from stillage.bundle.runtime import Bundle
 from stillage.errors import StillageError
-from stillage.exporting.latency import median_ms
-from stillage.readings import Readings
-from stillage.readout import readout
+from stillage.network.batch import Batch
+from stillage.perception.device import PRECISIONS
+from stillage.perception.latency import median_ms
+from stillage.recording.readings import Readings
 
 if TYPE_CHECKING:
     from stillage.network import Network

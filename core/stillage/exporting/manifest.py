@@ -10,9 +10,9 @@ import onnx
 import onnxruntime
 import torch
 
-from stillage.bundle import FORMAT_VERSION
-from stillage.device import PRECISIONS, PROFILES, modelled
-from stillage.exporting.macs import Counts, count
+from stillage.bundle.runtime import FORMAT_VERSION
+from stillage.perception.device import PRECISIONS, PROFILES, modelled
+from stillage.perception.macs import Counts, count
 
 if TYPE_CHECKING:
     from stillage.network import Network
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 def describe(network: Network, module: ExportableModule, int8: bool) -> dict[str, Any]:
     """The manifest of a network, before files, parity and measurements are added.
 
-    ``modelled`` is what the device adds to the sensors' ``cost``; see :mod:`stillage.device`.
+    ``modelled`` is what the device adds to the sensors' ``cost``
+    (:mod:`stillage.perception.device`).
     """
     counts: Counts = count(module, module.example(1))
     precisions = PRECISIONS if int8 else PRECISIONS[:1]

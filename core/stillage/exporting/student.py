@@ -15,9 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stillage.atomic import atomic_folder, write_json
-from stillage.batch import Batch
-from stillage.bundle import FILES, Bundle
+from stillage.bundle.runtime import FILES, Bundle
 from stillage.errors import BadInput
 from stillage.exporting.checks import (
     against,
@@ -29,14 +27,17 @@ from stillage.exporting.checks import (
     tensors_of,
     told,
 )
-from stillage.exporting.latency import one_thread
 from stillage.exporting.manifest import describe
 from stillage.exporting.prune import Pruned, prune, restate
 from stillage.exporting.quantise import Quantised, difference, quantise
 from stillage.exporting.trace import TraceCache
 from stillage.network import Network
-from stillage.provenance import Training
-from stillage.readings import CALIBRATION, Readings
+from stillage.network.batch import Batch
+from stillage.network.exportable import ExportableModule
+from stillage.perception.latency import one_thread
+from stillage.recording.readings import CALIBRATION, Readings
+from stillage.storage.atomic import atomic_folder, write_json
+from stillage.storage.provenance import Training
 
 if TYPE_CHECKING:
     from stillage.network.parts import PartsSource
@@ -206,13 +207,13 @@ class _Whole(torch.nn.Module):
 def _prune(network: Network, options: Options, readings: Readings | None) -> dict[str, Any]:
     """Prune in place, then restate batch statistics if that brings the outputs nearer."""
     some = _checked(network, readings)
-    before = heads(network.exportable_module(), some)
-    inputs = tensors_of(network.exportable_module(), some)
+    before = heads(ExportableModule(network), some)
+    inputs = tensors_of(ExportableModule(network), some)
     done: Pruned = prune(_Whole(network), options.prune, tuple(t[:4] for t in inputs))
     restated = copy.deepcopy(network)
     layers = restate(_Whole(restated), inputs) if readings is not None and len(some) > 1 else 0
     errors = [
-        difference(list(before.values()), list(heads(one.exportable_module(), some).values()))
+        difference(list(before.values()), list(heads(ExportableModule(one), some).values()))
         for one in (network, restated)
     ]
     nearer = bool(layers) and errors[1] < errors[0]
@@ -222,7 +223,7 @@ def _prune(network: Network, options: Options, readings: Readings | None) -> dic
         network.requires_grad_(True)
         options.redistil(network)
         network.eval().requires_grad_(False)
-    after = told(network, heads(network.exportable_module(), some))
+    after = told(network, heads(ExportableModule(network), some))
     return {
         "ratio": options.prune,
         "channels_before": done.channels_before,
@@ -246,7 +247,7 @@ def _write(
     if options.int8 and readings is None:
         raise BadInput("int8", f"no {CALIBRATION}", "raw readings of training samples")
     some = _checked(network, readings)
-    module = network.exportable_module()
+    module = ExportableModule(network)
     filled = cache.onnx(network, module)
     models: dict[str, onnx.ModelProto] = {"fp32": filled.model}
     quantised: Quantised | None = None

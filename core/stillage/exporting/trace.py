@@ -22,9 +22,9 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from stillage.errors import BadInput
+from stillage.network.exportable import ExportableModule
 
 if TYPE_CHECKING:
-    from stillage.network.exportable import ExportableModule
     from stillage.network.network import Network
 
 KEPT_TRACES = 16
@@ -168,7 +168,7 @@ class TraceCache:
 
     def onnx(self, network: Network, module: ExportableModule | None = None) -> Filled:
         """The network's ONNX graph, folded, with what is preprocessing in it."""
-        module = module or network.exportable_module()
+        module = module or ExportableModule(network)
         key = architecture(network)
         if key not in self.kept:
             self.kept[key] = trace(module)

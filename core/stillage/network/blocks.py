@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from stillage.errors import BadInput
-from stillage.tokens import Tokens
+from stillage.network.tokens import Tokens
 
 
 def convolutions(

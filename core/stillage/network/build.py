@@ -152,7 +152,7 @@ def build_network(
     host : plugin host, parts, or mapping of modalities
         Default: the installed plugins.
     kind : type
-        Network or a subclass (:class:`stillage.student.Student`).
+        Network or a subclass (:class:`stillage.network.student.Student`).
 
     Raises
     ------

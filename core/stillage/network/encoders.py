@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from stillage.network.blocks import Transformer
-from stillage.tokens import Tokens
+from stillage.network.tokens import Tokens
 
 
 class FlattenEncoder(nn.Module):

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from stillage.network.heads import Head
 
 if TYPE_CHECKING:
-    from stillage.batch import Batch
+    from stillage.network.batch import Batch
     from stillage.network.network import Network
 
 

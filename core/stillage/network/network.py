@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,21 +11,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from stillage.batch import Batch, Outputs, Prepared
 from stillage.counter import bits, stream
 from stillage.errors import BadInput
-from stillage.fusion.base import Fusion
+from stillage.network.batch import Batch, Outputs, Prepared
 from stillage.network.config import ModalityConfig, NetworkConfig
+from stillage.network.fusion.base import Fusion
 from stillage.network.heads import Head, RegressionHead, build_head
 from stillage.network.parts import PartsProtocol, parts_of
 from stillage.network.standardise import Standardise
-from stillage.tokens import Tokens
+from stillage.network.storage import fingerprint_of, read, write
+from stillage.network.tokens import Tokens
 
 if TYPE_CHECKING:
-    from stillage.augment import View
-    from stillage.modality import Modality
-    from stillage.network.exportable import ExportableModule
     from stillage.network.parts import PartsSource
+    from stillage.sensing.augment import View
+    from stillage.sensing.modality import Modality
     from stillage.task import Task
 
 
@@ -262,24 +261,11 @@ class Network(nn.Module):
 
     def fingerprint(self) -> str:
         """sha256 of configuration, parameters and buffers."""
-        digest = hashlib.sha256(self.config.model_dump_json().encode())
-        for name, tensor in sorted(self.state_dict().items()):
-            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-            plain = tensor.detach().cpu().contiguous().reshape(-1)
-            digest.update(plain.view(torch.uint8).numpy().tobytes())
-        return digest.hexdigest()
-
-    def exportable_module(self) -> ExportableModule:
-        """A module of raw readings to head outputs and features, for tracing (see there)."""
-        from stillage.network.exportable import ExportableModule
-
-        return ExportableModule(self)
+        return fingerprint_of(self.config, self.state_dict())
 
     def save(self, folder: Path | str) -> None:
         """Write ``network.json`` and ``weights.pt`` atomically."""
-        from stillage.network.storage import save
-
-        save(self, folder)
+        write(folder, self.config, self.state_dict())
 
     @classmethod
     def load(cls, folder: Path | str, host: PartsSource = None) -> Self:
@@ -290,6 +276,4 @@ class Network(nn.Module):
         BadInput
             One line for a folder that is damaged, hostile or of another kind.
         """
-        from stillage.network.storage import load
-
-        return load(cls, folder, host)
+        return read(folder, lambda config: cls(config, host)).eval()

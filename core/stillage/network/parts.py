@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from stillage.errors import BadInput
 
 if TYPE_CHECKING:
-    from stillage.modality import Modality
     from stillage.plugin.host import Host
+    from stillage.sensing.modality import Modality
 
 LINEAR = "linear"
 """The size that every modality has: the flattened prepared sample, no parameters."""
@@ -60,8 +60,8 @@ class Parts:
         raise BadInput(f"encoder of {modality!r}", f"size {size!r}", f"one of {sizes}")
 
     def fusion(self, name: str) -> Callable[..., Any]:
-        from stillage.fusion.concat import ConcatFusion
-        from stillage.fusion.gated import GatedFusion
+        from stillage.network.fusion.concat import ConcatFusion
+        from stillage.network.fusion.gated import GatedFusion
 
         known: dict[str, Any] = {"concat": ConcatFusion, "gated": GatedFusion, **self.fusions}
         if name not in known:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
+from torch import Tensor, nn
 
-from stillage.atomic import atomic_folder
 from stillage.errors import BadInput, StillageError
 from stillage.network.config import NetworkConfig
+from stillage.storage.atomic import atomic_folder
 
-if TYPE_CHECKING:
-    from stillage.network.network import Network
-    from stillage.network.parts import PartsSource
-
-    N = TypeVar("N", bound=Network)
-
+Module = TypeVar("Module", bound=nn.Module)
+State = Mapping[str, Tensor]
 CONFIG, WEIGHTS = "network.json", "weights.pt"
 MAX_CONFIG = 16 << 20
 SLACK = 4 << 20
@@ -36,14 +35,23 @@ class StoredNetwork(BaseModel):
     network: NetworkConfig
 
 
-def save(network: Network, folder: Path | str) -> None:
+def fingerprint_of(config: NetworkConfig, state: State) -> str:
+    """sha256 of a configuration and of all weights, hexadecimal."""
+    digest = hashlib.sha256(config.model_dump_json().encode())
+    for name, tensor in sorted(state.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        plain = tensor.detach().cpu().contiguous().reshape(-1)
+        digest.update(plain.view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def write(folder: Path | str, config: NetworkConfig, state: State) -> None:
     """Write description and weights into ``folder``, atomically."""
     with atomic_folder(folder) as part:
-        stored = StoredNetwork(fingerprint=network.fingerprint(), network=network.config)
+        stored = StoredNetwork(fingerprint=fingerprint_of(config, state), network=config)
         (part / CONFIG).write_text(stored.model_dump_json(indent=1), encoding="utf-8")
-        state = {name: tensor.detach().cpu() for name, tensor in network.state_dict().items()}
         buffer = io.BytesIO()  # torch's own file writer does not say that a disk is full
-        torch.save(state, buffer)
+        torch.save({name: tensor.detach().cpu() for name, tensor in state.items()}, buffer)
         (part / WEIGHTS).write_bytes(buffer.getbuffer())
 
 
@@ -62,8 +70,8 @@ def read_description(folder: Path | str) -> StoredNetwork:
         raise BadInput(file, f"{place} {first['msg']}".strip(), "a saved network") from error
 
 
-def _bytes(network: Network) -> int:
-    return sum(t.numel() * t.element_size() for t in network.state_dict().values())
+def _bytes(module: nn.Module) -> int:
+    return sum(t.numel() * t.element_size() for t in module.state_dict().values())
 
 
 def _check_size(file: Path, needed: int) -> None:
@@ -88,21 +96,21 @@ def _read_weights(file: Path) -> dict[str, Any]:
     return state
 
 
-def load(cls: type[N], folder: Path | str, host: PartsSource = None) -> N:
+def read(folder: Path | str, build: Callable[[NetworkConfig], Module]) -> Module:
     """Build the described network and fill it; nothing is allocated beyond the weights' size."""
     stored = read_description(folder)
     config = stored.network
     file = Path(folder) / WEIGHTS
     try:
         with torch.device("meta"):
-            needed = _bytes(cls(config, host))
+            needed = _bytes(build(config))
     except StillageError:
         raise
     except (RuntimeError, NotImplementedError, OverflowError):
         needed = -1  # an encoder that cannot be built without memory: the real build decides
     if needed >= 0:
         _check_size(file, needed)
-    network = cls(config, host)
+    network = build(config)
     _check_size(file, _bytes(network))
     state = _read_weights(file)
     try:
@@ -112,6 +120,6 @@ def load(cls: type[N], folder: Path | str, host: PartsSource = None) -> N:
     for name, tensor in network.state_dict().items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise BadInput(file, f"NaN or infinity in {name!r}", "finite weights")
-    if network.fingerprint() != stored.fingerprint:
+    if fingerprint_of(config, network.state_dict()) != stored.fingerprint:
         raise BadInput(file, "damaged weights", "those that Network.save wrote")
-    return network.eval()
+    return network

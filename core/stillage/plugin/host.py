@@ -44,7 +44,7 @@ from stillage.plugin.spec import (
 from stillage.plugin.suggest import one_of
 
 if TYPE_CHECKING:
-    from stillage.modality import Modality
+    from stillage.sensing.modality import Modality
 
 
 class Host:
@@ -182,8 +182,18 @@ class Host:
         return resolve(spec.factory, f"{key_of(spec)}{who}")
 
     def create(self, kind: str, name: str, *args: Any, scenario: str = "", **kwargs: Any) -> Any:
-        """Call the factory of the spec of that kind and name with these arguments."""
-        return self.resolve(self.spec(kind, name, scenario))(*args, **kwargs)
+        """Call the factory of the spec of that kind and name with these arguments.
+
+        Raises
+        ------
+        PluginBroken
+            If the factory's product is not what specs of that kind promise.
+        """
+        spec = self.spec(kind, name, scenario)
+        made = self.resolve(spec)(*args, **kwargs)
+        if spec.face and not isinstance(made, resolve(spec.face)):
+            raise PluginBroken(f"{key_of(spec)}: its factory gave a {type(made).__name__}")
+        return made
 
     def modality(self, name: str) -> Modality:
         """The modality of that name; the same object every time.
@@ -194,12 +204,7 @@ class Host:
             As :meth:`spec` and :meth:`resolve`; also if its factory gives no Modality.
         """
         if name not in self._modalities:
-            from stillage.modality import Modality
-
-            made = self.create("modality", name)
-            if not isinstance(made, Modality):
-                raise PluginBroken(f"modality {name!r}: its factory gave a {type(made).__name__}")
-            self._modalities[name] = made
+            self._modalities[name] = self.create("modality", name)
         return self._modalities[name]
 
     def encoder(self, modality: str, size: str) -> EncoderSpec:

@@ -7,7 +7,7 @@ Listing a thousand plugins must not import torch, so a spec names its factory as
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -88,8 +88,11 @@ class Spec(_Frozen):
     """What every kind of spec has.
 
     ``factory`` is the import string; ``requires`` lists importable modules that must be
-    present for it; ``examples`` are keyword arguments that the conformance kit tries.
+    present for it; ``examples`` are keyword arguments that the conformance kit tries. ``face`` is
+    the import string of the class that the factory's product must be an instance of.
     """
+
+    face: ClassVar[str] = ""
 
     kind: str
     name: Name
@@ -123,6 +126,8 @@ class ModalitySpec(Spec):
     ragged samples, where that is no padded copy of them (events become a grid): what
     ``prepare`` and an exported graph read. Left out, it is ``sample``.
     """
+
+    face = "stillage.sensing.modality:Modality"
 
     kind: Literal["modality"] = "modality"
     sample: SampleSpec
@@ -188,6 +193,8 @@ class ReaderSpec(Spec):
 class FusionSpec(Spec):
     """A fusion; ``factory(widths, width, **parameters)`` gives a :class:`stillage.Fusion`."""
 
+    face = "stillage.network.fusion.base:Fusion"
+
     kind: Literal["fusion"] = "fusion"
 
 
@@ -205,6 +212,8 @@ class StudentSpec(Spec):
 
 class ObjectiveSpec(Spec):
     """A distillation loss; ``inputs`` are the ports it reads, checked before the first step."""
+
+    face = "stillage.teaching.objectives.base:Objective"
 
     kind: Literal["objective"] = "objective"
     inputs: tuple[str, ...]

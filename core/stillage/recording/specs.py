@@ -7,7 +7,7 @@ from stillage.plugin.spec import Parameter, ReaderSpec, Spec
 MANIFEST = ReaderSpec(
     name="manifest",
     summary="a CSV of paths, groups and targets: your own folders, without code",
-    factory="stillage.recording.manifest_reader:read_manifest",
+    factory="stillage.recording.manifest.reader:read_manifest",
     modalities=(),
     formats=("csv",),
     parameters=(

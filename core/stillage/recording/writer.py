@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from stillage.atomic import atomic_file
 from stillage.errors import BadInput
 from stillage.recording import schema
 from stillage.recording.appending import Compression, GrowingModality, Sink
 from stillage.recording.columns import Stream, TargetColumn
+from stillage.storage.atomic import atomic_file
 
 
 class RecordingWriter:

@@ -6,12 +6,12 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from stillage.atomic import write_text
 from stillage.plugin.host import get_host
 from stillage.plugin.resolve import last_line
 from stillage.plugin.spec import SectionSpec
 from stillage.report.render import render
 from stillage.rundir import RunDir
+from stillage.storage.atomic import write_text
 
 LOG = logging.getLogger("stillage.report")
 

@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal, Self, TypeVar, get_origin
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from stillage.device import DEFAULT_PROFILE
 from stillage.distillation.plan import DistillPlan
 from stillage.errors import BadInput
+from stillage.perception.device import DEFAULT_PROFILE
 from stillage.plugin.suggest import one_of
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from stillage.atomic import write_json, write_text
 from stillage.errors import BadInput
 from stillage.rundir.config import RunConfig
 from stillage.rundir.environment import environment
 from stillage.rundir.stage import Stage
+from stillage.storage.atomic import write_json, write_text
 
 State = Literal["created", "running", "interrupted", "failed", "incomplete", "finished"]
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stillage.atomic import write_json
+from stillage.storage.atomic import write_json
 
 
 def content_key(value: Any) -> str:
@@ -27,7 +27,7 @@ class Stage:
 
     ``stage.json`` holds the key of the inputs that its parts were made from, and
     ``done.json`` appears when all are there. A folder made from other inputs is emptied
-    first; ``stale`` then says so. Parts are written with :mod:`stillage.atomic`, so what is
+    first; ``stale`` then says so. Parts are written with :mod:`stillage.storage.atomic`, so what is
     there after a kill is whole, and only what is missing is done again.
 
     Parameters

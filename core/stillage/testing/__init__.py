@@ -26,7 +26,7 @@ from stillage.plugin.spec import (
     ReaderSpec,
     ScenarioSpec,
 )
-from stillage.scene import Scene
+from stillage.sensing.scene import Scene
 from stillage.testing.encoder import ENCODER_CHECKS
 from stillage.testing.fusion import FUSION_CHECKS, fusion_results
 from stillage.testing.modality import MODALITY_CHECKS, modality_results

@@ -6,22 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from stillage.augment import REACH, View
+from stillage.sensing.augment import REACH
 from stillage.testing.motion import Motion, motion
 from stillage.testing.results import demand
+from stillage.testing.samples import SAMPLES, view_of
 
 if TYPE_CHECKING:
     from stillage.testing.prepare import Case
-
-SAMPLES = np.array([40, 7, 9, 2], np.int64)
-
-
-def view_of(index: int, samples: NDArray[np.int64] = SAMPLES) -> View:
-    """View ``index`` of some samples."""
-    return View(seed=5, index=index, samples=samples)
 
 
 def augments_view_zero_not(case: Case) -> None:
@@ -154,7 +147,7 @@ def _moved(found: Motion, name: str) -> int | None:
             off <= _slack(size),
             f"a {name} of 0.99 moves prepared axis {number} by {int(np.median(end - start))} of"
             f" {size}, not by {_offset(size)}",
-            "another reach or direction than stillage.augment.move_frames has",
+            "another reach or direction than stillage.sensing.augment.move_frames has",
         )
         axes.append(number)
     demand(len(axes) < 2, f"one {name} moves axes {axes}", f"one {name} draw for two axes")

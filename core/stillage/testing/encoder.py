@@ -12,11 +12,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from stillage.network.tokens import Tokens
 from stillage.plugin.resolve import last_line, resolve
 from stillage.plugin.spec import EncoderSpec
 from stillage.testing.results import Failed, Result, demand, results_of
 from stillage.testing.worker import in_worker
-from stillage.tokens import Tokens
 
 
 @dataclass(frozen=True)

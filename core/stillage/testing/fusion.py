@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stillage.fusion.base import Fusion
+from stillage.network.fusion.base import Fusion
+from stillage.network.tokens import Tokens
 from stillage.plugin.resolve import last_line, resolve
 from stillage.plugin.spec import FusionSpec
 from stillage.testing.results import Failed, Result, demand, results_of
 from stillage.testing.worker import in_worker
-from stillage.tokens import Tokens
 
 BATCH = 5
 DEFAULT_EXAMPLE = {"widths": {"a": 3, "b": 5}, "width": 4}

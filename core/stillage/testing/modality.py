@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from stillage.modality import Modality
 from stillage.plugin.host import get_host
 from stillage.plugin.resolve import last_line, resolve
 from stillage.plugin.spec import ModalitySpec
-from stillage.scene import Scene
+from stillage.sensing.modality import Modality
+from stillage.sensing.scene import Scene
 from stillage.testing.augment import AUGMENT_CHECKS
 from stillage.testing.encoder import encoder_results
 from stillage.testing.prepare import COUNT, PREPARE_CHECKS, Case

@@ -14,9 +14,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stillage.augment import View
 from stillage.counter import uniform
-from stillage.modality import Modality
+from stillage.sensing.augment import View
+from stillage.sensing.modality import Modality
 
 STILL: Mapping[str, tuple[float, ...]] = {"flip": (0.9, 0.9), "shift": (0.5, 0.5), "time": (0.5,)}
 """Draws of the shared names at which nothing moves."""

@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from stillage.batch import Outputs
 from stillage.errors import BadInput
-from stillage.objectives.base import PORTS, Objective, ObjectiveContext, Ports
+from stillage.network.batch import Outputs
 from stillage.plugin.resolve import last_line, resolve
 from stillage.plugin.spec import ObjectiveSpec
 from stillage.task import LabelState, Task
+from stillage.teaching.objectives.base import PORTS, Objective, ObjectiveContext, Ports
 from stillage.testing.results import Failed, Result, demand, results_of
 
 BATCH, STUDENT_WIDTH, TEACHER_WIDTH = 12, 4, 6

@@ -13,13 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from stillage.augment import View
 from stillage.errors import BadInput
-from stillage.modality import Modality
 from stillage.plugin.resolve import last_line
 from stillage.plugin.spec import Cost, ModalitySpec
-from stillage.testing.augment import view_of
+from stillage.sensing.augment import View
+from stillage.sensing.modality import Modality
 from stillage.testing.results import demand
+from stillage.testing.samples import view_of
 from stillage.testing.worker import in_worker
 
 COUNT = 4

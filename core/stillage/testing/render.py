@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from stillage.errors import BadInput
-from stillage.modality import Modality
-from stillage.scene import Scene
+from stillage.sensing.modality import Modality
+from stillage.sensing.scene import Scene
 from stillage.testing.results import demand
 from stillage.testing.samples import decoys, equal, rows_of
 from stillage.testing.worker import in_worker

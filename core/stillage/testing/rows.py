@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage.modality import Modality
 from stillage.plugin.spec import SampleSpec
+from stillage.sensing.modality import Modality
 from stillage.testing.results import demand, demand_refusal
 
 if TYPE_CHECKING:

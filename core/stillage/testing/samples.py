@@ -11,14 +11,23 @@ from numpy.typing import NDArray
 
 from stillage.counter import uniform
 from stillage.errors import BadInput
-from stillage.modality import Modality
 from stillage.plugin.host import get_host
 from stillage.plugin.spec import ModalitySpec
-from stillage.scene import Scene
+from stillage.sensing.augment import View
+from stillage.sensing.modality import Modality
+from stillage.sensing.scene import Scene
 
 ITEMS = 24
 FREE_SIZES = (16, 32, 64, 256)
 """Sizes tried, in turn, for the axes of a sample that a recording fixes."""
+
+SAMPLES = np.array([40, 7, 9, 2], np.int64)
+"""Sample numbers of the views that are tried."""
+
+
+def view_of(index: int, samples: NDArray[np.int64] = SAMPLES) -> View:
+    """View ``index`` of some samples."""
+    return View(seed=5, index=index, samples=samples)
 
 
 def has_sensor_model(modality: Modality) -> bool:

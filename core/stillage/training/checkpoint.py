@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from stillage.atomic import atomic_file
+from stillage.storage.atomic import atomic_file
 
 FILE = "checkpoint.pt"
 

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from stillage.batch import Prepared
 from stillage.network import Network
+from stillage.network.batch import Prepared
 from stillage.training.samples import PreparedSamples
 from stillage.training.supervision import Supervision
 

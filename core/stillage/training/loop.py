@@ -11,9 +11,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from stillage.augment import View
 from stillage.errors import BadInput, StillageError
 from stillage.network import Network
+from stillage.sensing.augment import View
 from stillage.training.checkpoint import (
     drop_checkpoint,
     load_checkpoint,

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from stillage.augment import View
-from stillage.batch import Batch, Prepared, load_batch
 from stillage.network import Network
+from stillage.network.batch import Batch, Prepared, load_batch
+from stillage.sensing.augment import View
 
 if TYPE_CHECKING:
     from stillage.network.parts import PartsSource

@@ -11,12 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from stillage.bank import TeacherBank
-from stillage.batch import Outputs
-from stillage.errors import BadInput
-from stillage.objectives.base import Objective, ObjectiveContext, Ports
+from stillage.network.batch import Outputs
 from stillage.task import LabelState
-from stillage.teacher import Teacher
+from stillage.teaching.bank import TeacherBank
+from stillage.teaching.objectives.base import Objective, ObjectiveContext, Ports
+from stillage.teaching.teacher import Teacher
 
 if TYPE_CHECKING:
     from stillage.network import Network
@@ -120,8 +119,8 @@ def create_objective(term: Term, host: Host | None = None) -> Objective:
     BadInput
         If no objective has that name.
     """
-    from stillage.objectives.specs import SPECS
     from stillage.plugin.resolve import resolve
+    from stillage.teaching.objectives.specs import SPECS
 
     ours = {spec.name: spec for spec in SPECS}
     if term.name in ours:
@@ -130,9 +129,8 @@ def create_objective(term: Term, host: Host | None = None) -> Objective:
         from stillage.plugin.host import get_host
 
         made = (host or get_host()).create("objective", term.name, **term.parameters)
-    if not isinstance(made, Objective):
-        raise BadInput(f"objective {term.name!r}", type(made).__name__, "a stillage Objective")
-    return made
+    objective: Objective = made
+    return objective
 
 
 class Supervision:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from stillage.errors import BadInput
-from stillage_scenarios.closed_loop.perception import Seer, common_tables, costs
+from stillage_scenarios.chains.perception import Seer, common_tables, costs
+from stillage_scenarios.chains.world import ClosedLoopWorld
 from stillage_scenarios.closed_loop.policies import POLICIES, Plan, rules_of
 from stillage_scenarios.closed_loop.settings import ClosedLoopSettings
-from stillage_scenarios.closed_loop.world import ClosedLoopWorld
 from stillage_sim.chain.building.model import build
 from stillage_sim.chain.file.load import load_chain
 from stillage_sim.chain.model import ChainModel

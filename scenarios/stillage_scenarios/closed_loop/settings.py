@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from stillage.errors import BadInput
-from stillage_scenarios.closed_loop.chains import chain_path, shipped
+from stillage_scenarios.chains.files import chain_path, shipped
 from stillage_sim.uncertainty.sampling import Sampling
 
 MOST_BYTES = 1_000_000

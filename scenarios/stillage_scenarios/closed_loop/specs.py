@@ -73,7 +73,7 @@ SPECS: tuple[Spec, ...] = (
             name=name,
             scenario="closed-loop",
             summary=summary,
-            factory=f"stillage_scenarios.closed_loop.section:{name.replace('-', '_')}",
+            factory=f"stillage_scenarios.chains.report.section:{name.replace('-', '_')}",
             order=order,
         )
         for name, order, summary in SECTIONS

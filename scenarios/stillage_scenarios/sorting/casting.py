@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage.device import profile
 from stillage.errors import BadInput
+from stillage.perception.device import profile
 from stillage.task import Task
-from stillage_scenarios.sorting import materials
+from stillage_scenarios.items import materials
 from stillage_scenarios.sorting.kpis import Tariff
 from stillage_scenarios.sorting.plant import Decisions, Items, Plant
 from stillage_scenarios.sorting.policies import NEEDS, POLICIES, Choice, Hand, Market, Policy

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage import counter
-from stillage.device import DEFAULT_PROFILE
+from stillage.perception.device import DEFAULT_PROFILE
 from stillage.task import Task
-from stillage_scenarios.sorting.materials import SORTED
+from stillage_scenarios.items.materials import SORTED
 from stillage_sim.scenario import Cast, SeedCast
 
 MODELS = {

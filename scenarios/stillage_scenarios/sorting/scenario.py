@@ -14,7 +14,7 @@ from stillage_sim.scenario import Cast, Scenario, World
 
 if TYPE_CHECKING:
     from stillage.recording import Recording
-    from stillage.scene import Scene
+    from stillage.sensing.scene import Scene
 
 NOTES = (
     "synthetic: rendered by sensor models from assumed items (docs/modalities.md), not measured",
@@ -33,7 +33,7 @@ class SortingScenario(Scenario):
 
     def scene(self, items: int, seed: int) -> Scene:
         """The synthetic items of the belt."""
-        from stillage_scenarios.sorting.scene import build_scene
+        from stillage_scenarios.items.scene import build_scene
 
         return build_scene(items, seed)
 
@@ -44,7 +44,7 @@ class SortingScenario(Scenario):
         """
         from stillage.plugin.host import get_host
         from stillage.recording import Stream, TargetColumn, write_recording
-        from stillage_scenarios.sorting.scene import targets_of
+        from stillage_scenarios.items.scene import targets_of
 
         if items < 1:
             raise BadInput("items", items, "at least 1")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from stillage_scenarios.sorting.materials import GATE_FEE, MATERIALS, SORTED
+from stillage_scenarios.items.materials import GATE_FEE, MATERIALS, SORTED
 from stillage_scenarios.sorting.settings import SortingSettings
 
 if TYPE_CHECKING:

@@ -122,8 +122,8 @@ def stage(function: Function) -> Function:
     """A part of a packed kernel: typed once, called or inlined as LLVM likes.
 
     Its arguments are packed tuples (:mod:`stillage_sim.engine.packing`), rows and scalars, which
-    cost nothing to pass. It gets an entry from Python, which would double what it costs to compile, only when
-    Python calls it.
+    cost nothing to pass. It gets an entry from Python, which would double what it costs to
+    compile, only when Python calls it.
 
     >>> @stage
     ... def third(x: float) -> float:

@@ -16,7 +16,7 @@ from stillage_sim.scenario import Cast, SeedCast
 
 if TYPE_CHECKING:
     from stillage.distillation import SeedResult
-    from stillage.perception import PerceptionTable
+    from stillage.perception.table import PerceptionTable
     from stillage.recording import Recording
 
 Ints = NDArray[np.int64]
@@ -57,7 +57,7 @@ def held_out(
 
 
 def _present(path: str, recording: Recording) -> NDArray[np.bool_]:
-    from stillage.bundle import Bundle
+    from stillage.bundle.runtime import Bundle
 
     folder, _ = deploy.split_bundle(path)
     modalities = Bundle.open(folder).modalities
@@ -70,7 +70,7 @@ def _present(path: str, recording: Recording) -> NDArray[np.bool_]:
 
 def load_tables(context: Context, seed: int) -> dict[str, PerceptionTable]:
     """All tables of a training seed, by policy."""
-    from stillage.perception import PerceptionTable
+    from stillage.perception.table import PerceptionTable
 
     return {name: PerceptionTable.load(context.table_path(name, seed)) for name in context.tables}
 

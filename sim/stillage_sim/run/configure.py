@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stillage.cli.console import check_device
-from stillage.device import profile
 from stillage.distillation.plan import DistillPlan
 from stillage.errors import BadInput
+from stillage.perception.device import profile
 from stillage.plugin.host import get_host
 from stillage.plugin.suggest import one_of
 from stillage.rundir import RunConfig, RunOptions, checked, parse_overrides

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage.atomic import write_json
 from stillage.errors import BadInput
-from stillage.provenance import Training
+from stillage.storage.atomic import write_json
+from stillage.storage.provenance import Training
 
 if TYPE_CHECKING:
     from stillage.distillation import SeedResult
@@ -68,7 +68,7 @@ def split_bundle(path: str) -> tuple[Path, str]:
 
 def fingerprint(path: str) -> str:
     """Content and precision of a bundle."""
-    from stillage.bundle import Bundle
+    from stillage.bundle.runtime import Bundle
 
     folder, precision = split_bundle(path)
     manifest = Bundle.open(folder).manifest
@@ -127,12 +127,12 @@ def perceptions(
 
 def perceive(task: Perception) -> None:
     """Make one table; a task of the executor."""
-    from stillage.perception import perceive as look
+    from stillage.perception.table import perceive as look
     from stillage.recording import Recording
 
     with Recording.open(task.recording) as recording:
         if task.bundle:
-            from stillage.bundle import Bundle
+            from stillage.bundle.runtime import Bundle
 
             bundle = Bundle.open(task.model)
             _check_targets(bundle.tasks, recording, task.model)
@@ -147,12 +147,13 @@ def perceive(task: Perception) -> None:
                 "size_bytes": (task.model / f"model{_suffix(task.precision)}.onnx").stat().st_size,
             }
         else:
-            from stillage.exporting.macs import count
             from stillage.network import Network
-            from stillage.teacher import NetworkTeacher
+            from stillage.network.exportable import ExportableModule
+            from stillage.perception.macs import count
+            from stillage.teaching.teacher import NetworkTeacher
 
             network = Network.load(task.model)
-            module = network.exportable_module()
+            module = ExportableModule(network)
             counted = count(module, module.example(1))
             table = look(
                 NetworkTeacher(network), recording, task.samples, task.name, seed=task.seed,

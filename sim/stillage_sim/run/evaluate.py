@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stillage.compute import check_workers
 from stillage.errors import BadInput
-from stillage.executor import check_workers
 from stillage.rundir import RunConfig, RunDir, checked
 from stillage_sim.run.configure import Overrides, configure, default_policies
 from stillage_sim.run.deploy import split_bundle
@@ -67,7 +67,7 @@ def run(
     out : path, optional
         A new run directory; default: the next ``runs/<scenario>-<n>``.
     workers, address
-        As :func:`stillage.executor.open_executor`; the figures do not depend on them.
+        As :func:`stillage.compute.open_executor`; the figures do not depend on them.
     seed : int, optional
         All randomness comes from it.
     progress : callable

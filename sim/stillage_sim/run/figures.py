@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage.atomic import atomic_file
 from stillage.plugin.host import get_host
 from stillage.rundir import RunConfig
+from stillage.storage.atomic import atomic_file
 from stillage_sim.run import casting
 from stillage_sim.run.context import Context
 from stillage_sim.run.replicas import over_worlds
@@ -19,7 +19,7 @@ from stillage_sim.scenario import Totals, World
 
 if TYPE_CHECKING:
     from stillage.distillation import SeedResult
-    from stillage.perception import PerceptionTable
+    from stillage.perception.table import PerceptionTable
     from stillage.recording import Recording
     from stillage.task import Task
 

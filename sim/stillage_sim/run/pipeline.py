@@ -9,10 +9,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stillage.atomic import atomic_file, write_json
+from stillage.compute import Executor, open_executor
 from stillage.errors import BadInput, Incomplete
-from stillage.executor import Executor, open_executor
 from stillage.rundir import RunDir, Stage, checked
+from stillage.storage.atomic import atomic_file, write_json
 from stillage_sim.run import casting, deploy, figures, replicas
 from stillage_sim.run.configure import scenario_of
 from stillage_sim.run.context import Context

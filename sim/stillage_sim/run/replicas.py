@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage.atomic import atomic_file
-from stillage.executor import Executor
+from stillage.compute import Executor
 from stillage.statistics import Interval, percentile_interval
+from stillage.storage.atomic import atomic_file
 from stillage_sim.scenario import Totals, World
 
 CHUNK = 32

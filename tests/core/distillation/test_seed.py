@@ -12,8 +12,8 @@ from stillage.distillation.arrange import arrange
 from stillage.distillation.seed import SeedResult
 from stillage.errors import BadInput
 from stillage.network import Network
+from stillage.network.student import Student
 from stillage.recording import Recording, Stream, TargetColumn, write_recording
-from stillage.student import Student
 from stillage.task import LabelState
 from tests.core.distillation.toys import PARTS, PLAN, privileged
 from tests.core.toys import GRADE, MATERIAL, WEAR
@@ -121,7 +121,7 @@ def test_every_arm_speaks_of_the_same_held_out_samples(
 def test_models_on_disk_say_what_the_seed_says(
     mixed: Path, seed: tuple[SeedResult, Path, list[str]]
 ) -> None:
-    from stillage.batch import load_batch
+    from stillage.network.batch import load_batch
 
     result, folder, _ = seed
     with Recording.open(mixed) as recording:
@@ -243,7 +243,7 @@ def test_seeds_add_up_and_a_folder_belongs_to_one_plan(tmp_path: Path) -> None:
 
 
 def test_workers_do_not_change_a_figure(tmp_path: Path) -> None:
-    from stillage.executor import open_executor
+    from stillage.compute import open_executor
 
     draw = np.random.default_rng(0)
     truth = np.repeat([0, 1], 30)

@@ -9,10 +9,10 @@ import numpy as np
 from torch import Tensor
 
 from stillage.distillation import DistillPlan
-from stillage.modality import Modality
 from stillage.network.parts import Parts
 from stillage.plugin.spec import Cost, ModalitySpec, SampleSpec
 from stillage.recording import Stream, TargetColumn, write_recording
+from stillage.sensing.modality import Modality
 
 COST = Cost(price_eur=1.0, energy_j=0.1, time_s=0.01)
 

@@ -12,16 +12,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from stillage.batch import Batch
-from stillage.bundle import Bundle
+from stillage.bundle.runtime import Bundle
 from stillage.exporting import TraceCache, export
-from stillage.modality import Modality
 from stillage.network import Network, NetworkConfig
+from stillage.network.batch import Batch
 from stillage.network.parts import Parts
+from stillage.network.tokens import Tokens
 from stillage.plugin.spec import Cost, ModalitySpec, SampleSpec
-from stillage.readings import Readings
+from stillage.recording.readings import Readings
+from stillage.sensing.modality import Modality
 from stillage.task import Task
-from stillage.tokens import Tokens
 
 COST = Cost(price_eur=3.0, energy_j=0.25, time_s=0.125)
 TASKS = (

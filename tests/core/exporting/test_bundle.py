@@ -16,10 +16,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from stillage.bundle import Bundle
+from stillage.bundle.onnxscan import check_onnx
+from stillage.bundle.runtime import Bundle
 from stillage.errors import BadInput
 from stillage.network import Network
-from stillage.onnxscan import check_onnx
 from tests.core.exporting.conftest import readings
 from tests.core.exporting.test_student import torch_says
 
@@ -27,8 +27,8 @@ ALONE = """
 import sys
 
 class Gate:
-    ours = {"stillage", "stillage.bundle", "stillage.bundle_manifest", "stillage.errors",
-            "stillage.onnxscan", "stillage.readout"}
+    ours = {"stillage", "stillage.bundle.runtime", "stillage.bundle.manifest", "stillage.errors",
+            "stillage.bundle.onnxscan", "stillage.bundle.readout"}
     theirs = {"numpy", "onnxruntime", "flatbuffers", "google", "packaging", "coloredlogs"}
 
     def find_spec(self, name, path=None, target=None):
@@ -39,7 +39,7 @@ class Gate:
 
 sys.meta_path.insert(0, Gate())
 import numpy as np
-from stillage.bundle import Bundle
+from stillage.bundle.runtime import Bundle
 
 bundle = Bundle.open(sys.argv[1])
 with np.load(sys.argv[2]) as arrays:
@@ -288,7 +288,7 @@ def peak_mb(folder: Path) -> tuple[str, float]:
     """What opening and running a bundle says, and the memory that it takes, in MB."""
     code = textwrap.dedent(f"""
         import resource, numpy as np
-        from stillage.bundle import Bundle
+        from stillage.bundle.runtime import Bundle
         from stillage.errors import BadInput
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         try:

@@ -11,7 +11,7 @@ import pytest
 from stillage.cli.main import run
 from stillage.network import Network
 from stillage.network.config import NetworkConfig
-from stillage.readings import CALIBRATION, Readings
+from stillage.recording.readings import CALIBRATION, Readings
 from tests.core.exporting.conftest import TASKS, readings
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from stillage.device import PROFILES, DeviceProfile, modelled, profile
 from stillage.errors import BadInput
+from stillage.perception.device import PROFILES, DeviceProfile, modelled, profile
 
 BOX = DeviceProfile("box", (1e9, 4e9), 1e8, 0.001, 1.5, 2.0, 3e-9, "made up")
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from stillage.exporting.macs import count
+from stillage.perception.macs import count
 
 
 def attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:

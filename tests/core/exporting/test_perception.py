@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stillage.bundle import Bundle
-from stillage.device import DeviceProfile, modelled
+from stillage.bundle.runtime import Bundle
 from stillage.errors import BadInput, StillageError
-from stillage.exporting.macs import count
 from stillage.network import Network
-from stillage.perception import PerceptionTable, check_live, perceive
-from stillage.readings import Readings
+from stillage.network.exportable import ExportableModule
+from stillage.perception.device import DeviceProfile, modelled
+from stillage.perception.macs import count
+from stillage.perception.table import PerceptionTable, check_live, perceive
 from stillage.recording import Recording, Stream, TargetColumn, write_recording
-from stillage.teacher import EnsembleTeacher, NetworkTeacher
+from stillage.recording.readings import Readings
+from stillage.teaching.teacher import EnsembleTeacher, NetworkTeacher
 from tests.core.exporting.conftest import COST, PARTS, TASKS, batch_of, readings, student
 
 BOX = DeviceProfile("box", (1e9, 4e9), 1e8, 0.001, 1.5, 2.0, 3e-9, "made up")
@@ -94,7 +95,7 @@ def test_a_table_says_what_its_network_says(
 def test_a_reading_costs_its_sensors_and_its_inference(
     opened: Bundle, photo_student: Network, recording: Recording
 ) -> None:
-    module = photo_student.exportable_module()
+    module = ExportableModule(photo_student)
     counts = count(module, module.example(1))
     for precision in ("fp32", "int8"):
         table = perceive(opened, recording, SAMPLES, "distilled", 0, precision, BOX)

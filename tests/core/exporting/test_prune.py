@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from stillage.bundle import Bundle
+from stillage.bundle.runtime import Bundle
 from stillage.errors import BadInput
 from stillage.exporting import TraceCache, export
-from stillage.exporting.macs import count
 from stillage.exporting.prune import groups, prune, restate, scores
 from stillage.network import Network
+from stillage.perception.macs import count
 from tests.core.exporting.conftest import PARTS, batch_of, readings, student
 
 

@@ -11,15 +11,15 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch.nn import functional
 
-from stillage.batch import Batch
-from stillage.bundle import Bundle
+from stillage.bundle.runtime import Bundle
 from stillage.errors import BadInput
 from stillage.exporting import TraceCache, export
 from stillage.exporting.quantise import last_layers, outputs_of, preparation, quantise
 from stillage.exporting.ranges import central, observe
 from stillage.exporting.trace import Filled
 from stillage.network import Network, NetworkConfig
-from stillage.readings import Readings
+from stillage.network.batch import Batch
+from stillage.recording.readings import Readings
 from stillage.task import Task
 from tests.core.exporting.conftest import PARTS, readings, student
 

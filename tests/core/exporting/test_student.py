@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from stillage.bundle import Bundle
+from stillage.bundle.runtime import Bundle
 from stillage.errors import BadInput
 from stillage.exporting import TraceCache, export, export_all
 from stillage.network import Network
-from stillage.readings import CALIBRATION
+from stillage.network.exportable import ExportableModule
+from stillage.recording.readings import CALIBRATION
 from tests.core.exporting.conftest import PARTS, batch_of, readings, student
 
 
@@ -103,9 +104,7 @@ def test_a_bundle_tells_nothing_of_the_machine_that_made_it(photo_bundle: Path) 
 def test_the_manifest_is_complete(photo_bundle: Path, photo_student: Network) -> None:
     manifest = json.loads((photo_bundle / "manifest.json").read_text())
     network = photo_student
-    assert manifest["parameters"] == sum(
-        p.numel() for p in network.exportable_module().parameters()
-    )
+    assert manifest["parameters"] == sum(p.numel() for p in ExportableModule(network).parameters())
     # 3x3 convolutions with stride 2 from 16x16: 8x8, 4x4, 2x2, 1x1
     convolutions = 9 * (3 * 4 * 64 + 4 * 8 * 16 + 8 * 12 * 4 + 12 * 16)
     assert manifest["macs"] == convolutions + 16 * 32 + 32 * (3 + 2 + 1)

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from stillage.network import Network, NetworkConfig
+from stillage.network.exportable import ExportableModule
 from tests.core.toys import PARTS, TASKS
 
 
@@ -37,7 +38,7 @@ def test_exported_graph_gives_the_network_s_outputs(
     for buffer in network.buffers():
         if buffer.is_floating_point():
             buffer.uniform_(0.5, 2.0)
-    module = network.exportable_module()
+    module = ExportableModule(network)
     before = network.fingerprint()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's own, of its exporter
@@ -70,7 +71,7 @@ def test_exported_graph_gives_the_network_s_outputs(
                 feeds[f"{name}_presence"] = presence[name]
             else:
                 presence[name] = torch.ones(count, dtype=torch.bool)
-        from stillage.batch import Batch
+        from stillage.network.batch import Batch
 
         batch = Batch(np.arange(count), {n: raw[n] for n in modalities}, presence)
         with torch.no_grad():

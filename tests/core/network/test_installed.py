@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from stillage.batch import Batch
 from stillage.errors import BadInput
 from stillage.network import Network, NetworkConfig
+from stillage.network.batch import Batch
 from stillage.plugin.host import get_host
 from tests.core.toys import TASKS
 

@@ -11,14 +11,14 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from stillage.augment import View
-from stillage.batch import Batch, Prepared, load_batch, target_tensors
 from stillage.errors import BadInput
 from stillage.network import Network, NetworkConfig, build_network
+from stillage.network.batch import Batch, Prepared, load_batch, target_tensors
 from stillage.network.heads import OrdinalHead, RegressionHead, build_head
 from stillage.network.standardise import Standardise
+from stillage.network.student import Student
 from stillage.recording import Recording
-from stillage.student import Student
+from stillage.sensing.augment import View
 from tests.core.toys import GRADE, MATERIAL, PARTS, TASKS, WEAR, toy_recording
 
 

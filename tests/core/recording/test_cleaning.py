@@ -10,7 +10,7 @@ import pytest
 from stillage.errors import BadInput
 from stillage.recording import Recording, find_dead, find_duplicates
 from stillage.recording.cleaning import digest_of
-from stillage.recording.manifest_reader import read_manifest
+from stillage.recording.manifest.reader import read_manifest
 
 RNG = np.random.default_rng(0)
 NOISE = RNG.random((8, 20), np.float32)

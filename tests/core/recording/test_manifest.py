@@ -13,8 +13,8 @@ import pytest
 
 from stillage.errors import BadInput
 from stillage.recording import Recording
-from stillage.recording.manifest_header import Column, Line
-from stillage.recording.manifest_reader import KEEP_BYTES, MOST_BYTES, _batches, read_manifest
+from stillage.recording.manifest.header import Column, Line
+from stillage.recording.manifest.reader import KEEP_BYTES, MOST_BYTES, _batches, read_manifest
 from stillage.task import LabelState
 
 HEADER = (

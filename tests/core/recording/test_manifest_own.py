@@ -11,13 +11,13 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from stillage.errors import BadInput
-from stillage.modality import Modality
 from stillage.plugin.host import Host
 from stillage.plugin.loading import PluginStatus
 from stillage.plugin.spec import Cost, ModalitySpec, SampleSpec
 from stillage.recording import Recording
-from stillage.recording.manifest_files import MAX_ROW_BYTES
-from stillage.recording.manifest_reader import read_manifest
+from stillage.recording.manifest.files import MAX_ROW_BYTES
+from stillage.recording.manifest.reader import read_manifest
+from stillage.sensing.modality import Modality
 
 SPEC = ModalitySpec(
     name="sweep",
@@ -51,7 +51,7 @@ class Sweep(Modality):
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     host = Host([PluginStatus("sweep", "sweep", specs=(SPEC,))])
-    monkeypatch.setattr("stillage.recording.manifest_reader.get_host", lambda: host)
+    monkeypatch.setattr("stillage.recording.manifest.reader.get_host", lambda: host)
     for k, name in enumerate(("a.swp", "b.SWP", "c.csv")):
         samples = np.arange(3 + k, dtype="<i2")
         (tmp_path / name).write_bytes(b"SWP1" + samples.tobytes())

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from stillage.errors import BadInput
-from stillage.recording.manifest_files import load_sample
+from stillage.recording.manifest.files import load_sample
 from tests.plugins.audiovideo.av_files import write_clip, write_sound
 
 SUFFIXES = (".mkv", ".avi", ".mp4", ".wav", ".flac", ".jpg", ".png", ".bmp")

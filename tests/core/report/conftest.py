@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stillage.atomic import write_json
 from stillage.distillation.plan import DistillPlan
 from stillage.rundir import RunConfig, RunDir
+from stillage.storage.atomic import write_json
 
 POLICIES = (
     "oracle", "random", "majority", "rule", "teacher", "labels_only", "distilled",

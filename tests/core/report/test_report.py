@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from stillage.atomic import write_json
 from stillage.cli.main import run as command_line
 from stillage.report.page import build, write_report
 from stillage.report.sections.answer import deciding
 from stillage.rundir import RunConfig, RunDir
+from stillage.storage.atomic import write_json
 from tests.phone import CHROMIUM, scrolled_width
 
 MakeRun = Callable[..., RunDir]

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from stillage.network.tokens import Tokens
 from stillage.plugin.spec import EncoderSpec
 from stillage.testing import Failed, encoder
 from stillage.testing.encoder import encoder_results
-from stillage.tokens import Tokens
 from tests.core.testing.common import Broken, why
 
 made: Any = None

@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from stillage.augment import View
 from stillage.counter import normal
-from stillage.modality import Modality
 from stillage.plugin.spec import Cost, ModalitySpec, SampleSpec
-from stillage.scene import Scene
+from stillage.sensing.augment import View
+from stillage.sensing.modality import Modality
+from stillage.sensing.scene import Scene
 from stillage.testing import (
     PROMISES,
     Failing,

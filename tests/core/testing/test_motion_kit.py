@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from stillage.augment import View, move_frames
-from stillage.modality import Modality
 from stillage.plugin.spec import Cost, ModalitySpec, SampleSpec
+from stillage.sensing.augment import View, move_frames
+from stillage.sensing.modality import Modality
 from stillage.testing import Failed, augment, check_modality, rows
 from stillage.testing.modality import modality_results
 from tests.core.testing.common import Broken, why

@@ -13,12 +13,13 @@ import torch
 from pydantic import BaseModel, Field
 from torch import Tensor, nn
 
-from stillage.fusion.base import Fusion
-from stillage.fusion.concat import ConcatFusion
-from stillage.fusion.specs import SPECS as FUSIONS
-from stillage.objectives.base import Objective, ObjectiveContext, Ports
-from stillage.objectives.specs import SPECS as OBJECTIVES
+from stillage.network.fusion.base import Fusion
+from stillage.network.fusion.concat import ConcatFusion
+from stillage.network.fusion.specs import SPECS as FUSIONS
+from stillage.network.tokens import Tokens
 from stillage.plugin.spec import FusionSpec, ObjectiveSpec, ScenarioSpec
+from stillage.teaching.objectives.base import Objective, ObjectiveContext, Ports
+from stillage.teaching.objectives.specs import SPECS as OBJECTIVES
 from stillage.testing import (
     PROMISES,
     Failing,
@@ -32,7 +33,6 @@ from stillage.testing import (
 from stillage.testing.fusion import fusion_results
 from stillage.testing.objective import objective_results
 from stillage.testing.scenario import scenario_results
-from stillage.tokens import Tokens
 from tests.core.testing.common import Broken, why
 
 made: Any = None

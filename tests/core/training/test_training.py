@@ -12,13 +12,13 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from stillage.augment import View
-from stillage.bank import TeacherBank
 from stillage.errors import BadInput, StillageError
 from stillage.network import Network, build_network
 from stillage.recording import Recording
+from stillage.sensing.augment import View
 from stillage.task import LabelState
-from stillage.teacher import NetworkTeacher
+from stillage.teaching.bank import TeacherBank
+from stillage.teaching.teacher import NetworkTeacher
 from stillage.training.checkpoint import FILE
 from stillage.training.determinism import batch_rows, deterministic
 from stillage.training.loop import train

@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from stillage_audiovideo import knock
+from stillage_audiovideo.readers import knock
 
 CODECS = {".mp4": ("mpeg4", "aac"), ".mkv": ("ffv1", "flac"), ".avi": ("mpeg4", "pcm_s16le")}
 

@@ -10,8 +10,14 @@ import pytest
 
 from stillage.errors import BadInput
 from stillage_audiovideo.audio import Audio
-from stillage_audiovideo.containers import FORMATS, contents, read_clip, read_sound, resampled
 from stillage_audiovideo.modality import Video
+from stillage_audiovideo.readers.containers import (
+    FORMATS,
+    contents,
+    read_clip,
+    read_sound,
+    resampled,
+)
 from tests.plugins.audiovideo.av_files import write_clip, write_sound
 
 RATE = 24000

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from stillage.errors import BadInput
-from stillage.fusion.gated import GatedFusion
-from stillage.tokens import Tokens
+from stillage.network.fusion.gated import GatedFusion
+from stillage.network.tokens import Tokens
 from stillage_audiovideo.fusion import AudioVideoGated, resampling
 
 WIDTHS = {"audio": 3, "video": 3}

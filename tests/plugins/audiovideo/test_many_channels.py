@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from stillage.recording import Recording
-from stillage.recording.manifest_reader import read_manifest
-from stillage_audiovideo.containers import read_sound
+from stillage.recording.manifest.reader import read_manifest
+from stillage_audiovideo.readers.containers import read_sound
 
 RATE = 16000
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from stillage.augment import View, move_frames
 from stillage.errors import BadInput
+from stillage.sensing.augment import View, move_frames
 from stillage_audiovideo import fast_mel, mel
 from stillage_audiovideo.audio import Audio
 

@@ -9,8 +9,8 @@ import pytest
 
 from stillage.errors import BadInput
 from stillage.recording import Recording, describe
-from stillage.recording.manifest_reader import read_manifest
-from stillage_audiovideo import clips, knock
+from stillage.recording.manifest.reader import read_manifest
+from stillage_audiovideo.readers import clips, knock
 from tests.plugins.audiovideo.av_files import knock_set, write_clip, write_sound
 from tests.plugins.audiovideo.av_scenes import RATE, bounces
 

@@ -7,12 +7,12 @@ import pytest
 from scipy.signal import hilbert
 
 from stillage.errors import BadInput
-from stillage.scene import Scene
+from stillage.sensing.scene import Scene
 from stillage_audiovideo.audio import Audio, MachineSound
-from stillage_audiovideo.bearing import blows, multiples
-from stillage_audiovideo.impact import SUPPORT_DECAY, modes_of
-from stillage_audiovideo.plates import MATERIALS, free_plate, frequencies
-from stillage_audiovideo.ringing import ring
+from stillage_audiovideo.physics.bearing import blows, multiples
+from stillage_audiovideo.physics.impact import SUPPORT_DECAY, modes_of
+from stillage_audiovideo.physics.plates import MATERIALS, free_plate, frequencies
+from stillage_audiovideo.physics.ringing import ring
 
 UNITS = {"material": "", "length": "mm", "width": "mm", "thickness": "mm", "damage": "1"}
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from stillage.augment import View, move_frames
-from stillage.scene import Scene
+from stillage.sensing.augment import View, move_frames
+from stillage.sensing.scene import Scene
 from stillage_audiovideo.encoders import ColourStatistics, LargeVideo, SmallVideo
 from stillage_audiovideo.modality import Video
 from stillage_audiovideo.plugin import VIDEO

@@ -9,7 +9,7 @@ import pytest
 
 from stillage.errors import BadInput
 from stillage.plugin.host import get_host
-from stillage_events.files import read_events
+from stillage_events.readers.decoding import read_events
 
 pytest.importorskip("aedat")
 pytest.importorskip("flatbuffers")

@@ -10,8 +10,8 @@ import pytest
 
 from stillage.errors import BadInput
 from stillage.plugin.host import get_host
-from stillage_events.evt import decode_evt2, decode_evt3
-from stillage_events.files import SUFFIXES, read_events
+from stillage_events.readers.decoding import SUFFIXES, read_events
+from stillage_events.readers.evt import decode_evt2, decode_evt3
 from stillage_events.reading import MAX_EVENTS, unpack
 from tests.plugins.events.event_files import EVT2, EVT3, dsec, evt2, evt3
 
@@ -150,7 +150,7 @@ def test_nmnist_bin(tmp_path: Path) -> None:
 
 
 def test_dsec(tmp_path: Path) -> None:
-    from stillage_events.dsec import read_dsec
+    from stillage_events.readers.dsec import read_dsec
 
     path = tmp_path / "events.h5"
     dsec(path)
@@ -253,7 +253,7 @@ def test_a_manifest_may_name_event_files(tmp_path: Path) -> None:
     assert events.t.tolist() == [0, 250_000]
     assert events.duration == 250_001
     from stillage.recording import Recording
-    from stillage.recording.manifest_reader import read_manifest
+    from stillage.recording.manifest.reader import read_manifest
 
     (tmp_path / "all.csv").write_text(
         "group,path:events,target:kind\na,a.txt,up\nb,a.txt,down\nc,,up\n"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from stillage.errors import BadInput
-from stillage_events.files import read_events
+from stillage_events.readers.decoding import read_events
 from stillage_events.reading import MAX_EVENTS, events_of
 
 

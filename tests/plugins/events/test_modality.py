@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 import torch
 
-from stillage.augment import View, move_frames
-from stillage.batch import load_batch
 from stillage.errors import BadInput
+from stillage.network.batch import load_batch
 from stillage.plugin.host import get_host
-from stillage.readings import Readings
 from stillage.recording import Recording, Stream, TargetColumn, write_recording
+from stillage.recording.readings import Readings
+from stillage.sensing.augment import View, move_frames
 from stillage_events.encoders import EventStatistics
 from stillage_events.grids import count_frame
 from stillage_events.modality import BINS, EventStream
 from stillage_events.patches import EventPatches
 from stillage_events.reading import pack, unpack
-from stillage_scenarios.sorting.scene import build_scene
+from stillage_scenarios.items.scene import build_scene
 from tests.plugins.events.test_reading import some
 
 ITEMS = 16

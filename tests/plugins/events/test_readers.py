@@ -11,7 +11,7 @@ import pytest
 
 from stillage.errors import BadInput
 from stillage.recording import Recording
-from stillage_events import nmnist, slider_depth, video_events, windows
+from stillage_events.readers import nmnist, slider_depth, video_events, windows
 from stillage_events.reading import unpack
 from tests.plugins.events.event_files import digit_folder, edge_clip, packed, slider, slider_text
 

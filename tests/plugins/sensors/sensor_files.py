@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stillage_sensors import hydraulic, pulsebat
+from stillage_sensors.readers import hydraulic, pulsebat
 
 
 def rig_file(path: Path, cycles: int = 40, **changes: np.ndarray) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stillage.errors import BadInput
-from stillage_sensors.bearing import (
+from stillage_sensors.physics.bearing import (
     SKF_6205,
     Geometry,
     envelope_spectrum,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stillage.errors import BadInput
-from stillage_sensors.cleaning import THERMOMETER, Limits, clean, lost_values, stuck_runs
+from stillage_sensors.readers.cleaning import THERMOMETER, Limits, clean, lost_values, stuck_runs
 
 
 def test_an_open_thermometer_is_absent_and_a_glitch_bridged() -> None:

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from stillage.errors import BadInput
-from stillage_sensors.degradation import (
+from stillage_sensors.physics.degradation import (
     first_passage,
     gamma_passage,
     gamma_paths,

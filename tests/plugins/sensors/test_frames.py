@@ -9,11 +9,11 @@ import pytest
 import torch
 from scipy import signal, stats
 
-from stillage.augment import View
 from stillage.errors import BadInput
+from stillage.sensing.augment import View
+from stillage_sensors.channel_statistics import TOLD, statistics
 from stillage_sensors.frames import BAND_FLOOR, BANDS, _edges, describe, frame_length
 from stillage_sensors.modality import Temperature
-from stillage_sensors.told import TOLD, statistics
 
 
 def reading() -> np.ndarray:

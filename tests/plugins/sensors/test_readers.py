@@ -10,8 +10,8 @@ import pytest
 
 from stillage.errors import BadInput
 from stillage.recording import Recording
-from stillage_sensors import femto, hydraulic, pulsebat, uniwear
-from stillage_sensors.files import text_of
+from stillage_sensors.readers import femto, hydraulic, pulsebat, uniwear
+from stillage_sensors.readers.files import text_of
 from tests.plugins.sensors.sensor_files import bearing_file, pulse_file, rig_file, wear_file
 
 

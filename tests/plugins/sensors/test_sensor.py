@@ -9,8 +9,7 @@ import pytest
 
 from stillage.errors import BadInput
 from stillage.plugin.host import get_host
-from stillage.scene import Scene
-from stillage_sensors.bearing import envelope_spectrum
+from stillage.sensing.scene import Scene
 from stillage_sensors.modality import (
     Flow,
     Power,
@@ -22,6 +21,7 @@ from stillage_sensors.modality import (
     Vibration,
     VibrationLevel,
 )
+from stillage_sensors.physics.bearing import envelope_spectrum
 from stillage_sensors.plugin import POINTS, WAVES
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from stillage.errors import BadInput
 from stillage.recording import Recording
-from stillage_sensors.files import arrays_of
-from stillage_sensors.names import parse
-from stillage_sensors.series_reader import read
+from stillage_sensors.readers.files import arrays_of
+from stillage_sensors.readers.names import parse
+from stillage_sensors.readers.series import read
 from tests.plugins.sensors.sensor_files import plant, rig
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from stillage_spectral.scanner_files import DIODES
+from stillage_spectral.readers.scanner_files import DIODES
 
 HEADER = f"Reading,Name,sample,PlasticType,Color,MeasurementType,DateTime,{','.join(DIODES)}"
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from stillage.errors import BadInput
-from stillage_spectral.cubes import read_envi
-from stillage_spectral.jcamp import read_jcamp
-from stillage_spectral.photos import load
-from stillage_spectral.tables import read_table
+from stillage_spectral.readers.cubes import read_envi
+from stillage_spectral.readers.jcamp import read_jcamp
+from stillage_spectral.readers.photos import load
+from stillage_spectral.readers.tables import read_table
 from tests.plugins.spectral.envi_files import listed, write_envi
 from tests.plugins.spectral.spectra_files import VALUES, write_jcamp
 from tests.plugins.spectral.test_jcamp import encode

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from stillage.augment import View
+from stillage.sensing.augment import View
 from stillage_spectral.augmentation import Perturbation, perturbed, shifted
 from stillage_spectral.filters import absorbance, snv
 from stillage_spectral.modality import Led, Nir

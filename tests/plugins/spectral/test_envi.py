@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from stillage.errors import BadInput
-from stillage_spectral.cubes import Pick, read_envi
-from stillage_spectral.envi import open_envi
+from stillage_spectral.readers.cubes import Pick, read_envi
+from stillage_spectral.readers.envi import open_envi
 from tests.plugins.spectral.envi_files import listed, write_envi
 
 GRID = [1000.0, 1100.0, 1200.0, 1300.0, 1400.0]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from stillage.errors import BadInput
-from stillage_spectral.bands import BANDS
-from stillage_spectral.generator import Instrument, spectra_of
+from stillage_spectral.physics.bands import BANDS
+from stillage_spectral.physics.generator import Instrument, spectra_of
 from stillage_spectral.preprocessing import absorbance
 from stillage_spectral.sensor import NOISE_AU, NOISE_AU_LONG
 

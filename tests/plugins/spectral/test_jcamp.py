@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from stillage.errors import BadInput
-from stillage_spectral.asdf import Ordinates, decode, pseudo
-from stillage_spectral.jcamp import read_jcamp
+from stillage_spectral.readers.asdf import Ordinates, decode, pseudo
+from stillage_spectral.readers.jcamp import read_jcamp
 from tests.plugins.spectral.spectra_files import VALUES, write_jcamp
 
 TABLE_VI = "599.860@VKT%TLkj%J%KLJ%njKjL%kL%jJULJ%kLK1%lLMNPNPRLJ0QTOJ1P"

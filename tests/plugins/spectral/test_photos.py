@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from stillage_spectral import photos
+from stillage_spectral.readers import photos
 from tests.plugins.spectral.scanner_set import paper
 
 

@@ -15,8 +15,8 @@ import torch
 from stillage.cli.main import run
 from stillage.recording import Recording, shortcut_check
 from stillage.task import LabelState
-from stillage_spectral.photos import cut_out, load
-from stillage_spectral.plastic_scanner import read
+from stillage_spectral.readers.photos import cut_out, load
+from stillage_spectral.readers.plastic_scanner import read
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ from stillage.errors import BadInput
 from stillage.plugin.host import get_host
 from stillage.recording import Recording
 from stillage_spectral.modality import Nir
-from stillage_spectral.reader import read, wanted_grid
-from stillage_spectral.spectra import grid_of
-from stillage_spectral.tables import read_table
+from stillage_spectral.readers.spectra import grid_of
+from stillage_spectral.readers.spectra_files import read, wanted_grid
+from stillage_spectral.readers.tables import read_table
 from tests.plugins.spectral.envi_files import listed, write_envi
 from tests.plugins.spectral.spectra_files import GRID, VALUES, write_jcamp, write_table
 

@@ -9,8 +9,8 @@ import pytest
 
 from stillage.errors import BadInput
 from stillage.recording import Recording
-from stillage_spectral.plastic_scanner import read
-from stillage_spectral.scanner_files import find_photos, read_led, read_nir
+from stillage_spectral.readers.plastic_scanner import read
+from stillage_spectral.readers.scanner_files import find_photos, read_led, read_nir
 from tests.plugins.spectral.scanner_set import led_line, write_set
 
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from stillage.errors import BadInput
-from stillage.scene import Scene
-from stillage_spectral.bands import BANDS, Band, bands_of, mixture, profile
+from stillage.sensing.scene import Scene
 from stillage_spectral.modality import Nir
+from stillage_spectral.physics.bands import BANDS, Band, bands_of, mixture, profile
 from stillage_spectral.sensor import DIODES_NM, WAVELENGTH_NM, scanner, spectrometer
 
 UNITS = dict.fromkeys(

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from stillage.errors import BadInput
-from stillage_thermal.pictures import read_colour, read_frames, read_grey
+from stillage_thermal.readers.pictures import read_colour, read_frames, read_grey
 from tests.plugins.thermal.thermal_files import tiff
 
 
@@ -73,7 +73,7 @@ def test_pages_in_a_circle_end(tmp_path: Path) -> None:
 
 
 def test_many_pages_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stillage_thermal.pictures.MAX_FRAMES", 5)
+    monkeypatch.setattr("stillage_thermal.readers.pictures.MAX_FRAMES", 5)
     (tmp_path / "a.tif").write_bytes(tiff(list(clip(6))))
     with pytest.raises(BadInput, match="found 6 pages"):
         read_frames(tmp_path / "a.tif")

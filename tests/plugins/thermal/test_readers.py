@@ -12,10 +12,10 @@ from PIL import Image
 from stillage.cli.main import run
 from stillage.errors import BadInput
 from stillage.recording import Recording
-from stillage_thermal import roadscene
 from stillage_thermal.conversion import Planck, Scenery, received
 from stillage_thermal.modality import Thermal, ThermalImage
-from stillage_thermal.reader import read as read_radiometric
+from stillage_thermal.readers import roadscene
+from stillage_thermal.readers.thermal_files import read as read_radiometric
 from tests.plugins.thermal.thermal_files import KELVIN, folder_of, road, tiff
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from stillage.augment import View
-from stillage.footprint import footprint
-from stillage.scene import Scene
+from stillage.sensing.augment import View
+from stillage.sensing.footprint import footprint
+from stillage.sensing.scene import Scene
 from stillage_thermal.encoders import FrameStatistics, LargeThermal, SmallThermal
 from stillage_thermal.modality import Thermal
 from stillage_thermal.radiometry import ZERO_CELSIUS, apparent, cooled, time_constant

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from stillage.augment import View, move_frames
 from stillage.errors import BadInput
+from stillage.sensing.augment import View, move_frames
 from stillage_thermal.augmentation import Hotspots, patches, with_hotspots
 from stillage_thermal.encoders import GridMeans
 from stillage_thermal.modality import Thermal, ThermalImage

@@ -19,16 +19,16 @@ from stillage.errors import BadInput
 from stillage.report import plots
 from stillage.report.comparison import compare_runs
 from stillage.rundir import RunDir
-from stillage_scenarios.closed_loop.chains import chain_path
-from stillage_scenarios.closed_loop.charts import from_zero
-from stillage_scenarios.closed_loop.flows import STAGES, Link, Node, network
-from stillage_scenarios.closed_loop.kpis import KPIS
-from stillage_scenarios.closed_loop.results import Band, Results
-from stillage_scenarios.closed_loop.sankey import STANDING, place, sankey
+from stillage_scenarios.chains.files import chain_path
+from stillage_scenarios.chains.kpis import KPIS
+from stillage_scenarios.chains.report.charts import from_zero
+from stillage_scenarios.chains.report.flows import STAGES, Link, Node, network
+from stillage_scenarios.chains.report.results import Band, Results
+from stillage_scenarios.chains.report.sankey import STANDING, place, sankey
 from stillage_sim.run.configure import configure
 from stillage_sim.run.evaluate import Outcome, evaluate, resume
 from tests.phone import CHROMIUM, scrolled_width
-from tests.scenarios.closed_loop.conftest import REPLICAS
+from tests.scenarios.chains.conftest import REPLICAS
 
 STILLAGE = [sys.executable, "-m", "stillage"]
 POLICIES = ["oracle", "majority", "blind", "bare"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stillage_scenarios.closed_loop.chains import chain_path
+from stillage_scenarios.chains.files import chain_path
 from stillage_sim.chain.building.model import build
 from stillage_sim.chain.file.load import load_chain
 from stillage_sim.chain.model import ChainModel, usual_rules

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stillage_scenarios.closed_loop.chains import chain_path
+from stillage_scenarios.chains.files import chain_path
 from stillage_sim.chain.model import ChainModel
 from stillage_sim.chain.running import advance, audit, begun, new_states, totals, usual_policy
 from stillage_sim.devices.arrays import DONE, WANTED

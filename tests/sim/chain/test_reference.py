@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from stillage_scenarios.closed_loop.chains import chain_path
+from stillage_scenarios.chains.files import chain_path
 from stillage_sim.chain.arrays import OPERATOR
 from stillage_sim.chain.building.model import build
 from stillage_sim.chain.file.load import load_chain

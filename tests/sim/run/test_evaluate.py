@@ -283,7 +283,7 @@ def test_evaluate_a_bundle_on_items_it_does_not_know(whole: Outcome, tmp_path: P
     from stillage.distillation import SeedResult
 
     held_out = SeedResult.load(whole.folder / "stages" / "distill" / "seeds" / "3000").arrays
-    from stillage.perception import PerceptionTable
+    from stillage.perception.table import PerceptionTable
 
     table = PerceptionTable.load(next((found.folder / "stages" / "perceive").glob("*.npz")))
     assert set(table.groups) == set(held_out["groups"])

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from stillage import counter
-from stillage.executor import InProcess
+from stillage.compute.in_process import InProcess
 from stillage_sim.run.figures import paired, summarise
 from stillage_sim.run.replicas import over_worlds, save, simulate
 from stillage_sim.scenario import Totals, World

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from stillage.tokens import Tokens
+from stillage.network.tokens import Tokens
 
 
 class Small(nn.Module):

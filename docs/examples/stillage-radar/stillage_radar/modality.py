@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stillage.augment import View
+from stillage.sensing.augment import View
 from stillage.errors import BadInput
-from stillage.modality import Modality
-from stillage.scene import Scene
+from stillage.sensing.modality import Modality
+from stillage.sensing.scene import Scene
 from stillage_radar import plugin
 
 MAGIC = b"RDM1"

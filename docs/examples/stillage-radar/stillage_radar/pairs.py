@@ -14,7 +14,7 @@ import numpy as np
 from stillage.counter import stream, uniform
 from stillage.plugin.host import get_host
 from stillage.recording import Stream, TargetColumn, write_recording
-from stillage.scene import Scene
+from stillage.sensing.scene import Scene
 
 
 def main(out: str | Path, items: int = 240, seed: int = 0) -> Path:

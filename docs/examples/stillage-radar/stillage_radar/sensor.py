@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from stillage.counter import normal, stream, uniform
 from stillage.errors import BadInput
-from stillage.scene import Scene
+from stillage.sensing.scene import Scene
 
 SPEED_OF_LIGHT = 299_792_458.0
 CARRIER_HZ, BANDWIDTH_HZ = 60e9, 5e9

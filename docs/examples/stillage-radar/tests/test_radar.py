@@ -10,7 +10,7 @@ from stillage_radar import sensor
 
 from stillage.errors import BadInput
 from stillage.plugin.host import get_host
-from stillage.scene import Scene
+from stillage.sensing.scene import Scene
 from stillage.testing import check_modality
 
 

@@ -1,0 +1,121 @@
+"""Run idempotent tasks in this process or on Ray, with the same numbers either way.
+
+A task is one plain value; ``function(*constants, task)`` computes its result. Tasks must be
+idempotent: a worker that dies has its tasks run again elsewhere, at most three times. Every
+numeric library runs on one thread in workers and in process alike, so that results do not
+depend on where they were computed. Large ``constants`` travel to the object store once.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+Result = TypeVar("Result")
+OnDone = Callable[[str, Any], None]
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+)
+
+
+class Executor(ABC):
+    """Where tasks run. Use it as a context; :func:`open_executor` makes one."""
+
+    workers: int
+
+    @abstractmethod
+    def map(
+        self,
+        function: Callable[..., Result],
+        tasks: Sequence[Any],
+        keys: Sequence[str],
+        on_done: OnDone | None = None,
+        constants: Sequence[Any] = (),
+    ) -> list[Result]:
+        """Results of ``function(*constants, task)`` in the order of ``tasks``.
+
+        Parameters
+        ----------
+        function : callable
+            Importable by name in a worker.
+        tasks : sequence
+            One picklable value for each task.
+        keys : sequence of str
+            A unique name for each task, for messages and progress.
+        on_done : callable of (key, result), optional
+            Called in the driver as tasks finish, in any order; write results here.
+        constants : sequence
+            Leading arguments common to all tasks, shipped once. Workers see NumPy arrays
+            in them read-only.
+
+        Raises
+        ------
+        Incomplete
+            If workers died too often for some tasks; all others were finished first.
+        """
+
+    def close(self) -> None:  # noqa: B027
+        """Release what this executor started; what it found running stays."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Hold BLAS, OpenMP and torch to one thread; what was set before comes back.
+
+    Libraries that are first imported inside find it in their environment variables.
+    """
+    from threadpoolctl import threadpool_limits
+
+    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    torch = sys.modules.get("torch")
+    threads = torch.get_num_threads() if torch else len(os.sched_getaffinity(0))
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES[:-1], "1"))
+    if torch:
+        torch.set_num_threads(1)
+    try:
+        with threadpool_limits(limits=1):
+            yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        if "torch" in sys.modules:
+            sys.modules["torch"].set_num_threads(threads)
+
+
+def check_keys(tasks: Sequence[Any], keys: Sequence[str]) -> None:
+    """Refuse keys that do not name each task once."""
+    if len(tasks) != len(keys) or len(set(keys)) != len(keys):
+        raise ValueError(f"{len(tasks)} tasks need as many unique keys, found {len(keys)} keys")
+
+
+@functools.cache
+def set_up_plugins(where: str) -> None:
+    """Once in each process that runs tasks: let plugins set up what they need there."""
+    from stillage.plugin.host import get_host
+
+    get_host().setup_worker({"workers": where})

@@ -1,0 +1,1 @@
+"""Perception: what models say of held-out items, and what a reading costs a device."""

@@ -1,0 +1,1 @@
+"""Manifests: a CSV of paths, groups and targets, read as a recording."""

@@ -1,0 +1,1 @@
+"""Teaching: teachers, the bank of what they say, and the objectives that pass it on."""

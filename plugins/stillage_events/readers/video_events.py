@@ -1,0 +1,112 @@
+"""Reader that turns any clip into a paired recording of frames and modelled events."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillage.errors import BadInput
+from stillage.recording import Stream, write_recording
+from stillage.recording.manifest.files import load_sample
+from stillage.recording.media import CLIPS
+from stillage_events.pixel import NOISY, Pixel, simulate
+from stillage_events.plugin import EVENTS
+from stillage_events.reading import pack
+
+LUMINANCE = (0.2126, 0.7152, 0.0722)
+"""Shares of linear red, green and blue in what a grey pixel sees (ITU-R BT.709)."""
+
+
+def intensities(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Linear grey 0 .. 255, float32 (T, H, W), of sRGB frames (T, H, W, 3).
+
+    IEC 61966-2-1: ``((s + 0.055) / 1.055) ** 2.4`` above 0.04045, ``s / 12.92`` below.
+
+    >>> intensities(np.full((1, 1, 1, 3), 255, np.uint8)).round(3).item()
+    255.0
+    """
+    s = np.arange(256) / 255.0
+    linear = np.where(s > 0.04045, ((s + 0.055) / 1.055) ** 2.4, s / 12.92)
+    tables = (255.0 * np.outer(LUMINANCE, linear)).astype(np.float32)
+    out = np.zeros(frames.shape[:3], np.float32)
+    for channel, table in enumerate(tables):
+        out += table[frames[..., channel]]
+    return np.minimum(out, np.float32(255.0))
+
+
+def read(
+    path: str | Path,
+    out: str | Path,
+    *,
+    frames: int = 8,
+    block: int = 5,
+    width: int = 0,
+    height: int = 0,
+    noisy: bool = False,
+    seed: int = 0,
+) -> Path:
+    """Import the clip ``path`` into the recording ``out``: ``video`` and ``events`` of it.
+
+    Parameters
+    ----------
+    path, out : path
+        A clip (mp4, mov, avi, mkv, webm); the recording to write.
+    frames : int
+        Frames of a sample, 2 or more. A sample's events reach from its first frame to the next
+        sample's first. A last sample with fewer frames is left out.
+    block : int
+        Neighbouring samples that form one group.
+    width, height : int
+        Pixels to scale frames to; 0 keeps them.
+    noisy : bool
+        v2e's preset for poor light, instead of that for good light.
+    seed : int
+        Of the pixels' thresholds and noise.
+
+    Raises
+    ------
+    BadInput
+        One line for a clip or parameter that does not fit.
+    """
+    path = Path(path)
+    if frames < 2 or block < 1:
+        raise BadInput("frames, block", f"{frames}, {block}", "at least 2, at least 1")
+    if path.suffix.lower() not in CLIPS or not path.is_file():
+        raise BadInput(path, "no clip", f"a file of {', '.join(CLIPS)}")
+    clip = load_sample(path, "", (width, height), str(path))
+    count = (len(clip.data) - 1) // frames
+    if count < 1 or not clip.rate_hz:
+        found = f"{len(clip.data)} frames, rate {clip.rate_hz}"
+        raise BadInput(path, found, f"a rate and at least {frames + 1} frames")
+    pixel = NOISY if noisy else Pixel()
+    times = np.arange(len(clip.data)) / clip.rate_hz
+    events = simulate(intensities(clip.data), times, pixel, seed)
+    starts = np.arange(count + 1) * frames
+    edges = np.rint(times[starts] * 1e6).astype(np.int64)
+    rows = [pack(events.window(a, b)) for a, b in pairwise(edges.tolist())]
+    pictures: NDArray[Any] = clip.data[: count * frames]
+    pictures = pictures.reshape(count, frames, *pictures.shape[1:])
+    stamps = np.asarray(times[starts[:-1]], np.float64)
+    spec, axes = EVENTS.sample, ("frame", "height", "width", "channel")
+    return write_recording(
+        out,
+        [
+            Stream("events", rows, spec.unit, timestamps=stamps, axes=spec.axes),
+            Stream("video", pictures, "1/255", None, stamps, clip.rate_hz, axes),
+        ],
+        [],
+        [f"block-{k // block}" for k in range(count)],
+        provenance={"file": path.name, "pixel": repr(pixel), "seed": str(seed)},
+        notes=[
+            "events are modelled from the frames (v2e's pixel model), not measured",
+            f"the clip has {clip.rate_hz:g} frames/s: between frames light changes in a straight "
+            "line, so what moves by more than a pixel a frame makes coarse events",
+            f"neighbouring samples look alike: {block} of them are one group",
+        ],
+        reader="video-events",
+        defaults={"teacher": ["events", "video"], "student": ["video"], "task": ""},
+    )

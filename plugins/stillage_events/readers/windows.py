@@ -1,0 +1,67 @@
+"""Reader of one event file, cut into windows of time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from stillage.errors import BadInput
+from stillage.recording import Stream, write_recording
+from stillage_events.plugin import EVENTS
+from stillage_events.readers.decoding import read_events
+from stillage_events.reading import pack
+
+MAX_WINDOWS = 100_000
+
+
+def read(path: str | Path, out: str | Path, *, window_ms: float = 50.0, block: int = 10) -> Path:
+    """Import the events in the file ``path`` into the recording ``out``, without targets.
+
+    Parameters
+    ----------
+    path, out : path
+        A file that :func:`stillage_events.readers.decoding.read_events` reads; the recording
+        to write.
+    window_ms : float
+        Length of a sample, in ms. A last window that the file does not fill is left out, unless
+        it is the only one.
+    block : int
+        Neighbouring samples that form one group.
+
+    Raises
+    ------
+    BadInput
+        One line for a file or parameter that does not fit.
+    """
+    path = Path(path)
+    if not 0.001 <= window_ms < 2**31 / 1000.0:
+        raise BadInput("window_ms", window_ms, "0.001 to 2147483")
+    if block < 1:
+        raise BadInput("block", block, "1 or more")
+    events = read_events(path)
+    length = round(window_ms * 1000.0)
+    first, span = int(events.t[0]), int(events.t[-1] - events.t[0]) + 1
+    count = max(1, span // length)
+    if count > MAX_WINDOWS:
+        raise BadInput("window_ms", f"{count} windows of {window_ms} ms", f"<= {MAX_WINDOWS}")
+    starts = first + length * np.arange(count)
+    seconds = np.asarray(starts * 1e-6, np.float64)
+    rows = [pack(events.window(int(start), int(start) + length)) for start in starts]
+    spec = EVENTS.sample
+    left = span - count * length
+    return write_recording(
+        out,
+        [Stream("events", rows, spec.unit, timestamps=seconds, axes=spec.axes)],
+        [],
+        [f"block-{k // block}" for k in range(count)],
+        provenance={"file": path.name, "sensor": f"{events.width} x {events.height} pixels"},
+        notes=[
+            f"windows of {window_ms:g} ms; {max(left, 0)} us at the end, too short for one, "
+            "left out",
+            f"neighbouring windows look alike: {block} of them are one group",
+            "a window without events is a reading: nothing moved",
+        ],
+        reader="aedat4" if path.suffix.lower() == ".aedat4" else "event-file",
+        defaults={},
+    )

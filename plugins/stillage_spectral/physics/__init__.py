@@ -1,0 +1,1 @@
+"""Physics: what the sensor models are made of."""

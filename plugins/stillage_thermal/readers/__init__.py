@@ -1,0 +1,1 @@
+"""Readers: real files become recordings."""

@@ -1,0 +1,157 @@
+"""Reader ``radiometric``: a folder of 16-bit TIFFs, one clip each, as ``thermal``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillage.errors import BadInput
+from stillage.recording import RecordingWriter, Stream, TargetColumn, files_under
+from stillage_thermal.conversion import (
+    HIGHEST,
+    Planck,
+    Scenery,
+    centikelvin,
+    converted,
+    looked_up,
+    transmission,
+)
+from stillage_thermal.radiometry import ZERO_CELSIUS
+from stillage_thermal.readers.pictures import TIFF, read_frames
+
+
+def _files(folder: Path) -> list[Path]:
+    found = files_under(folder, TIFF)
+    if not found:
+        raise BadInput(folder, "no TIFF in it", ", ".join(TIFF))
+    return found
+
+
+class Lookup(NamedTuple):
+    """What each of the 65,536 counts is in centikelvin, and whether a temperature gives it."""
+
+    centikelvin: NDArray[np.uint16]
+    known: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, step: float | None, camera: Planck, scenery: Scenery) -> Lookup:
+        """For counts of ``step`` kelvin, or None: the camera's raw signal.
+
+        A clip may have 64 million pixels: a table costs no more than its own size to apply.
+        """
+        counts = np.arange(2**16, dtype=np.uint16)
+        kelvin: NDArray[Any]
+        if step is None:
+            kelvin = looked_up(counts, camera, scenery).astype(np.float64)
+        elif scenery == Scenery(reflected=scenery.reflected, air=scenery.air):
+            kelvin = counts * step
+        else:
+            # A temperature-linear camera assumed emissivity 1: back to its signal, then as usual.
+            kelvin = converted(camera.signal(np.maximum(counts * step, 50.0)), camera, scenery)
+        known = (kelvin >= 0) & (kelvin <= HIGHEST)
+        return cls(centikelvin(np.where(known, kelvin, 0.0), "counts"), known)
+
+    def __call__(self, path: Path) -> NDArray[np.uint16]:
+        """The clip in a file, in centikelvin."""
+        frames = read_frames(path)
+        known = self.known[frames]
+        if not known.all():
+            place = tuple(map(int, np.unravel_index(int(np.argmin(known)), known.shape)))
+            lost = known.size - int(known.sum())
+            told = f"{lost} pixels without a temperature, the first at {place}"
+            expected = "0 to 655.35 K: are these the camera's constants and scale?"
+            raise BadInput(path, told, expected)
+        return self.centikelvin[frames]
+
+
+def read(
+    path: str | Path,
+    out: str | Path,
+    *,
+    counts: Literal["tlinear", "planck"] = "tlinear",
+    step: float = 0.01,
+    r1: float = 21106.77,
+    r2: float = 0.012545258,
+    b: float = 1501.0,
+    f: float = 1.0,
+    o: float = -7340.0,
+    emissivity: float = 1.0,
+    reflected: float = 20.0,
+    air: float = 20.0,
+    distance: float = 0.0,
+    humidity: float = 0.5,
+    rate: float = 0.0,
+) -> Path:
+    """Import all TIFFs under the folder ``path`` into the recording ``out``, as centikelvin.
+
+    A file is a clip (pages are frames) and a group; the folder that it lies in is its class,
+    where there are two folders or more. Clips in which nothing changes from pixel to pixel (a
+    closed shutter) are marked absent.
+
+    Parameters
+    ----------
+    path, out : path
+        Folder, and recording to write.
+    counts : str
+        ``tlinear``: counts are ``step`` kelvin each; ``planck``: raw signal of a camera with
+        the constants ``r1, r2, b, f, o``.
+    step, r1, r2, b, f, o : float
+        See ``counts``.
+    emissivity, reflected, air, distance, humidity : float
+        What is corrected for (temperatures in degC, metres, 0..1); the default is nothing.
+    rate : float
+        Frames a second.
+
+    Raises
+    ------
+    BadInput
+        One line: a damaged file, clips of different sizes, counts that no temperature gives.
+    """
+    folder = Path(path)
+    tau = transmission(distance, air + ZERO_CELSIUS, humidity)
+    scenery = Scenery(emissivity, reflected + ZERO_CELSIUS, air + ZERO_CELSIUS, tau)
+    camera = Planck(r1, r2, b, f, o)
+    if not 0 < step <= 1:
+        raise BadInput("-o step", step, "above 0, at most 1 K")
+    if rate < 0:
+        raise BadInput("-o rate", rate, "0 or more Hz")
+    files = _files(folder)
+    lookup = Lookup.of(step if counts == "tlinear" else None, camera, scenery)
+    classes = sorted({file.parent.name for file in files})
+    labelled = len(classes) > 1
+    provenance = {
+        "source": folder.name,
+        "thermal_conversion": f"{counts}, emissivity {emissivity:g}, reflected {reflected:g} degC, "
+        f"air {air:g} degC, transmission {tau:.4f}",
+    }
+    dead = 0
+    first: tuple[int, ...] | None = None
+    defaults = {"teacher": ["thermal"], "student": ["thermal"], "task": "class" * labelled}
+    with RecordingWriter(
+        out, reader="radiometric", provenance=provenance, defaults=defaults
+    ) as writer:
+        told = "a class is the folder that it lies in" if labelled else "one folder, so no class"
+        writer.note(f"a group is a file; {told}")
+        for file in files:
+            clip = lookup(file)
+            if first is not None and clip.shape != first:
+                raise BadInput(file, f"a clip of {clip.shape}", f"{first}, as the first")
+            first = clip.shape
+            flat = bool((np.ptp(clip, axis=(1, 2)) == 0).all())
+            dead += flat
+            index = np.array([-1 if flat else 0])
+            axes = ("frame", "height", "width")
+            stream = Stream("thermal", clip[None], "cK", index, rate_hz=rate or None, axes=axes)
+            columns = []
+            if labelled:
+                code = np.array([classes.index(file.parent.name)])
+                columns = [TargetColumn("class", "classification", code, classes=classes)]
+            writer.add([stream], columns, [file.relative_to(folder).as_posix()])
+        if dead:
+            writer.note(f"{dead} clips without any contrast (a closed shutter?) marked absent")
+        if counts == "tlinear" and tau * emissivity == 1.0:
+            writer.note("temperatures are the camera's own, for the emissivity that it was set to")
+    return Path(out)

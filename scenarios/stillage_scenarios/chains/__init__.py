@@ -1,0 +1,1 @@
+"""Chains: what every world that is described by a chain file shares."""

@@ -1,0 +1,286 @@
+"""KPIs of a closed loop, from the totals of each replica, or from what one period added to them.
+
+Every KPI is a function of flows, money, energy and hours that only ever add up, so that those
+that are sums reconcile: the periods' add up to the whole.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillage_scenarios.chains.kpi_index import Books
+from stillage_sim.chain.arrays import (
+    AVOIDED,
+    OPERATOR,
+    PROCESSES,
+    SCOPE_1,
+    SCOPE_2,
+    SCOPE_3,
+    SERVED,
+    WANTED,
+    WORKSHOP,
+)
+from stillage_sim.devices.arrays import EMPTY_H
+from stillage_sim.indicators import circularity, effectiveness
+from stillage_sim.indicators.emissions import J_PER_KWH
+from stillage_sim.indicators.shares import share
+from stillage_sim.machines.arrays import (
+    FAILURES,
+    MAINTENANCE,
+    PLANNED,
+    REPAIR,
+    WAITING,
+    WORKING,
+)
+from stillage_sim.scenario import Totals
+
+Floats = NDArray[np.float64]
+Kpi = Callable[[Totals, Books], Floats]
+
+FLOWS = (
+    "mass", "flow", "money", "mains", "emissions", "service", "machine_hours", "machine_counts",
+    "device_counts",
+)  # fmt: skip
+"""The totals that KPIs read."""
+
+
+def summed(values: Floats) -> Floats:
+    """Sum of all but the first axis, always in the same order.
+
+    NumPy's own order depends on how many rows there are, and figures must not depend on how
+    replicas are split into batches.
+
+    >>> summed(np.ones((2, 3, 4))).tolist(), summed(np.ones((1, 0))).tolist()
+    ([12.0, 12.0], [0.0])
+    """
+    flat = values.reshape(len(values), math.prod(values.shape[1:]))
+    return np.asarray(np.cumsum(flat, 1)[:, -1] if flat.shape[1] else np.zeros(len(values)))
+
+
+def _kg(totals: Totals, ways: NDArray[np.int64]) -> Floats:
+    """Kilograms that went some ways, (R,)."""
+    return summed(totals["flow"][:, ways])
+
+
+def profit_eur(totals: Totals, books: Books) -> Floats:
+    """What the operator earned: sales less everything that was paid."""
+    return np.asarray(totals["money"][:, OPERATOR, 0])
+
+
+def recovered_value_eur(totals: Totals, books: Books) -> Floats:
+    """Secondary material at the virgin prices that it displaced, and what outlets were worth.
+
+    Prices are those of the file, without the index of a replica's luck; a kilogram of what a
+    maker has no use for is worth nothing.
+    """
+    made = summed(totals["flow"][:, books.secondary] * books.value)
+    sold = summed(totals["flow"][:, books.outlet] * np.maximum(books.paid, 0.0))
+    return np.asarray(made + sold)
+
+
+def mci(totals: Totals, books: Books) -> Floats:
+    """The Material Circularity Indicator of all products together.
+
+    What is collected is recycled unless it is used again; the recycling's yield, the same for
+    feedstock and end of life, is recycled material used over what was sent to recycling.
+    """
+    recycled, reused = _kg(totals, books.recycled), _kg(totals, books.reused)
+    collected, lost = _kg(totals, books.back), _kg(totals, books.loss)
+    to_reuse = np.minimum(reused, collected)
+    to_recycling = collected - to_reuse
+    efficiency = np.minimum(share(recycled, to_recycling, empty=1.0), 1.0)
+    return circularity.circularity_of_flows(
+        virgin_kg(totals, books), recycled, reused, to_recycling, to_reuse, lost,
+        efficiency, efficiency,
+    ).indicator  # fmt: skip
+
+
+def recycled_input_rate(totals: Totals, books: Books) -> Floats:
+    """Recycled material in all that was made or sold again."""
+    recycled, reused = _kg(totals, books.recycled), _kg(totals, books.reused)
+    made = recycled + reused + virgin_kg(totals, books)
+    return circularity.recycled_input_rate(recycled, made)
+
+
+def collection_rate(totals: Totals, books: Books) -> Floats:
+    """Collected, of what left use."""
+    back = _kg(totals, books.back)
+    return circularity.collection_rate(back, back + _kg(totals, books.loss))
+
+
+def _right(totals: Totals, books: Books) -> Floats:
+    """Kilograms in the lane of their own material, (R,)."""
+    return summed(totals["flow"][:, books.accepted, books.target])
+
+
+def purity(totals: Totals, books: Books) -> Floats:
+    """Of what lies in lanes named after a material, the share that is of it."""
+    return effectiveness.purity(_right(totals, books), _kg(totals, books.accepted))
+
+
+def recovery(totals: Totals, books: Books) -> Floats:
+    """Of the materials that have a lane, the share of what came that ended in it."""
+    wanted = np.unique(books.target)
+    fed = summed(totals["flow"][:, books.fed][..., wanted])
+    return effectiveness.recovery(_right(totals, books), fed)
+
+
+def _up(totals: Totals, machines: Any = slice(None)) -> Floats:
+    """Hours up of some machines together, (R,)."""
+    return summed(totals["machine_hours"][:, machines][..., [WORKING, PLANNED]])
+
+
+def _down(totals: Totals, machines: Any = slice(None)) -> Floats:
+    return summed(totals["machine_hours"][:, machines][..., [WAITING, REPAIR, MAINTENANCE]])
+
+
+def oee(totals: Totals, books: Books) -> Floats:
+    """Overall equipment effectiveness, mean of all lines that have machines.
+
+    A line's good output is what does not go to disposal; of a maker, what was sold.
+    """
+    each = [
+        effectiveness.equipment_effectiveness(
+            _up(totals, line.machines) / len(line.machines),
+            _down(totals, line.machines) / len(line.machines),
+            _kg(totals, line.ways),
+            line.kg_per_h,
+            _kg(totals, line.good),
+        )
+        for line in books.lines
+    ]
+    whole = sum(each, np.zeros(len(totals["mains"])))
+    return np.asarray(whole / max(len(each), 1))
+
+
+def availability(totals: Totals, books: Books) -> Floats:
+    """Hours up of all machines over all their hours."""
+    return effectiveness.availability(_up(totals), _down(totals))
+
+
+def fill_rate(totals: Totals, books: Books) -> Floats:
+    """Demand that was met at once, of all demand."""
+    service = totals["service"]
+    return effectiveness.fill_rate(summed(service[..., SERVED]), summed(service[..., WANTED]))
+
+
+def co2e_kg(totals: Totals, books: Books) -> Floats:
+    """All three scopes; nothing avoided is deducted."""
+    return summed(totals["emissions"][:, [SCOPE_1, SCOPE_2, SCOPE_3]])
+
+
+def co2e_scope_1_kg(totals: Totals, books: Books) -> Floats:
+    """Own fuel and processes."""
+    return np.asarray(totals["emissions"][:, SCOPE_1])
+
+
+def co2e_scope_2_kg(totals: Totals, books: Books) -> Floats:
+    """Bought electricity."""
+    return np.asarray(totals["emissions"][:, SCOPE_2])
+
+
+def co2e_scope_3_kg(totals: Totals, books: Books) -> Floats:
+    """Virgin material, transport and waste of others."""
+    return np.asarray(totals["emissions"][:, SCOPE_3])
+
+
+def co2e_avoided_kg(totals: Totals, books: Books) -> Floats:
+    """Virgin material's emissions that secondary material displaced."""
+    return np.asarray(totals["emissions"][:, AVOIDED])
+
+
+def virgin_kg(totals: Totals, books: Books) -> Floats:
+    """Virgin material that was drawn."""
+    return -summed(totals["mass"][:, books.virgin])
+
+
+def recycled_kg(totals: Totals, books: Books) -> Floats:
+    """Recycled material that makers used."""
+    return _kg(totals, books.recycled)
+
+
+def reused_kg(totals: Totals, books: Books) -> Floats:
+    """Goods that came to a market without being made anew."""
+    return _kg(totals, books.reused)
+
+
+def disposed_kg(totals: Totals, books: Books) -> Floats:
+    """What went to disposal, with what was never collected."""
+    return _kg(totals, books.disposed)
+
+
+def sold_kg(totals: Totals, books: Books) -> Floats:
+    """Goods sold into use."""
+    return _kg(totals, books.sale)
+
+
+def energy_kwh(totals: Totals, books: Books) -> Floats:
+    """Mains electricity of processes and devices."""
+    return np.asarray(totals["mains"][:, PROCESSES, 0] / J_PER_KWH)
+
+
+def downtime_h(totals: Totals, books: Books) -> Floats:
+    """Hours that machines were down, all together."""
+    return _down(totals)
+
+
+def failures(totals: Totals, books: Books) -> Floats:
+    """Failures of all machines."""
+    return summed(totals["machine_counts"][..., FAILURES])
+
+
+def maintenance_eur(totals: Totals, books: Books) -> Floats:
+    """Paid for repairs, maintenance, inspections and spare parts.
+
+    What the workshop was paid, less the processes' own work at the file's prices.
+    """
+    work = summed(totals["flow"][:, books.worked] * books.work_eur)
+    return np.asarray(totals["money"][:, WORKSHOP, 0] - work)
+
+
+def battery_empty_h(totals: Totals, books: Books) -> Floats:
+    """Hours that ended with an empty battery, of all devices together."""
+    return summed(totals["device_counts"][:, EMPTY_H])
+
+
+KPIS: dict[str, Kpi] = {
+    "profit_eur": profit_eur,
+    "recovered_value_eur": recovered_value_eur,
+    "mci": mci,
+    "recycled_input_rate": recycled_input_rate,
+    "collection_rate": collection_rate,
+    "recovery": recovery,
+    "purity": purity,
+    "oee": oee,
+    "availability": availability,
+    "fill_rate": fill_rate,
+    "co2e_kg": co2e_kg,
+    "co2e_scope_1_kg": co2e_scope_1_kg,
+    "co2e_scope_2_kg": co2e_scope_2_kg,
+    "co2e_scope_3_kg": co2e_scope_3_kg,
+    "co2e_avoided_kg": co2e_avoided_kg,
+    "virgin_kg": virgin_kg,
+    "recycled_kg": recycled_kg,
+    "reused_kg": reused_kg,
+    "disposed_kg": disposed_kg,
+    "sold_kg": sold_kg,
+    "energy_kwh": energy_kwh,
+    "downtime_h": downtime_h,
+    "failures": failures,
+    "maintenance_eur": maintenance_eur,
+    "battery_empty_h": battery_empty_h,
+}
+"""The closed loop's KPIs by name."""
+
+ADDITIVE = tuple(
+    name for name in KPIS if name.endswith(("_eur", "_kg", "_kwh", "_h")) or name == "failures"
+)
+"""KPIs whose periods add up to the whole; all others are ratios."""
+
+OF_LANES = ("recovery", "purity")
+"""KPIs that tell nothing of a chain without lanes named after a material."""

@@ -1,0 +1,1 @@
+"""Pictures of a chain: its nodes, its stocks and its flows."""

@@ -1,0 +1,1 @@
+"""Items: what is sorted, tested and routed; their scenes and their materials."""
