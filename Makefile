@@ -17,6 +17,7 @@ test: lint
 lint: .venv/installed-test
 	$(BIN)/ruff check $(ROOTS)
 	$(BIN)/ruff format --check $(ROOTS)
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
 
 bench: .venv/installed-bench

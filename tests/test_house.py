@@ -1,11 +1,13 @@
-"""The house stays as it was designed: arrows, light start, small modules, real import strings."""
+"""The house stays as it was designed: light start, small modules, real import strings.
+
+Arrows and circles are held by import-linter's contracts in pyproject.toml.
+"""
 
 from __future__ import annotations
 
 import ast
 import importlib
 import re
-import statistics
 import subprocess
 import sys
 import tomllib
@@ -20,12 +22,6 @@ from stillage.plugin.host import get_host
 
 HOME = Path(__file__).parent.parent
 ROOTS = ("core", "plugins", "sim", "scenarios")
-ALLOWED = {
-    "core": {"stillage"},
-    "sim": {"stillage", "stillage_sim"},
-    "scenarios": {"stillage", "stillage_sim", "stillage_scenarios"},
-}
-PLUGIN_PACKAGE = re.compile(r"stillage_(?:spectral|thermal|audiovideo|events|sensors)")
 MODULES = sorted(path for root in ROOTS for path in (HOME / root).rglob("*.py"))
 
 
@@ -48,23 +44,6 @@ def test_there_are_modules_to_look_at() -> None:
     assert packages() >= {"stillage", "stillage_sim", "stillage_scenarios", "stillage_spectral"}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(HOME)))
-def test_import_arrows(path: Path) -> None:
-    root, package = path.relative_to(HOME).parts[:2]
-    allowed = ALLOWED.get(root, {"stillage", package})
-    ours = {name.partition(".")[0] for name in imports(path)} & packages()
-    assert ours <= allowed, f"{path} imports {sorted(ours - allowed)}"
-
-
-@pytest.mark.parametrize("root", ["sim", "scenarios"])
-def test_modalities_are_named_through_the_registry_only(root: str) -> None:
-    for path in (HOME / root).rglob("*.py"):
-        found = re.findall(
-            r"stillage_(?:spectral|thermal|audiovideo|events|sensors)", path.read_text()
-        )
-        assert not found, f"{path} names {found}"
-
-
 @pytest.mark.parametrize("root", ROOTS)
 def test_no_loose_modules_in_a_root(root: str) -> None:
     assert not list((HOME / root).glob("*.py"))
@@ -73,7 +52,6 @@ def test_no_loose_modules_in_a_root(root: str) -> None:
 def test_modules_are_small() -> None:
     lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
     assert not [str(path) for path, count in lines.items() if count > 500]
-    assert statistics.median(lines.values()) < 200
 
 
 def test_every_module_says_what_it_is_for() -> None:

@@ -69,7 +69,7 @@ class EventStream(Modality):
         return torch.cat([grid, counts], 1)
 
     def read(self, path: Path) -> NDArray[Any]:
-        """The reading in an event file; see :func:`stillage_events.readers.decoding.read_events`."""
+        """The reading in a file; see :func:`stillage_events.readers.decoding.read_events`."""
         from stillage_events.readers.decoding import read_events
         from stillage_events.reading import from_start
 

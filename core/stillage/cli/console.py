@@ -14,8 +14,6 @@ from typing import Any, Protocol
 
 import click
 
-from stillage.errors import BadInput
-
 
 @dataclass
 class Settings:
@@ -45,31 +43,9 @@ def device() -> str:
     BadInput
         If there is no such device.
     """
-    name = settings().device
-    if name == "auto":
-        import torch
+    from stillage.compute.placement import find_device
 
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if name != "cpu":
-        check_device(name, "--device")
-    return name
-
-
-def check_device(name: str, where: str) -> None:
-    """Refuse a torch device that is not there.
-
-    Raises
-    ------
-    BadInput
-        Naming ``where`` it was asked for, and the devices that there are.
-    """
-    import torch
-
-    try:
-        torch.empty(0, device=name)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        have = "cpu" + "".join(f", cuda:{i}" for i in range(torch.cuda.device_count()))
-        raise BadInput(where, repr(name), f"one of {have}") from error
+    return find_device(settings().device, "--device")
 
 
 def say(text: str) -> None:

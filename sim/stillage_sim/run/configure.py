@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stillage.cli.console import check_device
+from stillage.compute.placement import find_device
 from stillage.distillation.plan import DistillPlan
 from stillage.errors import BadInput
 from stillage.perception.device import profile
@@ -107,6 +107,7 @@ def configure(
     if config.recording:
         plan, config = _with_recording(config, scenario, plan, told)
     _check_parts(plan)
+    plan = plan.model_copy(update={"device": find_device(plan.device, "-o device")})
     chosen = config.policies or default_policies(scenario.name)
     _check_policies(scenario.name, chosen, config.bundles)
     return config.model_copy(update={"distillation": plan, "policies": chosen})
@@ -151,7 +152,7 @@ def _check_names(scenario: Scenario, plan: DistillPlan) -> None:
 
 
 def _check_parts(plan: DistillPlan) -> None:
-    """Sizes, fusion and device exist, before anything is written."""
+    """Sizes and fusion exist, before anything is written."""
     host = get_host()
     for size, modalities in ((plan.size, plan.student), (plan.teacher_size, plan.teacher)):
         for name in modalities if size else ():
@@ -159,8 +160,6 @@ def _check_parts(plan: DistillPlan) -> None:
     host.spec("fusion", plan.fusion)
     if plan.teacher_model != "network":  # trees cannot be saved without pickle
         raise BadInput("-o teacher_model", repr(plan.teacher_model), "'network' in a run")
-    if plan.device != "cpu":
-        check_device(plan.device, "-o device")
 
 
 def _with_recording(
