@@ -227,11 +227,30 @@ class ScenarioSpec(Spec):
     gym_id: str = ""
 
 
+Role = Literal["oracle", "teacher", "student", "control", "rule", "none"]
+"""What a policy or an arm is to a reader: the bound, the teacher, the distilled student and its
+variants, a student without the teacher's knowledge, a rule, or one that perceives nothing."""
+
+
 class PolicySpec(Spec):
-    """A policy of one scenario."""
+    """A policy of one scenario; ``factory(sees, **options)`` gives it.
+
+    ``label`` is its name for readers, ``role`` what it is to them. ``sees`` is what it perceives
+    with: the name of a perception table (an arm's, or a bundle's), or ``:ideal``, ``:majority``,
+    ``:blind``, ``:declared``: the truth, the commonest class, nothing, or as well as the world says.
+    """
 
     kind: Literal["policy"] = "policy"
     scenario: Name
+    label: str = ""
+    role: Role = "rule"
+    sees: str = ":blind"
+    options: dict[str, Any] = {}
+
+    @property
+    def table(self) -> str:
+        """The perception table that it cannot do without; empty: none."""
+        return "" if self.sees.startswith(":") else self.sees
 
 
 class KpiSpec(Spec):

@@ -67,7 +67,7 @@ SPECS: tuple[Spec, ...] = (
         gym_id="stillage/ClosedLoop-v0",
     ),
     *policy_specs("closed-loop", PACKAGE, POLICIES),
-    *kpi_specs("closed-loop", PACKAGE, KPIS),
+    *kpi_specs("closed-loop", "stillage_scenarios.chains", KPIS),
     *(
         SectionSpec(
             name=name,

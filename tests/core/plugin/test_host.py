@@ -194,7 +194,8 @@ def test_create_and_resolve(plant) -> None:
         return [fusion("json"), fusion("typo", "json:lods"), fusion("gone", "nowhere.at:all")]
     """
     host = Host.load([plant("fine", source)], disabled=())
-    assert host.create("fusion", "json", "[1, 2]") == [1, 2]
+    with pytest.raises(PluginBroken, match="fusion 'json': its factory gave a list"):
+        host.create("fusion", "json", "[1, 2]")
     assert host.resolve("math:pi") == pytest.approx(3.14159, abs=1e-5)
     with pytest.raises(PluginBroken) as typo:
         host.create("fusion", "typo")

@@ -10,9 +10,8 @@ import pytest
 from pydantic import BaseModel
 
 from stillage_sim.chain.building.model import build
-from stillage_sim.chain.file.load import edges, load_chain, nodes
-from stillage_sim.chain.file.load import load as file
-from stillage_sim.chain.file.load import products as file_products
+from stillage_sim.chain.file import edges, load, nodes, products
+from stillage_sim.chain.file.load import load_chain
 from stillage_sim.chain.file.table import keys_of
 from stillage_sim.devices.settings import DeviceSettings, GridSettings, SkySettings
 from stillage_sim.machines.settings import MachineSettings, SpareSettings
@@ -23,11 +22,11 @@ from stillage_sim.uncertainty.series import Recorded
 PAGE = Path(__file__).parents[3] / "docs" / "simulator" / "chains.md"
 WORKS = "sorting, disassembly, refurbishing, remanufacturing, recycling"
 TABLES: dict[str, type[BaseModel]] = {
-    "`[chain]`": file.ChainSettings,
-    "`[materials.NAME]`": file_products.Material,
-    "`[products.NAME]`": file_products.Product,
-    "`[products.NAME.grades]`": file_products.Grade,
-    "`[quantities.NAME]`": file_products.Quantity,
+    "`[chain]`": load.ChainSettings,
+    "`[materials.NAME]`": products.Material,
+    "`[products.NAME]`": products.Product,
+    "`[products.NAME.grades]`": products.Grade,
+    "`[quantities.NAME]`": products.Quantity,
     "`[nodes.NAME]`: collection": nodes.Collection,
     f"`[nodes.NAME]`: {WORKS}": nodes.Works,
     "`[nodes.NAME.stations]`": nodes.Station,
@@ -38,7 +37,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "`[nodes.NAME]`: outlet": nodes.Outlet,
     "`[nodes.NAME]`: virgin": nodes.Virgin,
     "`[edges]`": edges.Edge,
-    "`[crews]`": file.Crews,
+    "`[crews]`": load.Crews,
     "`[machines.NAME]`": MachineSettings,
     "`[spares.NAME]`": SpareSettings,
     "`[devices.NAME]`": DeviceSettings,
@@ -90,7 +89,7 @@ def test_every_law_is_on_the_page_with_its_keys() -> None:
 
 def test_every_table_of_a_file_is_on_the_page() -> None:
     headings = " ".join(sections())
-    for key in keys_of(file.ChainFile):
+    for key in keys_of(load.ChainFile):
         assert re.search(rf"`\[{key}[\].]", headings), key
 
 
