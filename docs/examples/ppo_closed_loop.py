@@ -26,11 +26,11 @@ from sb3_contrib.common.wrappers import ActionMasker
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
-from stillage_scenarios.chains.env import ClosedLoopEnv, ClosedLoopVectorEnv
+from stillage_scenarios.chains.env import ChainEnv, ChainVectorEnv
 from stillage_sim.uncertainty.sampling import Sampling, interval
 
 ENVS, DAYS, REPLICAS, UNSEEN, HOURS = 16, 28.0, 32, 10_000, 24
-Act = Callable[[ClosedLoopVectorEnv, dict[str, Any], np.ndarray], np.ndarray]
+Act = Callable[[ChainVectorEnv, dict[str, Any], np.ndarray], np.ndarray]
 
 
 def held(action: np.ndarray, machines: int) -> np.ndarray:
@@ -58,7 +58,7 @@ class Daily(gymnasium.Wrapper[Any, Any, Any, Any]):
 
 def training_env(replica: int) -> Any:
     """A replica that tells sb3 its masks."""
-    env = ClosedLoopEnv(days=DAYS, replica=replica)
+    env = ChainEnv(days=DAYS, replica=replica)
     return Monitor(ActionMasker(Daily(env), lambda _: env.action_masks()))
 
 
@@ -77,7 +77,7 @@ def train(steps: int, seed: int) -> MaskablePPO:
 
 def earned(act: Act, every: int = HOURS) -> np.ndarray:
     """EUR a day of each replica that no learner has seen (R,), deciding ``every`` so many hours."""
-    envs = ClosedLoopVectorEnv(REPLICAS, days=DAYS, first_replica=UNSEEN)
+    envs = ChainVectorEnv(REPLICAS, days=DAYS, first_replica=UNSEEN)
     machines = len(envs.simulation.model.machines)
     seen, info = envs.reset(seed=0)
     total, step, over = np.zeros(REPLICAS), 0, np.zeros(REPLICAS, np.bool_)
@@ -101,13 +101,13 @@ def main() -> None:
     print(f"trained {told.steps:,} decisions in {time.perf_counter() - start:.0f} s")
     luck = np.random.default_rng(told.seed)
 
-    def randomly(envs: ClosedLoopVectorEnv, _: dict[str, Any], mask: np.ndarray) -> np.ndarray:
+    def randomly(envs: ChainVectorEnv, _: dict[str, Any], mask: np.ndarray) -> np.ndarray:
         return np.where(mask > 0, luck.random(mask.shape), -1.0).argmax(-1)
 
-    def rules(envs: ClosedLoopVectorEnv, *_: Any) -> np.ndarray:
+    def rules(envs: ChainVectorEnv, *_: Any) -> np.ndarray:
         return envs.simulation.decide(envs.replicas.state)
 
-    def learnt(envs: ClosedLoopVectorEnv, seen: dict[str, Any], mask: np.ndarray) -> np.ndarray:
+    def learnt(envs: ChainVectorEnv, seen: dict[str, Any], mask: np.ndarray) -> np.ndarray:
         flat = envs.simulation.flat_masks(mask)
         return model.predict(seen, action_masks=flat, deterministic=True)[0]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gymnasium
 
 IDS = {
-    "stillage/ClosedLoop-v0": "stillage_scenarios.chains.env:ClosedLoop",
+    "stillage/ClosedLoop-v0": "stillage_scenarios.chains.env:Chain",
     "stillage/Sorting-v0": "stillage_scenarios.sorting.env:Sorting",
 }
 """Id -> its module and the name before ``Env`` and ``VectorEnv``."""

@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
-from stillage.plugin.spec import KpiSpec, PolicySpec
+from stillage.plugin.spec import KpiSpec, PolicySpec, Role
+
+
+class PolicyRow(NamedTuple):
+    """A policy as a table of specs has it; see :class:`stillage.plugin.spec.PolicySpec`."""
+
+    name: str
+    label: str
+    role: Role
+    sees: str
+    factory: str
+    summary: str
+    options: Mapping[str, Any] = MappingProxyType({})
+
 
 Kpi = tuple[str, str, Literal["higher", "lower", "neither"], str]
 """Name, unit, direction that is better, and summary."""
 
 
-def policy_specs(
-    scenario: str, package: str, policies: Iterable[tuple[str, str]]
-) -> tuple[PolicySpec, ...]:
-    """Policies of a scenario by name and summary; each lies in ``package.policies``.
+def policy_specs(scenario: str, package: str, rows: Iterable[PolicyRow]) -> tuple[PolicySpec, ...]:
+    """Policies of a scenario; the factory of each lies in ``package``.
 
-    >>> policy_specs("sorting", "plant", [("oracle", "Knows all.")])[0].factory
-    'plant.policies:oracle'
+    >>> rows = [PolicyRow("oracle", "the oracle", "oracle", ":ideal", "All", "Knows all.")]
+    >>> policy_specs("sorting", "plant", rows)[0].factory
+    'plant:All'
     """
     return tuple(
         PolicySpec(
-            name=name, scenario=scenario, summary=summary, factory=f"{package}.policies:{name}"
+            name=row.name,
+            scenario=scenario,
+            label=row.label,
+            role=row.role,
+            sees=row.sees,
+            factory=f"{package}:{row.factory}",
+            options=dict(row.options),
+            summary=row.summary,
         )
-        for name, summary in policies
+        for row in rows
     )
 
 

@@ -6,7 +6,7 @@ by step and through every autoreset.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 import gymnasium
@@ -35,6 +35,10 @@ class Simulation(Protocol):
     action_space: gymnasium.spaces.MultiDiscrete
     observation_space: gymnasium.Space[Observation]
     horizon: int
+
+    @property
+    def shown(self) -> Mapping[str, tuple[int, ...]]:
+        """Names and shapes of the observation's arrays, in the order in which a row has them."""
 
     def new_state(self, replicas: int) -> Any:
         """Room for R replicas, not begun yet."""

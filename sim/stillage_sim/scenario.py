@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stillage.recording import Recording
     from stillage.sensing.scene import Scene
     from stillage.task import Task
+    from stillage_sim.policy.protocol import Seeing
 
 Totals = dict[str, NDArray[np.float64]]
 """Per-replica totals of a rollout: name -> float64 ``(replicas, ...)``."""
@@ -166,9 +167,23 @@ class Scenario(ABC):
         """Bind this scenario's roles to the recording's targets."""
 
     @abstractmethod
-    def world(self, settings: BaseModel, cast: Cast) -> World:
-        """The world that carries the items of ``cast``."""
+    def world(
+        self, settings: BaseModel, cast: Cast, policies: Mapping[str, Seeing] | None = None
+    ) -> World:
+        """The world that carries the items of ``cast``; ``policies`` come beside registered ones.
+
+        Every perception table is a policy too, by its name.
+        """
+
+    def policies(self, further: Mapping[str, Seeing] | None = None) -> dict[str, Seeing]:
+        """All policies that are registered for this scenario, a plugin's too, and ``further``."""
+        from stillage_sim.policy.registered import registered
+
+        return {**registered(self.name), **(further or {})}
 
     def tables(self, policies: Sequence[str]) -> frozenset[str]:
-        """Perception tables that policies read; default: those of their own names."""
-        return frozenset(policies)
+        """Perception tables that policies read: what they see through, else their own names."""
+        from stillage.plugin.host import get_host
+
+        known = {spec.name: spec.table for spec in get_host().scenario_specs("policy", self.name)}
+        return frozenset(known.get(name, name) for name in policies) - {""}

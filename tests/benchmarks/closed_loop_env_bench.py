@@ -9,7 +9,7 @@ import gymnasium
 import numpy as np
 from gymnasium.vector import SyncVectorEnv
 
-from stillage_scenarios.chains.env import ClosedLoopEnv, ClosedLoopVectorEnv, chain_model
+from stillage_scenarios.chains.env import ChainEnv, ChainVectorEnv, chain_model
 from tests.benchmarks.harness import Benchmark
 
 DAYS = 1e6
@@ -27,7 +27,7 @@ def stepped(env: Any, action: np.ndarray, steps: int) -> Callable[[], None]:
     return run
 
 
-def drawn(env: ClosedLoopEnv) -> Callable[[], None]:
+def drawn(env: ChainEnv) -> Callable[[], None]:
     """One picture."""
 
     def run() -> None:
@@ -39,12 +39,12 @@ def drawn(env: ClosedLoopEnv) -> Callable[[], None]:
 def benchmarks() -> list[Benchmark]:
     """Steps a second of one and of many, and pictures a second."""
     model = chain_model("plastics")
-    one = ClosedLoopEnv(chain=model, days=DAYS, render_mode="rgb_array")
+    one = ChainEnv(chain=model, days=DAYS, render_mode="rgb_array")
     one.reset(seed=1)
     action = one.simulation.decide(one.replicas.state)
-    native = ClosedLoopVectorEnv(MANY, chain=model, days=DAYS)
+    native = ChainVectorEnv(MANY, chain=model, days=DAYS)
     several = SyncVectorEnv(
-        [lambda i=i: ClosedLoopEnv(chain=model, replica=i, days=DAYS) for i in range(MANY)]
+        [lambda i=i: ChainEnv(chain=model, replica=i, days=DAYS) for i in range(MANY)]
     )
     alike = np.repeat(action, MANY, 0)
     return [

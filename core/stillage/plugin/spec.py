@@ -236,8 +236,8 @@ class PolicySpec(Spec):
     """A policy of one scenario; ``factory(sees, **options)`` gives it.
 
     ``label`` is its name for readers, ``role`` what it is to them. ``sees`` is what it perceives
-    with: the name of a perception table (an arm's, or a bundle's), or ``:ideal``, ``:majority``,
-    ``:blind``, ``:declared``: the truth, the commonest class, nothing, or as well as the world says.
+    with: the name of a perception table (an arm's, or a bundle's), or ``:ideal`` (the truth),
+    ``:majority`` (the commonest class), ``:blind`` (nothing) or ``:declared`` (as the world says).
     """
 
     kind: Literal["policy"] = "policy"

@@ -60,6 +60,9 @@ class RunConfig(RunOptions):
     scenario: str = Field(description="name of the scenario")
     fingerprint: str = Field(default="", description="content of the recording, always checked")
     bundles: dict[str, str] = Field(default={}, description="exported bundles, by policy name")
+    outside: dict[str, str] = Field(
+        default={}, description="saved policies and module:attribute, by policy name"
+    )
     distillation: DistillPlan = Field(
         default=DistillPlan(seeds=SEEDS, labels=LABELS), description="the distillation plan"
     )

@@ -35,7 +35,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Books:
+class KpiIndex:
     """Indices into the totals of one chain (see :mod:`stillage_sim.chain.running`).
 
     ``secondary`` (of which ``recycled``; the rest is reused), ``sale``, ``back``, ``loss``,
@@ -67,15 +67,15 @@ class Books:
     step_h: float
 
 
-def read_books(model: ChainModel) -> Books:
-    """The books of a chain."""
+def kpi_index(model: ChainModel) -> KpiIndex:
+    """The index of a chain."""
     ways, chain = model.ways, model.parts.chain
     outlet = _outlets(model)
     process = _process_of(model)
     accepted, target, fed = _lanes(model)
     makers = chain.makers
     worked = np.flatnonzero(np.asarray(chain.processes.payer)[process] == WORKSHOP)
-    return Books(
+    return KpiIndex(
         secondary=_kind(ways, "secondary"),
         recycled=_recycled(model),
         value=np.where(np.asarray(makers.recipe) > 0.0, makers.price, 0.0),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage_scenarios.chains.kpi_index import Books
+from stillage_scenarios.chains.kpi_index import KpiIndex
 from stillage_sim.chain.arrays import (
     AVOIDED,
     OPERATOR,
@@ -40,7 +40,7 @@ from stillage_sim.machines.arrays import (
 from stillage_sim.scenario import Totals
 
 Floats = NDArray[np.float64]
-Kpi = Callable[[Totals, Books], Floats]
+Kpi = Callable[[Totals, KpiIndex], Floats]
 
 FLOWS = (
     "mass", "flow", "money", "mains", "emissions", "service", "machine_hours", "machine_counts",
@@ -67,67 +67,67 @@ def _kg(totals: Totals, ways: NDArray[np.int64]) -> Floats:
     return summed(totals["flow"][:, ways])
 
 
-def profit_eur(totals: Totals, books: Books) -> Floats:
+def profit_eur(totals: Totals, index: KpiIndex) -> Floats:
     """What the operator earned: sales less everything that was paid."""
     return np.asarray(totals["money"][:, OPERATOR, 0])
 
 
-def recovered_value_eur(totals: Totals, books: Books) -> Floats:
+def recovered_value_eur(totals: Totals, index: KpiIndex) -> Floats:
     """Secondary material at the virgin prices that it displaced, and what outlets were worth.
 
     Prices are those of the file, without the index of a replica's luck; a kilogram of what a
     maker has no use for is worth nothing.
     """
-    made = summed(totals["flow"][:, books.secondary] * books.value)
-    sold = summed(totals["flow"][:, books.outlet] * np.maximum(books.paid, 0.0))
+    made = summed(totals["flow"][:, index.secondary] * index.value)
+    sold = summed(totals["flow"][:, index.outlet] * np.maximum(index.paid, 0.0))
     return np.asarray(made + sold)
 
 
-def mci(totals: Totals, books: Books) -> Floats:
+def mci(totals: Totals, index: KpiIndex) -> Floats:
     """The Material Circularity Indicator of all products together.
 
     What is collected is recycled unless it is used again; the recycling's yield, the same for
     feedstock and end of life, is recycled material used over what was sent to recycling.
     """
-    recycled, reused = _kg(totals, books.recycled), _kg(totals, books.reused)
-    collected, lost = _kg(totals, books.back), _kg(totals, books.loss)
+    recycled, reused = _kg(totals, index.recycled), _kg(totals, index.reused)
+    collected, lost = _kg(totals, index.back), _kg(totals, index.loss)
     to_reuse = np.minimum(reused, collected)
     to_recycling = collected - to_reuse
     efficiency = np.minimum(share(recycled, to_recycling, empty=1.0), 1.0)
     return circularity.circularity_of_flows(
-        virgin_kg(totals, books), recycled, reused, to_recycling, to_reuse, lost,
+        virgin_kg(totals, index), recycled, reused, to_recycling, to_reuse, lost,
         efficiency, efficiency,
     ).indicator  # fmt: skip
 
 
-def recycled_input_rate(totals: Totals, books: Books) -> Floats:
+def recycled_input_rate(totals: Totals, index: KpiIndex) -> Floats:
     """Recycled material in all that was made or sold again."""
-    recycled, reused = _kg(totals, books.recycled), _kg(totals, books.reused)
-    made = recycled + reused + virgin_kg(totals, books)
+    recycled, reused = _kg(totals, index.recycled), _kg(totals, index.reused)
+    made = recycled + reused + virgin_kg(totals, index)
     return circularity.recycled_input_rate(recycled, made)
 
 
-def collection_rate(totals: Totals, books: Books) -> Floats:
+def collection_rate(totals: Totals, index: KpiIndex) -> Floats:
     """Collected, of what left use."""
-    back = _kg(totals, books.back)
-    return circularity.collection_rate(back, back + _kg(totals, books.loss))
+    back = _kg(totals, index.back)
+    return circularity.collection_rate(back, back + _kg(totals, index.loss))
 
 
-def _right(totals: Totals, books: Books) -> Floats:
+def _right(totals: Totals, index: KpiIndex) -> Floats:
     """Kilograms in the lane of their own material, (R,)."""
-    return summed(totals["flow"][:, books.accepted, books.target])
+    return summed(totals["flow"][:, index.accepted, index.target])
 
 
-def purity(totals: Totals, books: Books) -> Floats:
+def purity(totals: Totals, index: KpiIndex) -> Floats:
     """Of what lies in lanes named after a material, the share that is of it."""
-    return effectiveness.purity(_right(totals, books), _kg(totals, books.accepted))
+    return effectiveness.purity(_right(totals, index), _kg(totals, index.accepted))
 
 
-def recovery(totals: Totals, books: Books) -> Floats:
+def recovery(totals: Totals, index: KpiIndex) -> Floats:
     """Of the materials that have a lane, the share of what came that ended in it."""
-    wanted = np.unique(books.target)
-    fed = summed(totals["flow"][:, books.fed][..., wanted])
-    return effectiveness.recovery(_right(totals, books), fed)
+    wanted = np.unique(index.target)
+    fed = summed(totals["flow"][:, index.fed][..., wanted])
+    return effectiveness.recovery(_right(totals, index), fed)
 
 
 def _up(totals: Totals, machines: Any = slice(None)) -> Floats:
@@ -139,7 +139,7 @@ def _down(totals: Totals, machines: Any = slice(None)) -> Floats:
     return summed(totals["machine_hours"][:, machines][..., [WAITING, REPAIR, MAINTENANCE]])
 
 
-def oee(totals: Totals, books: Books) -> Floats:
+def oee(totals: Totals, index: KpiIndex) -> Floats:
     """Overall equipment effectiveness, mean of all lines that have machines.
 
     A line's good output is what does not go to disposal; of a maker, what was sold.
@@ -152,98 +152,98 @@ def oee(totals: Totals, books: Books) -> Floats:
             line.kg_per_h,
             _kg(totals, line.good),
         )
-        for line in books.lines
+        for line in index.lines
     ]
     whole = sum(each, np.zeros(len(totals["mains"])))
     return np.asarray(whole / max(len(each), 1))
 
 
-def availability(totals: Totals, books: Books) -> Floats:
+def availability(totals: Totals, index: KpiIndex) -> Floats:
     """Hours up of all machines over all their hours."""
     return effectiveness.availability(_up(totals), _down(totals))
 
 
-def fill_rate(totals: Totals, books: Books) -> Floats:
+def fill_rate(totals: Totals, index: KpiIndex) -> Floats:
     """Demand that was met at once, of all demand."""
     service = totals["service"]
     return effectiveness.fill_rate(summed(service[..., SERVED]), summed(service[..., WANTED]))
 
 
-def co2e_kg(totals: Totals, books: Books) -> Floats:
+def co2e_kg(totals: Totals, index: KpiIndex) -> Floats:
     """All three scopes; nothing avoided is deducted."""
     return summed(totals["emissions"][:, [SCOPE_1, SCOPE_2, SCOPE_3]])
 
 
-def co2e_scope_1_kg(totals: Totals, books: Books) -> Floats:
+def co2e_scope_1_kg(totals: Totals, index: KpiIndex) -> Floats:
     """Own fuel and processes."""
     return np.asarray(totals["emissions"][:, SCOPE_1])
 
 
-def co2e_scope_2_kg(totals: Totals, books: Books) -> Floats:
+def co2e_scope_2_kg(totals: Totals, index: KpiIndex) -> Floats:
     """Bought electricity."""
     return np.asarray(totals["emissions"][:, SCOPE_2])
 
 
-def co2e_scope_3_kg(totals: Totals, books: Books) -> Floats:
+def co2e_scope_3_kg(totals: Totals, index: KpiIndex) -> Floats:
     """Virgin material, transport and waste of others."""
     return np.asarray(totals["emissions"][:, SCOPE_3])
 
 
-def co2e_avoided_kg(totals: Totals, books: Books) -> Floats:
+def co2e_avoided_kg(totals: Totals, index: KpiIndex) -> Floats:
     """Virgin material's emissions that secondary material displaced."""
     return np.asarray(totals["emissions"][:, AVOIDED])
 
 
-def virgin_kg(totals: Totals, books: Books) -> Floats:
+def virgin_kg(totals: Totals, index: KpiIndex) -> Floats:
     """Virgin material that was drawn."""
-    return -summed(totals["mass"][:, books.virgin])
+    return -summed(totals["mass"][:, index.virgin])
 
 
-def recycled_kg(totals: Totals, books: Books) -> Floats:
+def recycled_kg(totals: Totals, index: KpiIndex) -> Floats:
     """Recycled material that makers used."""
-    return _kg(totals, books.recycled)
+    return _kg(totals, index.recycled)
 
 
-def reused_kg(totals: Totals, books: Books) -> Floats:
+def reused_kg(totals: Totals, index: KpiIndex) -> Floats:
     """Goods that came to a market without being made anew."""
-    return _kg(totals, books.reused)
+    return _kg(totals, index.reused)
 
 
-def disposed_kg(totals: Totals, books: Books) -> Floats:
+def disposed_kg(totals: Totals, index: KpiIndex) -> Floats:
     """What went to disposal, with what was never collected."""
-    return _kg(totals, books.disposed)
+    return _kg(totals, index.disposed)
 
 
-def sold_kg(totals: Totals, books: Books) -> Floats:
+def sold_kg(totals: Totals, index: KpiIndex) -> Floats:
     """Goods sold into use."""
-    return _kg(totals, books.sale)
+    return _kg(totals, index.sale)
 
 
-def energy_kwh(totals: Totals, books: Books) -> Floats:
+def energy_kwh(totals: Totals, index: KpiIndex) -> Floats:
     """Mains electricity of processes and devices."""
     return np.asarray(totals["mains"][:, PROCESSES, 0] / J_PER_KWH)
 
 
-def downtime_h(totals: Totals, books: Books) -> Floats:
+def downtime_h(totals: Totals, index: KpiIndex) -> Floats:
     """Hours that machines were down, all together."""
     return _down(totals)
 
 
-def failures(totals: Totals, books: Books) -> Floats:
+def failures(totals: Totals, index: KpiIndex) -> Floats:
     """Failures of all machines."""
     return summed(totals["machine_counts"][..., FAILURES])
 
 
-def maintenance_eur(totals: Totals, books: Books) -> Floats:
+def maintenance_eur(totals: Totals, index: KpiIndex) -> Floats:
     """Paid for repairs, maintenance, inspections and spare parts.
 
     What the workshop was paid, less the processes' own work at the file's prices.
     """
-    work = summed(totals["flow"][:, books.worked] * books.work_eur)
+    work = summed(totals["flow"][:, index.worked] * index.work_eur)
     return np.asarray(totals["money"][:, WORKSHOP, 0] - work)
 
 
-def battery_empty_h(totals: Totals, books: Books) -> Floats:
+def battery_empty_h(totals: Totals, index: KpiIndex) -> Floats:
     """Hours that ended with an empty battery, of all devices together."""
     return summed(totals["device_counts"][:, EMPTY_H])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,24 +13,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
-from stillage_scenarios.chains.kpi_index import Books, read_books
+from stillage_scenarios.chains.kpi_index import KpiIndex, kpi_index
 from stillage_scenarios.chains.kpis import FLOWS, KPIS, OF_LANES
+from stillage_scenarios.chains.simulation import ChainSimulation
 from stillage_sim.chain import running
 from stillage_sim.chain.model import ChainModel
-from stillage_sim.chain.stages.decide import Policy
+from stillage_sim.chain.stages.decide import CompiledPolicy
+from stillage_sim.chain.stages.step import States
 from stillage_sim.machines.arrays import PLANNED, WORKING
+from stillage_sim.policy.protocol import Policy
+from stillage_sim.policy.stepping import Stepped
 from stillage_sim.scenario import Totals, World
 from stillage_sim.uncertainty.sampling import Sampling
 
 
 @dataclass(frozen=True)
-class ClosedLoopWorld(World):
+class ChainWorld(World):
     """See :class:`stillage_sim.scenario.World`; made by :func:`.casting.build_world`.
 
     Parameters
     ----------
     model : ChainModel
-    choices : dict of policy name to Policy
+    choices : dict of policy name to CompiledPolicy
         What each perceives with, its rules, and what a reading costs.
     worlds : int
         W: replica r perceives with world r mod W.
@@ -38,15 +42,18 @@ class ClosedLoopWorld(World):
         Antithetic pairs and strata of replicas.
     frames : int
         Points in time that are kept of a rollout, at most.
+    acting : dict of policy name to Policy
+        Those without rules, which act on what they are shown.
     missing : dict of policy name to str
         The perception table that a policy lacks.
     """
 
     model: ChainModel
-    choices: Mapping[str, Policy]
+    choices: Mapping[str, CompiledPolicy]
     worlds: int
     sampling: Sampling = running.INDEPENDENT
     frames: int = 60
+    acting: Mapping[str, Policy] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -61,15 +68,15 @@ class ClosedLoopWorld(World):
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
     @functools.cached_property
-    def books(self) -> Books:
+    def index(self) -> KpiIndex:
         """Where KPIs are read."""
-        return read_books(self.model)
+        return kpi_index(self.model)
 
     @property
     def policies(self) -> tuple[str, ...]:
         return tuple(self.choices)
 
-    def of(self, policy: str) -> Policy:
+    def of(self, policy: str) -> CompiledPolicy:
         """What a policy does.
 
         Raises
@@ -103,26 +110,26 @@ class ClosedLoopWorld(World):
         BadInput
             For numbers that are none of replicas and days.
         """
-        chosen = self.of(policy)
+        self.of(policy)
         if replicas < 1 or first_replica < 0:
             raise BadInput("replicas", f"{replicas} from {first_replica}", "at least one from 0")
         if not math.isfinite(days) or days <= 0:
             raise BadInput("days", days, "a positive number")
-        model, chain = self.model, self.model.parts.chain
+        chain = self.model.parts.chain
         steps = max(round(days * 24.0 / chain.step_h), 1)
-        states = running.begun(model, replicas, seed, first_replica, self.worlds, self.sampling)
+        states, advance = self._begun(policy, first_replica, replicas, days, seed)
         ends = frame_ends(steps, chain.period, self.frames)
         done, before = 0, running.totals(states)
         rows: dict[str, list[NDArray[Any]]] = {
             name: [] for name in ("h", "kpis", "stock", "energy", "up")
         }
         for end in ends:
-            running.advance(model, chosen, states, end - done)
+            advance(end - done)
             after = running.totals(states)
             hours = (end - done) * chain.step_h
             added = {name: after[name] - before[name] for name in FLOWS}
             rows["h"].append(np.full(replicas, end * chain.step_h))
-            rows["kpis"].append(np.stack([kpi(added, self.books) for kpi in KPIS.values()], 1))
+            rows["kpis"].append(np.stack([kpi(added, self.index) for kpi in KPIS.values()], 1))
             rows["stock"].append(np.cumsum(after["mass"], 2)[..., -1])
             rows["energy"].append(after["energy"])
             up = added["machine_hours"][..., [WORKING, PLANNED]].sum(2)
@@ -131,10 +138,23 @@ class ClosedLoopWorld(World):
         frames = {f"frame_{name}": np.stack(each, 1) for name, each in rows.items()}
         return {**before, **frames}
 
+    def _begun(
+        self, policy: str, first: int, replicas: int, days: float, seed: int
+    ) -> tuple[States, Callable[[int], object]]:
+        """Replicas at the start of an episode, and what steps them: fused rules, or a policy."""
+        chosen = self.of(policy)
+        if policy not in self.acting:
+            states = running.begun(self.model, replicas, seed, first, self.worlds, self.sampling)
+            return states, functools.partial(running.advance, self.model, chosen, states)
+        simulation = ChainSimulation(self.model, chosen, days, sampling=self.sampling)
+        numbers = np.arange(first, first + replicas, dtype=np.int64)
+        stepped = Stepped(simulation, self.acting[policy], policy, numbers, seed)
+        return stepped.state.states, stepped.advance
+
     def kpis(self, totals: Totals) -> dict[str, NDArray[np.float64]]:
         """All, but those of sorting where no lane is named after a material."""
-        left_out = () if len(self.books.accepted) else OF_LANES
-        return {name: kpi(totals, self.books) for name, kpi in KPIS.items() if name not in left_out}
+        left_out = () if len(self.index.accepted) else OF_LANES
+        return {name: kpi(totals, self.index) for name, kpi in KPIS.items() if name not in left_out}
 
     def audit(self, totals: Totals) -> dict[str, float]:
         """Residuals of the ledgers of mass, energy (mains and devices) and money."""

@@ -3,25 +3,65 @@
 from __future__ import annotations
 
 from stillage.plugin.spec import ScenarioSpec, SectionSpec, Spec
-from stillage_scenarios.spec_tables import Kpi, kpi_specs, policy_specs
-
-PACKAGE = "stillage_scenarios.closed_loop"
+from stillage_scenarios.spec_tables import Kpi, PolicyRow, kpi_specs, policy_specs
 
 POLICIES = (
-    ("oracle", "Sorters know every item; machines are maintained at their best age."),
-    ("teacher", "The teacher, with all its sensors at the sorter."),
-    ("distilled", "The distilled student."),
-    ("distilled_int8", "The distilled student as exported in INT8."),
-    ("labels_only", "The student that learnt from labels alone."),
-    ("declared", "Sorters as good as the chain's file says they are."),
-    ("majority", "Takes every item for the commonest class: no perception."),
-    ("blind", "No perception: all goes to the sorter's last output."),
-    ("distilled_myopic", "The distilled student; goods go where their next step costs least."),
-    ("distilled_run_to_failure", "The distilled student; machines run until they fail."),
-    ("distilled_condition_based", "The distilled student; maintenance by observed wear."),
-    ("distilled_opportunistic", "The distilled student; by wear, sooner where a crew is there."),
-    ("bare", "No perception, next steps that cost least, machines that run until they fail."),
-)
+    PolicyRow(
+        "oracle", "oracle", "oracle", ":ideal", "ChainRule",
+        "Sorters know every item; machines are maintained at their best age.",
+    ),
+    PolicyRow(
+        "teacher", "teacher", "teacher", "teacher", "ChainRule",
+        "The teacher, with all its sensors at the sorter.",
+    ),
+    PolicyRow(
+        "distilled", "distilled student", "student", "distilled", "ChainRule",
+        "The distilled student.",
+    ),
+    PolicyRow(
+        "distilled_int8", "distilled student, INT8", "student", "distilled_int8", "ChainRule",
+        "The distilled student as exported in INT8.",
+    ),
+    PolicyRow(
+        "labels_only", "student, labels only", "control", "labels_only", "ChainRule",
+        "The student that learnt from labels alone.",
+    ),
+    PolicyRow(
+        "declared", "sorters as declared", "rule", ":declared", "ChainRule",
+        "Sorters as good as the chain's file says they are.",
+    ),
+    PolicyRow(
+        "majority", "no perception (majority)", "none", ":majority", "ChainRule",
+        "Takes every item for the commonest class: no perception.",
+    ),
+    PolicyRow(
+        "blind", "no perception (blind)", "none", ":blind", "ChainRule",
+        "No perception: all goes to the sorter's last output.",
+    ),
+    PolicyRow(
+        "distilled_myopic", "distilled, myopic routes", "student", "distilled", "ChainRule",
+        "The distilled student; goods go where their next step costs least.", {"routes": "myopic"},
+    ),
+    PolicyRow(
+        "distilled_run_to_failure", "distilled, run to failure", "student", "distilled",
+        "ChainRule", "The distilled student; machines run until they fail.",
+        {"maintenance": "run_to_failure"},
+    ),
+    PolicyRow(
+        "distilled_condition_based", "distilled, by condition", "student", "distilled", "ChainRule",
+        "The distilled student; maintenance by observed wear.", {"maintenance": "condition_based"},
+    ),
+    PolicyRow(
+        "distilled_opportunistic", "distilled, opportunistic", "student", "distilled", "ChainRule",
+        "The distilled student; by wear, sooner where a crew is there.",
+        {"maintenance": "opportunistic"},
+    ),
+    PolicyRow(
+        "bare", "blind, myopic, no upkeep", "none", ":blind", "ChainRule",
+        "No perception, next steps that cost least, machines that run until they fail.",
+        {"routes": "myopic", "maintenance": "run_to_failure"},
+    ),
+)  # fmt: skip
 KPIS: tuple[Kpi, ...] = (
     ("profit_eur", "EUR", "higher", "Sales less everything that the operator paid."),
     ("recovered_value_eur", "EUR", "higher", "Virgin material displaced, and outlets' payments."),
@@ -66,7 +106,7 @@ SPECS: tuple[Spec, ...] = (
         modalities=("video", "thermal", "nir"),
         gym_id="stillage/ClosedLoop-v0",
     ),
-    *policy_specs("closed-loop", PACKAGE, POLICIES),
+    *policy_specs("closed-loop", "stillage_scenarios.chains.policies", POLICIES),
     *kpi_specs("closed-loop", "stillage_scenarios.chains", KPIS),
     *(
         SectionSpec(

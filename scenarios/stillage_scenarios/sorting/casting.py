@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +15,14 @@ from stillage.task import Task
 from stillage_scenarios.items import materials
 from stillage_scenarios.sorting.kpis import Tariff
 from stillage_scenarios.sorting.plant import Decisions, Items, Plant
-from stillage_scenarios.sorting.policies import NEEDS, POLICIES, Choice, Hand, Market, Policy
-from stillage_scenarios.sorting.policies import perceived as by_table
+from stillage_scenarios.sorting.policies import Choice, Hand, ItemRule, Market, Rule, Seen
 from stillage_scenarios.sorting.settings import SortingSettings
 from stillage_scenarios.sorting.world import SortingWorld
 from stillage_sim.devices.power import DAY_S, clear_sky
 from stillage_sim.engine.ledger import quantise
 from stillage_sim.engine.randomness import poisson_table
+from stillage_sim.policy.protocol import Policy, Seeing, table_of
+from stillage_sim.policy.registered import registered
 from stillage_sim.run.worlds import bootstrap
 from stillage_sim.scenario import Cast, SeedCast
 
@@ -125,7 +127,7 @@ def make_hand(cast: Cast, seed: SeedCast, value: Floats, group: Ints) -> Hand:
     """What policies may know of one seed's items."""
     material, quality = cast.task("material"), cast.task("quality")
     assert material is not None  # noqa: S101
-    heads = {}
+    seen = {}
     for name, table in seed.tables.items():
         rows = seed.rows(name)
         if material.target not in table.heads:
@@ -138,35 +140,62 @@ def make_hand(cast: Cast, seed: SeedCast, value: Floats, group: Ints) -> Hand:
                 f"({len(rows)}, {len(material.classes)})",
             )  # fmt: skip
         grades = table.heads.get(quality.target) if quality else None
-        heads[name] = (what, None if grades is None else np.asarray(grades, np.float64)[rows])
+        seen[name] = Seen(what, None if grades is None else np.asarray(grades, np.float64)[rows])
     truth = np.asarray(seed.truth[material.target], np.int64)
-    return Hand(truth, value, group, seed.tables, heads)
+    return Hand(truth, value, group, seed.tables, seen)
 
 
-def stack(choices: list[Choice], idle_w: float) -> Decisions:
-    """One policy's look-ups over the items of all seeds; ``idle_w`` (W) besides the device."""
+def choice_of(policy: Seeing, market: Market, hand: Hand) -> Choice:
+    """A rule's look-up; an empty one for a policy that acts on what it is shown."""
+    if isinstance(policy, Rule):
+        return policy.choose(market, hand)
+    nothing = np.zeros((len(hand.material), 1))
+    return Choice(nothing.astype(np.int64), nothing)
+
+
+def _acts(policy: Seeing, name: str) -> TypeGuard[Policy]:
+    """Whether it has no look-up; ``BadInput`` for what cannot act either."""
+    if isinstance(policy, Rule):
+        return False
+    if not isinstance(policy, Policy):
+        found = type(policy).__name__
+        raise BadInput(f"policy {name!r}", found, "a Policy (begin, act) or a Rule (choose)")
+    return True
+
+
+def stack(choices: list[Choice], hands: list[Hand], table: str, idle_w: float) -> Decisions:
+    """One policy's look-ups over the items of all seeds, and what reading by ``table`` costs.
+
+    ``idle_w`` (W) is drawn besides the device; without a table nothing is sensed, and a reading
+    costs neither time nor energy.
+    """
+    read = [hand.tables[table] for hand in hands] if table else []
+    nothing = [0.0] * len(hands)
     return Decisions(
         chute=np.concatenate([choice.chute for choice in choices]).astype(np.int64),
         priority=np.concatenate([choice.priority for choice in choices]).astype(np.float64),
-        latency=np.array([choice.latency_s for choice in choices], np.float64),
-        energy=np.array([choice.energy_j for choice in choices], np.float64),
-        idle=np.array(
-            [profile(choice.device).idle_w + idle_w if choice.device else 0.0 for choice in choices]
-        ),
-        device=int(any(choice.device for choice in choices)),
+        latency=np.array([float(each.latency_s) for each in read] or nothing, np.float64),
+        energy=np.array([float(each.energy_j) for each in read] or nothing, np.float64),
+        idle=np.array([profile(each.device).idle_w + idle_w for each in read] or nothing),
+        device=int(bool(table)),
     )
 
 
-def show(hands: list[Hand], name: str) -> NDArray[np.float32]:
-    """What an environment shows of items under a table: material and quality probabilities."""
-    rows = [np.hstack([part for part in hand.heads[name] if part is not None]) for hand in hands]
+def show(hands: list[Hand], sees: str, materials: int) -> NDArray[np.float32]:
+    """What an environment shows of items: probabilities of material and quality, (I, F)."""
+    rows = []
+    for hand in hands:
+        seen = hand.look(sees, materials)
+        rows.append(np.hstack([part for part in seen if part is not None]))
     return np.clip(np.concatenate(rows), 0.0, 1.0).astype(np.float32)
 
 
 def build_world(
-    settings: SortingSettings, cast: Cast, policies: Mapping[str, Policy] | None = None
+    settings: SortingSettings, cast: Cast, policies: Mapping[str, Seeing] | None = None
 ) -> SortingWorld:
-    """The world that carries the items of ``cast``; ``policies`` come beside the built-in ones.
+    """The world that carries the items of ``cast``, under ``policies`` and a rule for each table.
+
+    Policies default to those that are registered.
 
     Raises
     ------
@@ -220,25 +249,32 @@ def build_world(
         world_seed=worlds.seed,
     )
     tables = _common_tables(cast)
-    decisions, missing = {}, {}
-    named = {**POLICIES, **(policies or {})}
-    for name, policy in named.items():
-        if NEEDS.get(name, "") and NEEDS[name] not in tables:
-            missing[name] = NEEDS[name]
-            continue
-        decisions[name] = stack([policy(market, hand) for hand in hands], settings.idle_w)
-    for name in tables:
-        if name not in named:
-            decisions[name] = stack(
-                [by_table(market, hand, name) for hand in hands], settings.idle_w
-            )
+    named = registered("sorting") if policies is None else dict(policies)
+    named |= {name: ItemRule(name) for name in tables if name not in named}
+    missing = {
+        name: policy.sees
+        for name, policy in named.items()
+        if table_of(policy.sees) not in ("", *tables)
+    }
+    there = {name: policy for name, policy in named.items() if name not in missing}
+    acting = {name: p for name, p in there.items() if _acts(p, name)}
+    decisions = {
+        name: stack(
+            [choice_of(policy, market, hand) for hand in hands],
+            hands, table_of(policy.sees), settings.idle_w,
+        )
+        for name, policy in there.items()
+    }  # fmt: skip
+    sights = dict.fromkeys((*tables, *(policy.sees for policy in acting.values())))
     return SortingWorld(
         plant=make_plant(settings, price),
         items=items,
         tariff=tariff,
         decisions=decisions,
-        features={name: show(hands, name) for name in tables},
+        features={sees: show(hands, sees, len(prices.price)) for sees in sights},
         labels=material.classes,
+        market=market,
+        acting=acting,
         missing=missing,
         notes=(_arrivals(settings), *prices.notes, *_left_out(cast, factors is not None)),
     )

@@ -13,98 +13,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
-import gymnasium
-import numpy as np
 from gymnasium.vector import AutoresetMode
-from numpy.typing import NDArray
 
 from stillage.errors import BadInput
-from stillage_scenarios.sorting import drawing, stages
 from stillage_scenarios.sorting.casting import build_world
 from stillage_scenarios.sorting.example import example_cast
-from stillage_scenarios.sorting.plant import State, View
 from stillage_scenarios.sorting.settings import SortingSettings
+from stillage_scenarios.sorting.simulation import SortingSimulation
 from stillage_scenarios.sorting.world import SortingWorld
-from stillage_sim.devices.power import DAY_S
-from stillage_sim.engine.compiled import wrapping
-from stillage_sim.envs import Bools, ReplicaEnv, ReplicaVectorEnv, Step
+from stillage_sim.envs import ReplicaEnv, ReplicaVectorEnv
 from stillage_sim.scenario import Cast
 
 Options = Mapping[str, Any] | SortingSettings | None
-
-
-class SortingSimulation:
-    """A world seen through one model's perception; see :class:`stillage_sim.envs.Simulation`."""
-
-    def __init__(self, world: SortingWorld, perception: str, days: float) -> None:
-        if perception not in world.features:
-            raise BadInput("perception", repr(perception), f"one of {', '.join(world.features)}")
-        if not math.isfinite(days) or days <= 0:
-            raise BadInput("days", days, "a positive number")
-        self.world = world
-        self.horizon = max(round(days * DAY_S), 1)
-        self.decisions = world.of(perception)
-        self.features = world.features[perception]
-        slots, shown = world.plant.slots, self.features.shape[1]
-        self.action_space = gymnasium.spaces.MultiDiscrete([world.plant.chutes + 1] * slots)
-        shapes = {"perception": (slots, shown), "queue": (slots, 3), "battery": (2,), "clock": (3,)}
-        boxes: dict[str, gymnasium.Space[Any]] = {
-            name: gymnasium.spaces.Box(0.0, 1.0, shape, np.float32)
-            for name, shape in shapes.items()
-        }
-        self.observation_space: gymnasium.Space[Any] = gymnasium.spaces.Dict(boxes)
-        self.shapes = shapes
-
-    def new_state(self, replicas: int) -> State:
-        """Room for R replicas."""
-        return self.world.new_state(replicas)
-
-    def begin(
-        self,
-        state: State,
-        which: Bools,
-        replicas: NDArray[np.int64],
-        seeds: NDArray[np.uint64],
-        episodes: NDArray[np.int64],
-    ) -> None:
-        """Begin an episode in the replicas marked in ``which``."""
-        self.world.begin(state, which, replicas, seeds, episodes)
-
-    def step(self, state: State, actions: NDArray[np.int64], skip: Bools) -> Step:
-        """One second."""
-        count, plant = len(state.step), self.world.plant
-        seen = {name: np.empty((count, *shape), np.float32) for name, shape in self.shapes.items()}
-        mask = np.empty((count, plant.slots, plant.chutes + 1), np.int8)
-        view = View(**seen, mask=mask, rewards=np.empty(count))
-        with wrapping():
-            stages.step_replicas(
-                plant, self.world.items, self.decisions, self.features, state, actions, skip, view
-            )
-        return view.rewards, seen, mask
-
-    def steps(self, state: State) -> NDArray[np.int64]:
-        """Seconds since the episode began (R,)."""
-        return state.step
-
-    def decide(self, policy: str, state: State) -> NDArray[np.int64]:
-        """What a built-in policy would do, int64 (R, slots)."""
-        actions = np.zeros((len(state.step), self.world.plant.slots), np.int64)
-        with wrapping():
-            stages.decide_replicas(self.world.plant, self.world.of(policy), state, actions)
-        return actions
-
-    def picture(self, state: State, replica: int) -> NDArray[np.uint8]:
-        """A picture (240, 400, 3)."""
-        return drawing.picture(self.world.plant, self.world.items, state, replica)
-
-    def text(self, state: State, replica: int) -> str:
-        """In words."""
-        world = self.world
-        return drawing.text(world.plant, world.items, world.labels, state, replica)
 
 
 def simulate(

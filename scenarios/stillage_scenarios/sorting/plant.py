@@ -137,3 +137,16 @@ def empty_state(plant: Plant, kinds: int, replicas: int) -> State:
         money=np.zeros((replicas, 3, 1)),
         counts=np.zeros((replicas, len(COUNTS)), np.int64),
     )
+
+
+def empty_view(plant: Plant, features: int, replicas: int) -> View:
+    """Room for what R replicas show, with so many probabilities of an item."""
+    shapes: dict[str, tuple[int, ...]] = {
+        "perception": (plant.slots, features),
+        "queue": (plant.slots, 3),
+        "battery": (2,),
+        "clock": (3,),
+    }
+    seen = {name: np.empty((replicas, *shape), np.float32) for name, shape in shapes.items()}
+    mask = np.empty((replicas, plant.slots, plant.chutes + 1), np.int8)
+    return View(**seen, mask=mask, rewards=np.empty(replicas))

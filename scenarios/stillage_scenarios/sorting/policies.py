@@ -1,20 +1,23 @@
-"""Policies of the sorting belt, as look-ups: what each would do with every held-out item.
+"""Policies of the sorting belt: rules that put what they recognise where it is worth most.
 
-A policy is a function of a :class:`Market` (prices by chute and kind) and one training seed's
-:class:`Hand` of items; it gives :class:`Choice`: chutes and priorities, and what a reading
-costs. Everything a policy may know of an item was perceived once, by the model behind its
-table; only ``oracle`` looks at the truth.
+A rule acts on what the environment shows, like every policy. Since all that may be known of an
+item was perceived once, its compiled form is a look-up: the chute and the priority of every
+held-out item (:class:`Choice`). The two act alike, but for items whose worth differs by less than
+an observation's float32 tells. ``oracle`` and ``random`` are look-ups alone, for the environment
+shows neither what an item is worth in truth nor the world's luck.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
+from stillage_sim.policy.protocol import BLIND, IDEAL, MAJORITY, Observation
 from stillage_sim.scenario import Perceived
 
 Floats = NDArray[np.float64]
@@ -42,133 +45,150 @@ class Market:
         return len(self.price) + 1
 
 
+class Seen(NamedTuple):
+    """What is seen of items: probabilities (..., K) of material and (..., G) of quality or None."""
+
+    material: Floats
+    quality: Floats | None
+
+
 @dataclass(frozen=True)
 class Hand:
     """One training seed's items: truth and tables, rows aligned.
 
     ``material`` int64 (I,), -1 for none of the K; ``value`` (I,) EUR of the item in its right
-    chute; ``heads`` maps a table's name to its material probabilities (I, K) and its quality
-    probabilities (I, G), or None where it perceives none.
+    chute; ``group`` (I,) numbers of their groups; ``seen`` maps a table's name to what it says.
     """
 
     material: Ints
     value: Floats
     group: Ints
     tables: Mapping[str, Perceived]
-    heads: Mapping[str, tuple[Floats, Floats | None]]
+    seen: Mapping[str, Seen]
 
-    def table(self, policy: str, name: str) -> tuple[Perceived, Floats, Floats | None]:
-        """The table that ``policy`` reads, or BadInput where there is none."""
-        if name not in self.tables:
-            have = ", ".join(sorted(self.tables)) or "none"
-            raise BadInput(f"policy {policy!r}", f"perception tables: {have}", f"table {name!r}")
-        return self.tables[name], *self.heads[name]
+    def look(self, sees: str, materials: int) -> Seen:
+        """What is seen of every item through a table, or by ``IDEAL``, ``MAJORITY``, ``BLIND``."""
+        if sees in self.seen:
+            return self.seen[sees]
+        certain = np.eye(materials + 1)[:, :materials]  # the last row is for none of them
+        if sees == IDEAL:
+            return Seen(certain[self.material], None)
+        if sees == MAJORITY:
+            return Seen(np.tile(certain[self._commonest(materials)], (len(self.material), 1)), None)
+        if sees == BLIND:
+            return Seen(np.zeros((len(self.material), materials)), None)
+        have = ", ".join((*sorted(self.tables), IDEAL, MAJORITY, BLIND))
+        raise BadInput("policy", f"sees {sees!r}", f"one of {have}")
+
+    def _commonest(self, materials: int) -> int:
+        """The material of most groups, each counted by its first item."""
+        _, first = np.unique(self.group, return_index=True)
+        counts = np.bincount(self.material[first] + 1, minlength=materials + 1)[1:]
+        return int(counts.argmax())
 
 
 @dataclass(frozen=True)
 class Choice:
-    """``chute`` int64 (I, V) in 1..K+1 and ``priority`` (I, V) EUR, V equally likely variants.
-
-    ``device`` is the profile of the computer that perceives; without one nothing is sensed, and a
-    reading costs neither time nor energy.
-    """
+    """``chute`` int64 (I, V) in 1..K+1 and ``priority`` (I, V) EUR, V equally likely variants."""
 
     chute: Ints
     priority: Floats
-    latency_s: float = 0.0
-    energy_j: float = 0.0
-    device: str = ""
 
 
-Policy = Callable[[Market, Hand], Choice]
+@runtime_checkable
+class Rule(Protocol):
+    """A policy with a compiled form: a look-up by item."""
+
+    @property
+    def sees(self) -> str: ...
+
+    def choose(self, market: Market, hand: Hand) -> Choice:
+        """What it would do with every item of a training seed."""
 
 
-def oracle(market: Market, hand: Hand) -> Choice:
+@dataclass(frozen=True)
+class ItemRule:
+    """Puts an item where its most probable material goes; the highest expected value first.
+
+    Parameters
+    ----------
+    sees : str
+        See :class:`stillage_sim.policy.Policy`.
+    reject : bool
+        Items whose best material is less probable than the plant's ``reject_below`` go to
+        residue.
+    """
+
+    sees: str
+    reject: bool = False
+
+    def choose(self, market: Market, hand: Hand) -> Choice:
+        chute, priority = self.valued(market, hand.look(self.sees, len(market.price)))
+        return Choice(chute[:, None], priority[:, None])
+
+    def valued(self, market: Market, seen: Seen) -> tuple[Ints, Floats]:
+        """Chute and expected EUR of items (...,); nothing seen goes to residue, worth 0."""
+        guess = seen.material.argmax(-1)
+        right = np.take_along_axis(seen.material, guess[..., None], -1)[..., 0]
+        factor = np.ones(guess.shape)
+        if seen.quality is not None and market.grade is not None:
+            factor = (seen.quality * market.grade).sum(-1)
+        earned = right * market.mass[guess] * factor
+        spoiled = (seen.material * market.mass).sum(-1) - right * market.mass[guess]
+        expected = market.price[guess] * (earned - market.contamination * spoiled)
+        least = market.reject_below if self.reject else 0.0
+        unsure = (right < least) | (right <= 0.0)
+        return np.where(unsure, market.residue, guess + 1).astype(np.int64), expected
+
+    def begin(self, simulation: Any, replicas: int) -> dict[str, Any]:
+        """The plant's market, and the picks that the robot has left (R,)."""
+        world = simulation.world
+        return {"market": world.market, "rate": world.plant.picks, "picks": np.zeros(replicas)}
+
+    def act(
+        self, observation: Observation, mask: NDArray[np.int8], memory: dict[str, Any]
+    ) -> NDArray[np.int64]:
+        """Release residue at once; pick the most valuable items as far as picks reach."""
+        market: Market = memory["market"]
+        told = np.asarray(observation["perception"], np.float64)
+        count = len(market.price)
+        quality = told[..., count:] if told.shape[-1] > count else None
+        chute, value = self.valued(market, Seen(told[..., :count], quality))
+        queue, running = observation["queue"], observation["clock"][:, 1] > 0.0
+        there = (queue[..., 0] > 0.0) & (queue[..., 1] > 0.0) & running[:, None]
+        actions = np.where(there & (chute == market.residue), chute, 0)
+        wanted = there & (chute != market.residue)
+        for r in np.flatnonzero(wanted.any(1)):
+            slots = np.flatnonzero(wanted[r])
+            order = np.lexsort((queue[r, slots, 2], -value[r, slots]))
+            for slot in slots[order[: int(memory["picks"][r])]]:
+                actions[r, slot] = chute[r, slot]
+                memory["picks"][r] -= 1.0
+        rate = memory["rate"]
+        earned = np.minimum(memory["picks"] + rate, rate + 1.0)
+        memory["picks"] = np.where(running, earned, memory["picks"])
+        return actions
+
+
+@dataclass(frozen=True)
+class OracleRule:
     """Knows every item; picks the most valuable first and leaves the rest to residue."""
-    known = hand.material >= 0
-    chute = np.where(known, hand.material + 1, market.residue)
-    return Choice(chute[:, None], np.where(known, hand.value, 0.0)[:, None])
+
+    sees: str = IDEAL
+
+    def choose(self, market: Market, hand: Hand) -> Choice:
+        known = hand.material >= 0
+        chute = np.where(known, hand.material + 1, market.residue)
+        return Choice(chute[:, None], np.where(known, hand.value, 0.0)[:, None])
 
 
-def random(market: Market, hand: Hand) -> Choice:
-    """Any chute with the same chance, residue too; drawn anew for every arrival."""
-    chutes = np.arange(1, market.residue + 1, dtype=np.int64)
-    table = np.tile(chutes, (len(hand.material), 1))
-    return Choice(table, np.zeros(table.shape))
+@dataclass(frozen=True)
+class RandomRule:
+    """Takes any chute with the same chance, residue too; drawn anew for every arrival."""
 
+    sees: str = BLIND
 
-def majority(market: Market, hand: Hand) -> Choice:
-    """Takes every item for the commonest material of the held-out groups: no perception."""
-    _, first = np.unique(hand.group, return_index=True)
-    counts = np.bincount(hand.material[first] + 1, minlength=market.residue)[1:]
-    chute = np.full((len(hand.material), 1), int(counts.argmax()) + 1, np.int64)
-    return Choice(chute, np.zeros(chute.shape))
-
-
-def perceived(market: Market, hand: Hand, name: str, policy: str = "") -> Choice:
-    """Puts an item where its most probable material goes; the highest expected value first."""
-    table, material, quality = hand.table(policy or name, name)
-    guess = material.argmax(1)
-    rows = np.arange(len(guess))
-    factor = np.ones(len(guess))
-    if quality is not None and market.grade is not None:
-        factor = (quality * market.grade).sum(1)
-    right = material[rows, guess]
-    earned = right * market.mass[guess] * factor
-    spoiled = (material * market.mass).sum(1) - right * market.mass[guess]
-    expected = market.price[guess] * (earned - market.contamination * spoiled)
-    return Choice(
-        (guess + 1).astype(np.int64)[:, None],
-        expected[:, None],
-        float(table.latency_s),
-        float(table.energy_j),
-        table.device,
-    )
-
-
-def teacher(market: Market, hand: Hand) -> Choice:
-    """The teacher itself, with all its sensors on the belt."""
-    return perceived(market, hand, "teacher")
-
-
-def labels_only(market: Market, hand: Hand) -> Choice:
-    """The student that learnt from labels alone."""
-    return perceived(market, hand, "labels_only")
-
-
-def distilled(market: Market, hand: Hand) -> Choice:
-    """The distilled student."""
-    return perceived(market, hand, "distilled")
-
-
-def distilled_int8(market: Market, hand: Hand) -> Choice:
-    """The distilled student as exported in INT8."""
-    return perceived(market, hand, "distilled_int8")
-
-
-def rule(market: Market, hand: Hand) -> Choice:
-    """The student without a teacher, with a plain rule: unsure items go to residue."""
-    choice = perceived(market, hand, "labels_only", "rule")
-    _, material, _ = hand.table("rule", "labels_only")
-    unsure = material.max(1, keepdims=True) < market.reject_below
-    chute = np.where(unsure, market.residue, choice.chute)
-    return Choice(chute, choice.priority, choice.latency_s, choice.energy_j, choice.device)
-
-
-POLICIES: dict[str, Policy] = {
-    "oracle": oracle,
-    "random": random,
-    "majority": majority,
-    "rule": rule,
-    "teacher": teacher,
-    "labels_only": labels_only,
-    "distilled": distilled,
-    "distilled_int8": distilled_int8,
-}
-"""Sorting's own policies by name; a plugin may register more, and every further table is one."""
-
-NEEDS = {
-    "rule": "labels_only",
-    **{name: name for name in ("teacher", "labels_only", "distilled", "distilled_int8")},
-}
-"""The table that a policy cannot do without."""
+    def choose(self, market: Market, hand: Hand) -> Choice:
+        chutes = np.arange(1, market.residue + 1, dtype=np.int64)
+        table = np.tile(chutes, (len(hand.material), 1))
+        return Choice(table, np.zeros(table.shape))

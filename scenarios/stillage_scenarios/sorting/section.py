@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from stillage.report.html import table
 from stillage_scenarios.items.materials import GATE_FEE, MATERIALS, SORTED
 from stillage_scenarios.sorting.settings import SortingSettings
 
 if TYPE_CHECKING:
     from stillage.rundir.folder import RunDir
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """An HTML table in a box that scrolls by itself on a narrow screen.
-
-    >>> table(["a"], [["<b>"]]).count("&lt;b&gt;")
-    1
-    """
-    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return (
-        f'<div class="scroll" style="overflow-x:auto"><table><thead><tr>{top}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
 
 
 def settings_rows(settings: SortingSettings) -> list[tuple[str, str, str, str]]:

@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 from stillage.plugin.spec import ScenarioSpec, SectionSpec, Spec
-from stillage_scenarios.spec_tables import Kpi, kpi_specs, policy_specs
+from stillage_scenarios.spec_tables import Kpi, PolicyRow, kpi_specs, policy_specs
 
 PACKAGE = "stillage_scenarios.sorting"
 
 POLICIES = (
-    ("oracle", "Knows every item; the bound that perception cannot pass."),
-    ("random", "Any chute with the same chance."),
-    ("majority", "Takes every item for the commonest material: no perception."),
-    ("rule", "The student without a teacher; unsure items go to residue."),
-    ("teacher", "The teacher, with all its sensors on the belt."),
-    ("labels_only", "The student that learnt from labels alone."),
-    ("distilled", "The distilled student."),
-    ("distilled_int8", "The distilled student as exported in INT8."),
-)
+    PolicyRow(
+        "oracle", "oracle", "oracle", ":ideal", "OracleRule",
+        "Knows every item; the bound that perception cannot pass.",
+    ),
+    PolicyRow("random", "random", "none", ":blind", "RandomRule", "Any chute with equal chance."),
+    PolicyRow(
+        "majority", "no perception (majority)", "none", ":majority", "ItemRule",
+        "Takes every item for the commonest material: no perception.",
+    ),
+    PolicyRow(
+        "rule", "labels only, rejects the unsure (rule)", "rule", "labels_only", "ItemRule",
+        "The student without a teacher; unsure items go to residue.", {"reject": True},
+    ),
+    PolicyRow(
+        "teacher", "teacher", "teacher", "teacher", "ItemRule",
+        "The teacher, with all its sensors on the belt.",
+    ),
+    PolicyRow(
+        "labels_only", "student, labels only", "control", "labels_only", "ItemRule",
+        "The student that learnt from labels alone.",
+    ),
+    PolicyRow(
+        "distilled", "distilled student", "student", "distilled", "ItemRule",
+        "The distilled student.",
+    ),
+    PolicyRow(
+        "distilled_int8", "distilled student, INT8", "student", "distilled_int8", "ItemRule",
+        "The distilled student as exported in INT8.",
+    ),
+)  # fmt: skip
 KPIS: tuple[Kpi, ...] = (
     ("purity", "1", "higher", "Mass in its right chute over mass in all material chutes."),
     ("recovery", "1", "higher", "Mass in its right chute over the wanted mass that passed."),
@@ -35,7 +56,7 @@ SPECS: tuple[Spec, ...] = (
         modalities=("video", "thermal", "nir"),
         gym_id="stillage/Sorting-v0",
     ),
-    *policy_specs("sorting", PACKAGE, POLICIES),
+    *policy_specs("sorting", f"{PACKAGE}.policies", POLICIES),
     *kpi_specs("sorting", PACKAGE, KPIS),
     SectionSpec(
         name="sorting-plant",

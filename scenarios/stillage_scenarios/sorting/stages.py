@@ -42,7 +42,8 @@ from stillage_sim.engine.randomness import below, draw, fold, fraction, from_tab
 
 STREAM_WEATHER, STREAM_ARRIVALS, STREAM_ITEM, STREAM_LUCK = 1, 2, 3, 4
 
-cached = kernel(arrays, ledger, power, randomness)
+MODULES = (arrays, ledger, power, randomness)
+cached = kernel(*MODULES)
 
 
 @compiled

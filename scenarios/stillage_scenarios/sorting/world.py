@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from stillage import counter
 from stillage.errors import BadInput
-from stillage_scenarios.sorting import stages
+from stillage_scenarios.sorting import scored, stages
 from stillage_scenarios.sorting.kpis import KPIS, Tariff
 from stillage_scenarios.sorting.plant import (
     BUYERS,
@@ -22,10 +22,16 @@ from stillage_scenarios.sorting.plant import (
     Plant,
     State,
     empty_state,
+    empty_view,
 )
+from stillage_scenarios.sorting.policies import Market
+from stillage_scenarios.sorting.simulation import SortingSimulation
 from stillage_sim.devices.power import DAY_S
 from stillage_sim.engine import ledger
 from stillage_sim.engine.compiled import wrapping
+from stillage_sim.policy.learned import LearnedPolicy
+from stillage_sim.policy.protocol import Policy
+from stillage_sim.policy.stepping import Stepped
 from stillage_sim.scenario import Totals, World
 
 
@@ -53,6 +59,12 @@ class SortingWorld(World):
         What the environment shows of a perceived item.
     labels : tuple of str (K,)
         Names of the materials, in the order of the chutes.
+    market : Market
+        What policies know of the outlets.
+    acting : dict of policy name to Policy
+        Those without a look-up, which act on what they are shown.
+    missing : dict of policy name to str
+        The perception table that a policy lacks.
     """
 
     plant: Plant
@@ -61,6 +73,8 @@ class SortingWorld(World):
     decisions: Mapping[str, Decisions]
     features: Mapping[str, NDArray[np.float32]]
     labels: tuple[str, ...]
+    market: Market
+    acting: Mapping[str, Policy] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -130,16 +144,55 @@ class SortingWorld(World):
             raise BadInput("replicas", f"{replicas} from {first_replica}", "at least one from 0")
         if not math.isfinite(days) or days <= 0:
             raise BadInput("days", days, "a positive number")
-        state = self.new_state(replicas)
-        which = np.ones(replicas, np.bool_)
         numbers = np.arange(first_replica, first_replica + replicas, dtype=np.int64)
-        seeds = np.full(replicas, seed % 2**64, np.uint64)
-        actions = np.zeros((replicas, self.plant.slots), np.int64)
+        steps = round(days * DAY_S)
+        acting = self.acting.get(policy)
+        if acting is None:
+            return self.totals(self._ruled(decisions, numbers, steps, seed))
+        simulation = SortingSimulation(self, acting.sees, days, policy)
+        if isinstance(acting, LearnedPolicy):
+            acting.begin(simulation, replicas)
+            return self.totals(self._scored(decisions, acting, numbers, steps, seed))
+        stepped = Stepped(simulation, acting, policy, numbers, seed)
+        stepped.advance(steps)
+        return self.totals(stepped.state)
+
+    def _begun(self, numbers: NDArray[np.int64], seed: int) -> State:
+        state, count = self.new_state(len(numbers)), len(numbers)
+        seeds = np.full(count, seed % 2**64, np.uint64)
         with wrapping():
-            self.begin(state, which, numbers, seeds, np.zeros(replicas, np.int64))
-            steps = round(days * DAY_S)
+            self.begin(state, np.ones(count, np.bool_), numbers, seeds, np.zeros(count, np.int64))
+        return state
+
+    def _ruled(
+        self, decisions: Decisions, numbers: NDArray[np.int64], steps: int, seed: int
+    ) -> State:
+        """A fused rollout of look-ups."""
+        state = self._begun(numbers, seed)
+        actions = np.zeros((len(numbers), self.plant.slots), np.int64)
+        with wrapping():
             stages.roll(self.plant, self.items, decisions, state, actions, steps)
-        return self.totals(state)
+        return state
+
+    def _scored(
+        self,
+        decisions: Decisions,
+        policy: LearnedPolicy,
+        numbers: NDArray[np.int64],
+        steps: int,
+        seed: int,
+    ) -> State:
+        """A fused rollout of a tree or a network."""
+        state, features = self._begun(numbers, seed), self.features[policy.sees]
+        actions = np.zeros((len(numbers), self.plant.slots), np.int64)
+        view = empty_view(self.plant, features.shape[1], len(numbers))
+        room = policy.room(len(numbers))
+        with wrapping():
+            scored.roll_scored(
+                self.plant, self.items, decisions, features, policy.scorer, room, state, view,
+                actions, steps,
+            )  # fmt: skip
+        return state
 
     @staticmethod
     def totals(state: State) -> Totals:

@@ -22,7 +22,7 @@ from numpy.typing import DTypeLike, NDArray
 from stillage.errors import BadInput
 from stillage_sim.chain.arrays import Perception
 from stillage_sim.chain.model import ChainModel
-from stillage_sim.chain.stages.decide import Policy, Rules
+from stillage_sim.chain.stages.decide import CompiledPolicy, Rules
 from stillage_sim.chain.stages.step import History, States
 
 MOST_REPLICAS = 2**31
@@ -82,7 +82,7 @@ def check_history(found: History, wanted: History, replicas: int) -> None:
         check_array(path, array, (replicas, periods, *like.shape[2:]), like.dtype, written=True)
 
 
-def check_policy(model: ChainModel, policy: Policy) -> None:
+def check_policy(model: ChainModel, policy: CompiledPolicy) -> None:
     """Raise ``BadInput`` if a policy is of another chain."""
     devices = len(model.devices)
     check_perception(model, policy.perception)

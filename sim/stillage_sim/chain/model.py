@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stillage_sim.chain.arrays import Floats, Perception, shaved
+from stillage_sim.chain.arrays import Floats, Ints, Perception, shaved
 from stillage_sim.chain.file.sources import Figure
 from stillage_sim.chain.stages.decide import Rules
 from stillage_sim.chain.stages.step import Parts
@@ -133,7 +133,7 @@ def blind(model: ChainModel) -> Perception:
 
 
 def usual_rules(
-    model: ChainModel, maintenance: MaintenanceRules, prefer: Floats | None = None
+    model: ChainModel, maintenance: MaintenanceRules, prefer: Ints | None = None
 ) -> Rules:
     """Alternatives in the file's order (or ``prefer`` (G, L)), the order level nearest to 1."""
     longest = model.parts.chain.routes.shape[1]

@@ -45,7 +45,7 @@ from stillage_sim.chain.kernel_checks import (
 )
 from stillage_sim.chain.model import ChainModel, usual_rules
 from stillage_sim.chain.stages import step
-from stillage_sim.chain.stages.decide import Policy
+from stillage_sim.chain.stages.decide import CompiledPolicy
 from stillage_sim.chain.stages.step import History, Parts, States
 from stillage_sim.devices.arrays import new_device_state
 from stillage_sim.engine import ledger
@@ -59,11 +59,11 @@ from stillage_sim.uncertainty.sampling import Sampling, episode_luck, prefixes
 INDEPENDENT = Sampling()
 
 
-def usual_policy(model: ChainModel) -> Policy:
+def usual_policy(model: ChainModel) -> CompiledPolicy:
     """What the file declares: its own sorters, its order of routes, maintenance by best age."""
     devices = model.parts.devices
     rules = usual_rules(model, age_replacement(model.maintenance))
-    return Policy(model.declared, rules, devices.reading_j, devices.reading_s)
+    return CompiledPolicy(model.declared, rules, devices.reading_j, devices.reading_s)
 
 
 def new_states(model: ChainModel, replicas: int) -> States:
@@ -166,7 +166,7 @@ def new_history(model: ChainModel, replicas: int, periods: int) -> History:
     )
 
 
-def with_readings(parts: Parts, policy: Policy) -> Parts:
+def with_readings(parts: Parts, policy: CompiledPolicy) -> Parts:
     """The parts with what a reading costs the devices under a policy."""
     devices = parts.devices._replace(reading_j=policy.reading_j, reading_s=policy.reading_s)
     return parts._replace(devices=devices)
@@ -174,7 +174,7 @@ def with_readings(parts: Parts, policy: Policy) -> Parts:
 
 def advance(
     model: ChainModel,
-    policy: Policy,
+    policy: CompiledPolicy,
     states: States,
     steps: int = 1,
     actions: Ints | None = None,
@@ -193,7 +193,7 @@ def advance(
 
 def bind(
     model: ChainModel,
-    policy: Policy,
+    policy: CompiledPolicy,
     states: States,
     steps: int = 1,
     actions: Ints | None = None,

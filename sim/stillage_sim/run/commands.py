@@ -90,7 +90,8 @@ def run(
 @click.argument("scenario")
 @click.option(
     "--policy", "policies", multiple=True, required=True, metavar="NAME_OR_BUNDLE",
-    help="A policy's name, or a bundle's folder (DIR:fp32 for its FP32 model); repeat it.",
+    help="A policy's name, a bundle's folder (DIR:fp32 for its FP32 model), a saved policy's "
+    "folder, or module:attribute; repeat it.",
 )  # fmt: skip
 @click.option("--replicas", type=int, metavar="R", help="Replicas. [200]")
 @click.option("--days", type=float, metavar="D", help="Simulated days of each. [the scenario's]")

@@ -14,6 +14,9 @@ from stillage.plugin.host import get_host
 from stillage.plugin.suggest import one_of
 from stillage.rundir import RunConfig, RunOptions, checked, parse_overrides
 from stillage.rundir.config import LABELS, SEEDS
+from stillage_sim.policy.protocol import SIGHTS
+from stillage_sim.policy.registered import outside as outside_policy
+from stillage_sim.run.context import TRAINED
 from stillage_sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -67,6 +70,7 @@ def configure(
     recording: str | Path | None = None,
     policies: Sequence[str] = (),
     bundles: Mapping[str, str] | None = None,
+    outside: Mapping[str, str] | None = None,
     kind: str = "run",
 ) -> RunConfig:
     """A complete configuration: every default filled in, every name checked.
@@ -77,7 +81,7 @@ def configure(
         A scenario's name, or a configuration that a run saved (``*.toml``).
     overrides : mapping, or iterable of ``key=value``
         Keys of the run, its distillation plan or the scenario's settings.
-    seed, recording, policies, bundles, kind
+    seed, recording, policies, bundles, outside, kind
         The same as keys, given apart; they win.
 
     Raises
@@ -93,6 +97,7 @@ def configure(
     run |= {"seed": seed} if seed is not None else {}
     run |= {"policies": tuple(policies)} if policies else {}
     run |= {"bundles": dict(bundles)} if bundles else {}
+    run |= {"outside": dict(outside)} if outside else {}
     if recording is not None:
         run |= {"recording": str(recording), "fingerprint": ""}
     settings = checked(scenario.Settings, {**base.get("settings", {}), **given["settings"]}, "-o")
@@ -109,7 +114,7 @@ def configure(
     _check_parts(plan)
     plan = plan.model_copy(update={"device": find_device(plan.device, "-o device")})
     chosen = config.policies or default_policies(scenario.name)
-    _check_policies(scenario.name, chosen, config.bundles)
+    _check_policies(scenario.name, chosen, config)
     return config.model_copy(update={"distillation": plan, "policies": chosen})
 
 
@@ -203,10 +208,17 @@ def default_policies(scenario: str) -> tuple[str, ...]:
     return tuple(spec.name for spec in get_host().scenario_specs("policy", scenario))
 
 
-def _check_policies(scenario: str, names: Sequence[str], bundles: Mapping[str, str]) -> None:
-    known = [*default_policies(scenario), *bundles]
+def _check_policies(scenario: str, names: Sequence[str], config: RunConfig) -> None:
+    known = [*default_policies(scenario), *config.bundles, *config.outside]
     for name in names:
         if name not in known:
-            raise BadInput("policy", repr(name), "a bundle's folder, or " + one_of(name, known))
+            wanted = "a bundle's or saved policy's folder, module:attribute, or "
+            raise BadInput("policy", repr(name), wanted + one_of(name, known))
     if len(set(names)) < len(names):
         raise BadInput("policies", ", ".join(names), "each one once")
+    for name, place in config.outside.items():
+        sees = outside_policy(place).sees
+        tables = [*TRAINED, *config.bundles]
+        if sees not in (*SIGHTS, *tables):
+            wanted = f"one of {', '.join((*tables, *SIGHTS))}"
+            raise BadInput(f"policy {name!r}", f"sees {sees!r}", wanted)

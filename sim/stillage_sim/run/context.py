@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stillage.rundir import RunConfig, RunDir
+from stillage_sim.policy.protocol import Policy
+from stillage_sim.policy.registered import outside
 from stillage_sim.scenario import Scenario
 
 TRAINED = ("teacher", "labels_only", "distilled", "distilled_int8")
@@ -29,8 +32,14 @@ class Context:
     @property
     def models(self) -> tuple[str, ...]:
         """The trained models that the policies need."""
-        wanted = self.scenario.tables(self.config.policies)
+        inside = [name for name in self.config.policies if name not in self.config.outside]
+        wanted = self.scenario.tables(inside) | {p.sees for p in self.outside.values()}
         return tuple(name for name in TRAINED if name in wanted)
+
+    @functools.cached_property
+    def outside(self) -> dict[str, Policy]:
+        """The policies that no plugin registers, by name."""
+        return {name: outside(place) for name, place in self.config.outside.items()}
 
     @property
     def tables(self) -> tuple[str, ...]:

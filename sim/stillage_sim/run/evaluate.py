@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stillage.compute import check_workers
-from stillage.errors import BadInput
 from stillage.rundir import RunConfig, RunDir, checked
 from stillage_sim.run.configure import Overrides, configure, default_policies
-from stillage_sim.run.deploy import split_bundle
+from stillage_sim.run.naming import sort_out
 from stillage_sim.run.pipeline import Progress, execute, quiet
 from stillage_sim.run.replicas import CHUNK
 
@@ -99,10 +97,12 @@ def evaluate(
     progress: Progress = quiet,
     chunk: int = CHUNK,
 ) -> Outcome:
-    """Compare policies, each a registered name or the folder of an exported bundle.
+    """Compare policies.
 
-    A bundle acts on what it says of items that it was not trained on. Policies that perceive
-    with a model of this run (``teacher``, ``distilled`` ...) have it trained first.
+    Each is a registered name, the folder of an exported bundle (which acts on what it says of
+    items that it was not trained on), the folder of a saved policy, or ``module:attribute`` (a
+    :class:`stillage_sim.policy.Policy`, or what makes one). Policies that perceive with a model
+    of this run (``teacher``, ``distilled`` ...) have it trained first.
     Arguments as :func:`run`.
     """
     config = configure_evaluation(
@@ -122,45 +122,14 @@ def configure_evaluation(
     seed: int | None = None,
 ) -> RunConfig:
     """The complete configuration of an evaluation; arguments as :func:`evaluate`."""
-    names, bundles = sort_out(policies, default_policies(scenario))
+    named = sort_out(policies, default_policies(scenario))
     config = configure(
-        scenario, overrides, seed=seed, recording=recording, policies=names, bundles=bundles,
-        kind="evaluate",
+        scenario, overrides, seed=seed, recording=recording, policies=named.names,
+        bundles=named.bundles, outside=named.outside, kind="evaluate",
     )  # fmt: skip
     asked = {"replicas": replicas, "days": days}
     given = {key: value for key, value in asked.items() if value is not None}
     return checked(RunConfig, {**config.model_dump(), **given}, "evaluate")
-
-
-def sort_out(
-    policies: Sequence[str], known: Sequence[str]
-) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Names of all policies, and the bundle folders among them by name.
-
-    A bundle is named after its folder (``bundle``, or ``bundle-2`` where that is taken).
-
-    >>> sort_out(["oracle", "rule"], ["oracle", "rule"])
-    (('oracle', 'rule'), {})
-    """
-    names: list[str] = []
-    bundles: dict[str, str] = {}
-    for policy in policies:
-        folder, precision = split_bundle(policy)
-        if policy in known or not folder.is_dir():
-            names.append(policy)
-            continue
-        stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", folder.resolve().name).strip("-.") or "bundle"
-        stem += "_fp32" if precision == "fp32" and policy.endswith(":fp32") else ""
-        name, number = stem, 1
-        while name in known or name in names:
-            number += 1
-            name = f"{stem}-{number}"
-        names.append(name)
-        suffix = ":fp32" if policy.endswith(":fp32") else ""
-        bundles[name] = f"{folder.resolve()}{suffix}"
-    if not names:
-        raise BadInput("--policy", "none", "at least one name or bundle")
-    return tuple(names), bundles
 
 
 def start(

@@ -13,6 +13,7 @@ from stillage.compute import Executor, open_executor
 from stillage.errors import BadInput, Incomplete
 from stillage.rundir import RunDir, Stage, checked
 from stillage.storage.atomic import atomic_file, write_json
+from stillage_sim.policy.registered import content_of
 from stillage_sim.run import casting, deploy, figures, replicas
 from stillage_sim.run.configure import scenario_of
 from stillage_sim.run.context import Context
@@ -210,12 +211,12 @@ class Pipeline:
         config = self.config
         settings = checked(self.context.scenario.Settings, config.settings, "settings")
         cast = casting.build_cast(self.context, recording, results, settings)
-        world = self.context.scenario.world(settings, cast)
+        world = self.context.scenario.world(settings, cast, self.context.outside)
         names = [name for name in config.policies if name in world.policies]
         stage = self.stage(
             "simulate", perceive=perceived, policies=names, settings=config.settings,
             replicas=config.replicas, days=config.days, worlds=config.worlds, seed=config.seed,
-            scenario=config.scenario,
+            scenario=config.scenario, **self._outside(),
         )  # fmt: skip
         finished = stage.finished
         if not finished:
@@ -229,6 +230,12 @@ class Pipeline:
         if not finished:
             stage.finish()
         return world, totals
+
+    def _outside(self) -> dict[str, Any]:
+        """What decides policies that no plugin registers, for a stage's key."""
+        places = self.config.outside
+        told = {name: content_of(place) for name, place in places.items()}
+        return {"outside": told} if told else {}
 
     def _executor_or_none(self, finished: bool) -> Executor:
         """Workers where there is work; a finished stage is only read."""

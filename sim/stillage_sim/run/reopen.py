@@ -35,4 +35,4 @@ def world_of(folder: Path | str) -> World:
     settings = scenario.Settings(**config.settings)
     with Recording.open(config.recording or rendered) as recording:
         cast = casting.build_cast(context, recording, results, settings)
-        return scenario.world(settings, cast)
+        return scenario.world(settings, cast, context.outside)

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from stillage_scenarios.chains.world import ClosedLoopWorld
-from stillage_scenarios.closed_loop.casting import build_world
-from stillage_scenarios.closed_loop.settings import ClosedLoopSettings
+from stillage_scenarios.chains.casting import build_world
+from stillage_scenarios.chains.settings import ChainWorldSettings
+from stillage_scenarios.chains.world import ChainWorld
 from stillage_scenarios.sorting.example import example_cast
+from stillage_sim.policy.registered import registered
 from stillage_sim.scenario import Cast, Totals
 
 MODELS = {
@@ -20,7 +21,7 @@ MODELS = {
 }
 DAYS, REPLICAS, SEED = 10.0, 6, 5
 
-Make = Callable[..., ClosedLoopWorld]
+Make = Callable[..., ChainWorld]
 
 
 def cast_of(worlds: int = 3, **more: Any) -> Cast:
@@ -32,19 +33,20 @@ def cast_of(worlds: int = 3, **more: Any) -> Cast:
 def make_loop() -> Make:
     """The plastics loop with the example's items, under the settings given."""
 
-    def make(cast: Cast | None = None, **settings: Any) -> ClosedLoopWorld:
+    def make(cast: Cast | None = None, **settings: Any) -> ChainWorld:
         small = {"batches": 4, "batch_items": 500, **settings}
-        return build_world(ClosedLoopSettings(**small), cast or cast_of())
+        policies = registered("closed-loop")
+        return build_world(ChainWorldSettings(**small), cast or cast_of(), policies)
 
     return make
 
 
 @pytest.fixture(scope="session")
-def loop(make_loop: Make) -> ClosedLoopWorld:
+def loop(make_loop: Make) -> ChainWorld:
     return make_loop()
 
 
 @pytest.fixture(scope="session")
-def rolled(loop: ClosedLoopWorld) -> dict[str, Totals]:
+def rolled(loop: ChainWorld) -> dict[str, Totals]:
     """Ten days of every policy."""
     return {name: loop.rollout(name, 0, REPLICAS, DAYS, SEED) for name in loop.policies}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stillage_scenarios.chains.env import ClosedLoopEnv, chain_model
+from stillage_scenarios.chains.env import ChainEnv, chain_model
 from stillage_scenarios.chains.files import chain_path, shipped
 from stillage_scenarios.chains.picture import drawing
 from stillage_scenarios.chains.picture.layout import network
@@ -106,7 +106,7 @@ def test_a_chain_of_two_nodes_has_a_picture() -> None:
 
 
 def test_frames_of_an_environment() -> None:
-    env = ClosedLoopEnv(render_mode="rgb_array")
+    env = ChainEnv(render_mode="rgb_array")
     env.reset(seed=1)
     first = env.render()
     for _ in range(30):
@@ -114,6 +114,6 @@ def test_frames_of_an_environment() -> None:
     later = env.render()
     assert (first != later).any(axis=2).mean() > 0.01
     assert (later == env.render()).all()
-    told = ClosedLoopEnv(render_mode="ansi")
+    told = ChainEnv(render_mode="ansi")
     told.reset(seed=1)
     assert told.render().startswith("plastics, day 1, 00:00: +0 €")

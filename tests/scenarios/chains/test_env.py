@@ -16,9 +16,9 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 import stillage_scenarios.environments  # noqa: F401
 from stillage.errors import BadInput
 from stillage_scenarios.chains.env import (
-    ClosedLoopEnv,
-    ClosedLoopSimulation,
-    ClosedLoopVectorEnv,
+    ChainEnv,
+    ChainSimulation,
+    ChainVectorEnv,
     chain_model,
     perceiving,
     split_mask,
@@ -50,13 +50,13 @@ def test_single_env_passes_check_env() -> None:
 
 def test_make_gives_the_native_ones() -> None:
     envs = gymnasium.make_vec(ID, num_envs=2, days=1.0, autoreset_mode="SameStep")
-    assert isinstance(envs.unwrapped, ClosedLoopVectorEnv)
+    assert isinstance(envs.unwrapped, ChainVectorEnv)
     assert envs.metadata["autoreset_mode"] == AutoresetMode.SAME_STEP
     seen, info = envs.reset(seed=1)
     assert seen in envs.observation_space
     assert info["action_mask"].shape == (2, 10, 3)
     single = gymnasium.make("stillage_scenarios.environments:stillage/ClosedLoop-v0")
-    assert isinstance(single.unwrapped, ClosedLoopEnv)
+    assert isinstance(single.unwrapped, ChainEnv)
 
 
 def same(a: Any, b: Any) -> None:
@@ -80,9 +80,9 @@ def test_native_equals_sync_of_singles_through_autoresets(
 ) -> None:
     count = 3
     options: dict[str, Any] = {"chain": model, "days": 31 * HOUR, "carbon_eur_per_t": 80.0}
-    native = ClosedLoopVectorEnv(count, autoreset_mode=mode, **options)
+    native = ChainVectorEnv(count, autoreset_mode=mode, **options)
     singles = SyncVectorEnv(
-        [lambda i=i: ClosedLoopEnv(replica=i, **options) for i in range(count)],
+        [lambda i=i: ChainEnv(replica=i, **options) for i in range(count)],
         autoreset_mode=mode,
     )
     assert native.single_observation_space == singles.single_observation_space
@@ -106,7 +106,7 @@ def test_native_equals_sync_of_singles_through_autoresets(
 
 
 def test_a_seed_begins_the_same_episode_whatever_was_before(model: ChainModel) -> None:
-    env = ClosedLoopEnv(chain=model, days=30.0)
+    env = ChainEnv(chain=model, days=30.0)
 
     def episode(seed: int | None) -> list[bytes]:
         seen, info = env.reset(seed=seed)
@@ -122,7 +122,7 @@ def test_a_seed_begins_the_same_episode_whatever_was_before(model: ChainModel) -
 
 
 def test_observations_stay_in_their_bounds_whatever_is_done(model: ChainModel) -> None:
-    envs = ClosedLoopVectorEnv(4, chain=model, days=20.0)
+    envs = ChainVectorEnv(4, chain=model, days=20.0)
     envs.reset(seed=2)
     envs.action_space.seed(3)
     shown = []
@@ -139,7 +139,7 @@ def test_observations_stay_in_their_bounds_whatever_is_done(model: ChainModel) -
 
 
 def test_numbers_mean_what_their_names_say(model: ChainModel) -> None:
-    simulation = ClosedLoopSimulation(model, running.usual_policy(model), 30.0)
+    simulation = ChainSimulation(model, running.usual_policy(model), 30.0)
     playing = simulation.new_state(1)
     one, first = np.ones(1, np.bool_), np.zeros(1, np.int64)
     simulation.begin(playing, one, first, first.astype(np.uint64), first)
@@ -168,7 +168,7 @@ def test_numbers_mean_what_their_names_say(model: ChainModel) -> None:
 
 
 def test_masks_tell_what_is_legal(model: ChainModel) -> None:
-    env = ClosedLoopEnv(chain=model, days=60.0)
+    env = ChainEnv(chain=model, days=60.0)
     _, info = env.reset(seed=2)
     state = env.replicas.state.states
     chosen = np.random.default_rng(0)
@@ -190,18 +190,18 @@ def test_masks_tell_what_is_legal(model: ChainModel) -> None:
 
 
 def test_actions_of_another_shape_are_refused(model: ChainModel) -> None:
-    env = ClosedLoopEnv(chain=model)
+    env = ChainEnv(chain=model)
     env.reset(seed=1)
     with pytest.raises(BadInput, match=r"action: found shape \(9,\), expected \(10,\)"):
         env.step(np.zeros(9, np.int64))
-    envs = ClosedLoopVectorEnv(2, chain=model)
+    envs = ChainVectorEnv(2, chain=model)
     envs.reset(seed=1)
     with pytest.raises(BadInput, match=r"actions: found shape \(2, 9\)"):
         envs.step(np.zeros((2, 9), np.int64))
 
 
 def test_a_mask_becomes_what_gymnasium_samples_from(model: ChainModel) -> None:
-    env = ClosedLoopEnv(chain=model)
+    env = ChainEnv(chain=model)
     _, info = env.reset(seed=1)
     info["action_mask"][3:, 1] = 0
     parts = split_mask(info["action_mask"], env.simulation.choices)
@@ -217,7 +217,7 @@ def test_a_mask_becomes_what_gymnasium_samples_from(model: ChainModel) -> None:
 
 def test_rollout_is_the_environment_stepped(model: ChainModel) -> None:
     sampling = Sampling(antithetic=True)
-    envs = ClosedLoopVectorEnv(4, chain=model, days=90.0, first_replica=6, sampling=sampling)
+    envs = ChainVectorEnv(4, chain=model, days=90.0, first_replica=6, sampling=sampling)
     envs.reset(seed=4)
     state, earned = envs.replicas.state, np.zeros(4)
     for _ in range(240):
@@ -233,7 +233,7 @@ def test_rollout_is_the_environment_stepped(model: ChainModel) -> None:
 def test_carbon_has_its_price(model: ChainModel) -> None:
     rewards = {}
     for price in (0.0, 100.0):
-        env = ClosedLoopEnv(chain=model, carbon_eur_per_t=price)
+        env = ChainEnv(chain=model, carbon_eur_per_t=price)
         env.reset(seed=1)
         step = np.array(env.simulation.decide(env.replicas.state)[0])
         rewards[price] = sum(float(env.step(step)[1]) for _ in range(48))
@@ -245,7 +245,7 @@ def test_carbon_has_its_price(model: ChainModel) -> None:
 def test_perception_pays(model: ChainModel) -> None:
     purity = {}
     for perception in ("blind", "declared", "ideal"):
-        envs = ClosedLoopVectorEnv(2, chain=model, perception=perception)
+        envs = ChainVectorEnv(2, chain=model, perception=perception)
         envs.reset(seed=1)
         for _ in range(240):
             envs.step(envs.simulation.decide(envs.replicas.state))
@@ -280,22 +280,22 @@ def test_a_chain_may_be_a_name_a_file_or_a_model(model: ChainModel) -> None:
 )
 def test_bad_arguments_get_one_line(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(BadInput, match=r"\A[^\n]+\Z") as error:
-        ClosedLoopEnv(**wrong)
+        ChainEnv(**wrong)
     assert message in str(error.value)
 
 
 def test_an_episode_may_be_longer_than_any_count() -> None:
-    assert ClosedLoopEnv(days=1e308).simulation.horizon == 2**62
+    assert ChainEnv(days=1e308).simulation.horizon == 2**62
 
 
 def test_what_was_never_reset_is_not_stepped(model: ChainModel) -> None:
     with pytest.raises(BadInput, match="step: found replicas that were never reset"):
-        ClosedLoopEnv(chain=model).step(np.zeros(model.actions, np.int64))
+        ChainEnv(chain=model).step(np.zeros(model.actions, np.int64))
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
 def test_a_copy_goes_on_by_itself(model: ChainModel, copied: Any) -> None:
-    env = ClosedLoopEnv(chain=model)
+    env = ChainEnv(chain=model)
     env.reset(seed=5)
     action = np.ones(model.actions, np.int64)
     env.step(action)
@@ -310,18 +310,18 @@ def test_shares_of_more_than_there_is_are_refused(model: ChainModel) -> None:
     policy = perceiving(model, "ideal")
     wrong = policy._replace(perception=Perception(policy.perception.share * 3.0))
     with pytest.raises(BadInput, match="shares below 0, or more than 1 in all"):
-        ClosedLoopEnv(chain=model, perception=wrong)
+        ChainEnv(chain=model, perception=wrong)
 
 
 def test_nothing_to_decide_is_refused(model: ChainModel) -> None:
     with pytest.raises(BadInput, match="nothing to decide"):
-        ClosedLoopEnv(chain=build(load_chain(BIN)))
+        ChainEnv(chain=build(load_chain(BIN)))
 
 
 def digest() -> str:
     """Of all that a replica shows in a day and the next episode's beginning under chance."""
     told = hashlib.sha256()
-    envs = ClosedLoopVectorEnv(1, days=25 * HOUR)
+    envs = ChainVectorEnv(1, days=25 * HOUR)
     envs.action_space.seed(3)
     seen, info = envs.reset(seed=3)
     for _ in range(28):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from stillage_scenarios.chains.casting import load_model
 from stillage_scenarios.chains.files import chain_path, shipped
-from stillage_scenarios.chains.kpi_index import read_books
+from stillage_scenarios.chains.kpi_index import kpi_index
 from stillage_scenarios.chains.kpis import KPIS
 from stillage_scenarios.chains.report.flows import network
-from stillage_scenarios.chains.world import ClosedLoopWorld
-from stillage_scenarios.closed_loop.casting import load_model
-from stillage_scenarios.closed_loop.settings import ClosedLoopSettings
+from stillage_scenarios.chains.settings import ChainWorldSettings
+from stillage_scenarios.chains.world import ChainWorld
 from stillage_scenarios.closed_loop.specs import KPIS as DECLARED
 from stillage_sim.chain import running
 from stillage_sim.chain.building.model import build
@@ -23,7 +23,7 @@ from tests.sim.chain.examples import BIN
 
 @pytest.fixture(scope="module")
 def plastics() -> ChainModel:
-    return load_model(ClosedLoopSettings())
+    return load_model(ChainWorldSettings())
 
 
 def empty(model: ChainModel) -> Totals:
@@ -58,8 +58,8 @@ def test_every_kpi_is_declared_and_every_declared_one_is() -> None:
 
 @pytest.mark.parametrize("chain", shipped())
 def test_nothing_is_a_number_in_every_chain(chain: str) -> None:
-    model = load_model(ClosedLoopSettings(chain=chain))
-    books = read_books(model)
+    model = load_model(ChainWorldSettings(chain=chain))
+    books = kpi_index(model)
     for name, kpi in KPIS.items():
         value = kpi(empty(model), books)
         assert value.shape == (1,)
@@ -67,7 +67,7 @@ def test_nothing_is_a_number_in_every_chain(chain: str) -> None:
 
 
 def test_circularity_is_the_worked_number(plastics: ChainModel) -> None:
-    totals, books = empty(plastics), read_books(plastics)
+    totals, books = empty(plastics), kpi_index(plastics)
     totals["flow"][0, books.secondary, 0] = 30.0
     totals["mass"][0, plastics.account("refinery"), 0] = -70.0
     returned = [n for n, each in enumerate(plastics.ways) if each.kind == "return"]
@@ -82,7 +82,7 @@ def test_circularity_is_the_worked_number(plastics: ChainModel) -> None:
 
 
 def test_purity_and_recovery_of_a_sorter(plastics: ChainModel) -> None:
-    totals, books = empty(plastics), read_books(plastics)
+    totals, books = empty(plastics), kpi_index(plastics)
     totals["flow"][0, way(plastics, "collection round")] = [10, 10, 0, 5, 0, 5]
     totals["flow"][0, way(plastics, "sorter: first pass", "sorter.PET")] = [8, 1, 0, 1, 0, 0]
     totals["flow"][0, way(plastics, "sorter: second pass", "sorter.HDPE")] = [0, 4, 0, 0, 0, 0]
@@ -91,7 +91,7 @@ def test_purity_and_recovery_of_a_sorter(plastics: ChainModel) -> None:
 
 
 def test_money_energy_and_hours(plastics: ChainModel) -> None:
-    totals, books = empty(plastics), read_books(plastics)
+    totals, books = empty(plastics), kpi_index(plastics)
     line = way(plastics, "recycler: PET line", "recycler.PET")
     totals["flow"][0, line, 0] = 100.0
     totals["money"][0, 6, 0] = 100.0 * 0.15 + 40.0  # the line's work, and a repair
@@ -106,7 +106,7 @@ def test_money_energy_and_hours(plastics: ChainModel) -> None:
 
 
 def test_oee_of_one_line(plastics: ChainModel) -> None:
-    totals, books = empty(plastics), read_books(plastics)
+    totals, books = empty(plastics), kpi_index(plastics)
     names = [line.name for line in books.lines]
     assert set(names) == {
         "recycler: PET line", "recycler: HDPE line", "recycler: PP line", "recycler: film line",
@@ -121,7 +121,7 @@ def test_oee_of_one_line(plastics: ChainModel) -> None:
 
 
 def test_value_counts_what_the_maker_can_use(plastics: ChainModel) -> None:
-    totals, books = empty(plastics), read_books(plastics)
+    totals, books = empty(plastics), kpi_index(plastics)
     totals["flow"][0, books.secondary, :2] = 10.0
     value = KPIS["recovered_value_eur"](totals, books)[0]
     assert value == pytest.approx(10.0 * 1.2 + 10.0 * 1.444)
@@ -136,7 +136,7 @@ def test_a_maker_that_names_no_supply_draws_virgin_material_all_the_same() -> No
         model = build(load_chain(source))
         states = running.begun(model, 2, seed=1)
         running.advance(model, running.usual_policy(model), states, 72)
-        totals, books = running.totals(states), read_books(model)
+        totals, books = running.totals(states), kpi_index(model)
         nodes, links = network(model, {name: each.mean(0) for name, each in totals.items()})
         drawn = [link.kg.sum() for link in links if nodes[link.source].kind == "virgin"]
         found.append([*(kpi(totals, books).tolist() for kpi in KPIS.values()), drawn])
@@ -146,6 +146,6 @@ def test_a_maker_that_names_no_supply_draws_virgin_material_all_the_same() -> No
 
 def test_purity_is_left_out_where_no_lane_is_named_after_a_material(plastics: ChainModel) -> None:
     glass = build(load_chain(BIN))
-    kept = set(ClosedLoopWorld(glass, {}, 1).kpis(empty(glass)))
+    kept = set(ChainWorld(glass, {}, 1).kpis(empty(glass)))
     assert set(KPIS) - kept == {"purity", "recovery"}
-    assert set(ClosedLoopWorld(plastics, {}, 1).kpis(empty(plastics))) == set(KPIS)
+    assert set(ChainWorld(plastics, {}, 1).kpis(empty(plastics))) == set(KPIS)

@@ -9,10 +9,11 @@ import pytest
 
 from stillage.errors import BadInput
 from stillage_scenarios.chains.kpis import ADDITIVE, KPIS
-from stillage_scenarios.chains.world import ClosedLoopWorld, frame_ends
-from stillage_scenarios.closed_loop.policies import POLICIES, myopic
-from stillage_scenarios.closed_loop.settings import ClosedLoopSettings
+from stillage_scenarios.chains.policies import myopic
+from stillage_scenarios.chains.settings import ChainWorldSettings
+from stillage_scenarios.chains.world import ChainWorld, frame_ends
 from stillage_sim.machines.arrays import FAILURES, PREVENTIVE
+from stillage_sim.policy.registered import registered
 from stillage_sim.scenario import Totals
 from tests.scenarios.chains.conftest import DAYS, REPLICAS, SEED, Make
 
@@ -23,24 +24,24 @@ def same(a: Totals, b: Totals) -> bool:
     return a.keys() == b.keys() and all((a[name] == b[name]).all() for name in a)
 
 
-def mean(loop: ClosedLoopWorld, rolled: Rolled, policy: str, kpi: str) -> float:
+def mean(loop: ChainWorld, rolled: Rolled, policy: str, kpi: str) -> float:
     return float(loop.kpis(rolled[policy])[kpi].mean())
 
 
-def test_books_balance_under_every_policy(loop: ClosedLoopWorld, rolled: Rolled) -> None:
-    assert set(rolled) == set(POLICIES) - {"distilled_int8"}
+def test_books_balance_under_every_policy(loop: ChainWorld, rolled: Rolled) -> None:
+    assert set(rolled) == set(registered("closed-loop")) - {"distilled_int8"}
     for totals in rolled.values():
         assert max(loop.audit(totals).values()) < 1e-12
         assert (totals["illegal"] == 0).all()
 
 
-def test_lost_mass_is_found(loop: ClosedLoopWorld, rolled: Rolled) -> None:
+def test_lost_mass_is_found(loop: ChainWorld, rolled: Rolled) -> None:
     forged = {**rolled["oracle"], "mass": rolled["oracle"]["mass"].copy()}
     forged["mass"][0, 3, 0] += 1.0
     assert loop.audit(forged)["mass"] > 1e-8
 
 
-def test_periods_add_up_to_the_whole(loop: ClosedLoopWorld, rolled: Rolled) -> None:
+def test_periods_add_up_to_the_whole(loop: ChainWorld, rolled: Rolled) -> None:
     names = list(KPIS)
     for totals in rolled.values():
         whole = loop.kpis(totals)
@@ -62,7 +63,7 @@ def test_the_last_frame_is_the_end(rolled: Rolled) -> None:
     np.testing.assert_allclose(up, totals["machine_hours"][..., :2].sum(-1), rtol=1e-9)
 
 
-def test_shares_are_shares(loop: ClosedLoopWorld, rolled: Rolled) -> None:
+def test_shares_are_shares(loop: ChainWorld, rolled: Rolled) -> None:
     shares = (
         "mci", "recycled_input_rate", "collection_rate", "recovery", "purity", "oee",
         "availability", "fill_rate",
@@ -74,7 +75,7 @@ def test_shares_are_shares(loop: ClosedLoopWorld, rolled: Rolled) -> None:
             assert (kpis[name] <= 1.0 + 1e-12).all(), name
 
 
-def test_scopes_add_up(loop: ClosedLoopWorld, rolled: Rolled) -> None:
+def test_scopes_add_up(loop: ChainWorld, rolled: Rolled) -> None:
     kpis = loop.kpis(rolled["oracle"])
     scopes = sum(kpis[f"co2e_scope_{n}_kg"] for n in (1, 2, 3))
     np.testing.assert_allclose(kpis["co2e_kg"], scopes, rtol=1e-12)
@@ -86,7 +87,7 @@ def test_all_policies_meet_the_same_luck(rolled: Rolled) -> None:
     assert len(np.unique(demand[0])) == REPLICAS
 
 
-def test_knowing_more_is_worth_more(loop: ClosedLoopWorld, rolled: Rolled) -> None:
+def test_knowing_more_is_worth_more(loop: ChainWorld, rolled: Rolled) -> None:
     order = ("oracle", "distilled", "labels_only", "majority")
     for kpi in ("recovered_value_eur", "profit_eur", "recovered_value_eur", "mci"):
         values = [mean(loop, rolled, policy, kpi) for policy in order]
@@ -95,7 +96,7 @@ def test_knowing_more_is_worth_more(loop: ClosedLoopWorld, rolled: Rolled) -> No
         assert mean(loop, rolled, "oracle", "purity") >= mean(loop, rolled, policy, "purity")
 
 
-def test_each_decision_differs_alone(loop: ClosedLoopWorld, rolled: Rolled) -> None:
+def test_each_decision_differs_alone(loop: ChainWorld, rolled: Rolled) -> None:
     base = loop.of("distilled")
     for name in ("distilled_myopic", "distilled_run_to_failure", "distilled_condition_based"):
         assert loop.of(name).perception is base.perception
@@ -112,7 +113,7 @@ def test_each_decision_differs_alone(loop: ClosedLoopWorld, rolled: Rolled) -> N
     assert mean(loop, rolled, "bare", value) == 0.0
 
 
-def test_myopic_routes_take_the_cheapest_step(loop: ClosedLoopWorld) -> None:
+def test_myopic_routes_take_the_cheapest_step(loop: ChainWorld) -> None:
     (choice,) = loop.model.choices
     assert choice.alternatives == ("sorter: second pass", "no second pass")
     assert myopic(loop.model).tolist() == [[2, 1]]
@@ -127,7 +128,7 @@ def test_a_slow_and_hungry_teacher_leaves_readings_undone(rolled: Rolled) -> Non
     assert (unread[0] < unread[1]).all()
 
 
-def test_replicas_are_the_same_in_any_batch(loop: ClosedLoopWorld) -> None:
+def test_replicas_are_the_same_in_any_batch(loop: ChainWorld) -> None:
     whole = loop.rollout("distilled", 0, 8, 3.0, 7)
     for size in (4, 1):
         parts = [loop.rollout("distilled", first, size, 3.0, 7) for first in range(0, 8, size)]
@@ -135,11 +136,11 @@ def test_replicas_are_the_same_in_any_batch(loop: ClosedLoopWorld) -> None:
     assert not same(whole, loop.rollout("distilled", 0, 8, 3.0, 8))
 
 
-def test_a_world_from_shared_memory_rolls_out_the_same(loop: ClosedLoopWorld) -> None:
+def test_a_world_from_shared_memory_rolls_out_the_same(loop: ChainWorld) -> None:
     buffers: list[pickle.PickleBuffer] = []
     data = pickle.dumps(loop, 5, buffer_callback=buffers.append)
     frozen = [memoryview(bytes(buffer.raw())) for buffer in buffers]
-    copy: ClosedLoopWorld = pickle.loads(data, buffers=frozen)
+    copy: ChainWorld = pickle.loads(data, buffers=frozen)
     assert copy.model.parts.chain.room.flags.writeable
     assert copy.of("oracle").perception.share.flags.writeable
     assert same(copy.rollout("oracle", 0, 2, 1.0, 1), loop.rollout("oracle", 0, 2, 1.0, 1))
@@ -171,7 +172,7 @@ def test_frames_are_few_when_runs_are_long(make_loop: Make) -> None:
     ],
 )
 def test_bad_input_is_named(
-    loop: ClosedLoopWorld, policy: str, replicas: int, days: float, said: str
+    loop: ChainWorld, policy: str, replicas: int, days: float, said: str
 ) -> None:
     with pytest.raises(BadInput, match=said):
         loop.rollout(policy, 0, replicas, days, 0)
@@ -179,6 +180,6 @@ def test_bad_input_is_named(
 
 def test_settings_name_a_chain_that_exists() -> None:
     with pytest.raises(BadInput, match="did you mean 'plastics'"):
-        ClosedLoopSettings(chain="plastic")
+        ChainWorldSettings(chain="plastic")
     with pytest.raises(BadInput, match="No such file"):
-        ClosedLoopSettings(chain="absent.toml")
+        ChainWorldSettings(chain="absent.toml")

@@ -10,14 +10,17 @@ from pydantic import ValidationError
 
 from stillage.errors import BadInput
 from stillage.plugin.host import get_host
+from stillage.plugin.spec import PolicySpec
 from stillage_scenarios import plugin
 from stillage_scenarios.sorting.casting import build_world
 from stillage_scenarios.sorting.example import example_cast
 from stillage_scenarios.sorting.kpis import KPIS
 from stillage_scenarios.sorting.plant import COUNTS
-from stillage_scenarios.sorting.policies import POLICIES, Choice, Hand, Market
+from stillage_scenarios.sorting.policies import Choice, Hand, Market
 from stillage_scenarios.sorting.scenario import SortingScenario
 from stillage_scenarios.sorting.settings import SortingSettings
+from stillage_sim.policy import BLIND
+from stillage_sim.policy.registered import registered
 from stillage_sim.scenario import Cast, SeedCast
 from tests.scenarios.conftest import ALWAYS_ON, Make, one_group_cast
 
@@ -102,12 +105,16 @@ def test_a_policy_without_its_table_says_which() -> None:
 
 
 def test_a_further_table_is_a_policy_and_a_plugin_may_add_one() -> None:
-    def timid(market: Market, hand: Hand) -> Choice:
-        chute = np.full((len(hand.material), 1), market.residue, np.int64)
-        return Choice(chute, np.zeros(chute.shape))
+    class Timid:
+        sees = BLIND
+
+        def choose(self, market: Market, hand: Hand) -> Choice:
+            chute = np.full((len(hand.material), 1), market.residue, np.int64)
+            return Choice(chute, np.zeros(chute.shape))
 
     models = {"distilled": (0.9, 0.0, 0.0), "bundle-7": (1.0, 0.0, 0.0)}
-    world = build_world(SortingSettings(), example_cast(12, models=models), {"timid": timid})
+    world = build_world(SortingSettings(), example_cast(12, models=models), {"timid": Timid()})
+    assert world.policies == ("timid", "distilled", "bundle-7")
     perfect = world.kpis(world.rollout("bundle-7", 0, 2, HOUR, 1))
     assert (perfect["purity"] == 1.0).all()
     idle = world.rollout("timid", 0, 2, HOUR, 1)["counts"]
@@ -179,7 +186,11 @@ def test_every_setting_is_explained() -> None:
 def test_specs_name_what_there_is() -> None:
     every = plugin.register()
     specs = [spec for spec in every if getattr(spec, "scenario", spec.name) == "sorting"]
-    assert {s.name for s in specs if s.kind == "policy"} == set(POLICIES)
+    policies = [spec for spec in specs if isinstance(spec, PolicySpec)]
+    assert list(registered("sorting")) == [spec.name for spec in policies]
+    assert {spec.table for spec in policies if spec.role == "student"} == {
+        "distilled", "distilled_int8",
+    }  # fmt: skip
     assert [s.name for s in specs if s.kind == "kpi"] == list(KPIS)
     host = get_host()
     for spec in specs:

@@ -18,7 +18,7 @@ from stillage_sim.chain.building.model import build
 from stillage_sim.chain.file.load import load_chain
 from stillage_sim.chain.model import ChainModel
 from stillage_sim.chain.running import advance, begun, totals, usual_policy
-from stillage_sim.chain.stages.decide import Policy
+from stillage_sim.chain.stages.decide import CompiledPolicy
 from stillage_sim.chain.stages.step import States
 
 Floats = NDArray[np.float64]
@@ -122,7 +122,7 @@ def rolled(
     replicas: int,
     steps: int,
     warm_up: int = 0,
-    policy: Policy | None = None,
+    policy: CompiledPolicy | None = None,
     seed: int = SEED,
 ) -> Rolled:
     """Run a chain, and watch it after ``warm_up`` steps."""

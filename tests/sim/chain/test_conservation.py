@@ -12,7 +12,7 @@ from stillage_sim.chain.building.model import build
 from stillage_sim.chain.file.load import load_chain
 from stillage_sim.chain.model import ChainModel, usual_rules
 from stillage_sim.chain.running import advance, audit, begun, bind, totals, usual_policy
-from stillage_sim.chain.stages.decide import Policy
+from stillage_sim.chain.stages.decide import CompiledPolicy
 from stillage_sim.chain.stages.step import States
 from stillage_sim.machines.arrays import ILLEGAL, WEIBULL, WORKING
 from stillage_sim.machines.rules import run_to_failure
@@ -76,7 +76,7 @@ def roll(text: str, seed: int, wild: bool) -> None:
     states = begun(model, REPLICAS, seed)
     rules = usual_rules(model, run_to_failure(model.maintenance))
     devices = model.parts.devices
-    policy = Policy(model.declared, rules, devices.reading_j, devices.reading_s)
+    policy = CompiledPolicy(model.declared, rules, devices.reading_j, devices.reading_s)
     luck = np.random.default_rng(seed)
     start = totals(states)["mass"]
     illegal = [0, 0]

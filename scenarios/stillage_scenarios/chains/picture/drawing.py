@@ -154,7 +154,7 @@ def sheet(model: ChainModel) -> Sheet:
     return Sheet(model, network(model), sight_of(model))
 
 
-class Scene:
+class PictureState:
     """One replica of a chain, and what it shows."""
 
     def __init__(self, sheet: Sheet, states: States, r: int) -> None:
@@ -241,34 +241,34 @@ class Scene:
 
 def picture(sheet: Sheet, states: States, r: int) -> NDArray[np.uint8]:
     """Replica r, uint8 (height, width, 3); its size follows from the chain."""
-    scene = Scene(sheet, states, r)
-    canvas = Canvas(scene.net.width, scene.net.height)
-    _links(canvas, scene)
-    for card, box in zip(scene.net.cards, scene.net.boxes, strict=True):
-        _card(canvas, scene, card, box)
-    _head(canvas, scene)
-    _foot(canvas, scene.net)
+    shown = PictureState(sheet, states, r)
+    canvas = Canvas(shown.net.width, shown.net.height)
+    _links(canvas, shown)
+    for card, box in zip(shown.net.cards, shown.net.boxes, strict=True):
+        _card(canvas, shown, card, box)
+    _head(canvas, shown)
+    _foot(canvas, shown.net)
     return canvas.pixels()
 
 
-def _links(canvas: Canvas, scene: Scene) -> None:
+def _links(canvas: Canvas, shown: PictureState) -> None:
     """All arrows, the widest first, and then what they carry."""
-    net = scene.net
-    flows = [scene.per_day(link) for link in net.links]
+    net = shown.net
+    flows = [shown.per_day(link) for link in net.links]
     most = max([*flows, 1e-12])
     wide = [max(WIDEST * kg / most, THINNEST) for kg in flows]
     for n in sorted(range(len(net.links)), key=lambda n: -flows[n]):
         link, path = net.links[n], net.paths[n]
         ink = FLOWS[link.kind][0] if flows[n] > 0.0 else RULE
-        ink = _mixed(ink, 0.55) if scene.waits(link) else ink
+        ink = _mixed(ink, 0.55) if shown.waits(link) else ink
         tip = 6.0 + 0.55 * wide[n]
         line, head = arrow(path.points, tip)
         canvas.polygon(ribbon(line, wide[n]), ink)
         canvas.polygon(head, ink)
     for link, path, kg in zip(net.links, net.paths, flows, strict=True):
-        shared = scene.sharing(link) > 1  # who drew how much is not known
+        shared = shown.sharing(link) > 1  # who drew how much is not known
         words = [f"{weight(kg)}/d"] if kg > 0.0 and not shared else []
-        away = sum(float(scene.mass[t]) for t in link.transits)
+        away = sum(float(shown.mass[t]) for t in link.transits)
         words += [f"{weight(away)} on the way"] if away > 0.0 else []
         x, y = path.middle
         wide_px = max((canvas.length(each, 9) for each in words), default=0.0)
@@ -287,7 +287,7 @@ def _mixed(ink: str, share: float) -> str:
     return "#" + bytes(round(a * (1 - share) + b * share) for a, b in pairs).hex()
 
 
-def _card(canvas: Canvas, scene: Scene, card: Card, box: Box) -> None:
+def _card(canvas: Canvas, shown: PictureState, card: Card, box: Box) -> None:
     """One node."""
     ink = KINDS.get(card.kind, PALE)
     canvas.rect(Box(box.x + 1, box.y + 2, box.w, box.h), RULE, radius=6)
@@ -300,30 +300,30 @@ def _card(canvas: Canvas, scene: Scene, card: Card, box: Box) -> None:
     if kind != card.name and canvas.length(kind, 8) < left:
         canvas.text(box.x + box.w - 7, box.y + 12, kind, 8, WHITE, "rm")
     y = box.y + TITLE_H + LINE_H / 2
-    model, state, r = scene.model, scene.states.chain, scene.r
+    model, state, r = shown.model, shown.states.chain, shown.r
     for account in card.accounts:
         told = model.accounts[account]
         bounded = not (told.sink or told.supply)
-        kg = abs(float(scene.mass[account]))
+        kg = abs(float(shown.mass[account]))
         name = told.lane or {"use": "goods", "virgin": "drawn"}.get(card.kind, "stock")
-        _bar(canvas, box, y, name, weight(kg), scene.share(account) if bounded else -1.0, ink)
+        _bar(canvas, box, y, name, weight(kg), shown.share(account) if bounded else -1.0, ink)
         y += LINE_H
     if card.maker >= 0:
         kg = max(float(state.order[r, card.maker]), 0.0)
-        share = kg / (kg + float(scene.sight.order[card.maker]))
+        share = kg / (kg + float(shown.sight.order[card.maker]))
         _bar(canvas, box, y, "ordered", weight(kg), share, MODES["waits"])
         y += LINE_H
     if card.market >= 0:
         kg = max(float(state.backlog[r, card.market]), 0.0)
-        share = kg / (kg + float(scene.sight.usual[card.market]))
+        share = kg / (kg + float(shown.sight.usual[card.market]))
         _bar(canvas, box, y, "backlog", weight(kg), share, MODES["repaired"])
         y += LINE_H
     for d in card.devices:
-        _battery(canvas, scene, box, y, d)
+        _battery(canvas, shown, box, y, d)
         y += LINE_H
     for place, k in enumerate(card.machines):
         x = box.x + 13 + (place % 2) * (box.w - 12) / 2
-        canvas.dot(x, y, 4.5, MODES[scene.mode(k)])
+        canvas.dot(x, y, 4.5, MODES[shown.mode(k)])
         canvas.text(x + 8, y, model.machines[k], 9, most=box.w / 2 - 20)
         y += LINE_H * (place % 2)
 
@@ -339,11 +339,11 @@ def _bar(canvas: Canvas, box: Box, y: float, name: str, words: str, share: float
     canvas.text(box.x + box.w - 8, y, words, 9, INK, "rm")
 
 
-def _battery(canvas: Canvas, scene: Scene, box: Box, y: float, d: int) -> None:
+def _battery(canvas: Canvas, shown: PictureState, box: Box, y: float, d: int) -> None:
     """A device: its battery, and whether it is awake."""
-    model = scene.model
-    share, awake = scene.charge(d), float(scene.states.devices.awake[scene.r, d])
-    begun = int(scene.states.chain.step[scene.r]) > 0
+    model = shown.model
+    share, awake = shown.charge(d), float(shown.states.devices.awake[shown.r, d])
+    begun = int(shown.states.chain.step[shown.r]) > 0
     ink = MODES["works"] if share > 0.3 else MODES["waits"] if share > 0.05 else MODES["repaired"]
     canvas.text(box.x + 8, y, model.devices[d], 9, most=54)
     shell = Box(box.x + 66, y - 5, box.w - 66 - 80, 10)
@@ -356,33 +356,33 @@ def _battery(canvas: Canvas, scene: Scene, box: Box, y: float, d: int) -> None:
     canvas.text(box.x + box.w - 8, y, words, 9, INK, "rm")
 
 
-def _head(canvas: Canvas, scene: Scene) -> None:
+def _head(canvas: Canvas, shown: PictureState) -> None:
     """Name, clock, sun, money and emissions."""
-    width = scene.net.width
+    width = shown.net.width
     canvas.rect(Box(0, 0, width, HEAD_H - 12), "#efece4")
-    canvas.text(20, 19, scene.model.name, 15, bold=True, most=width * 0.3)
-    canvas.text(20, 39, scene.clock(), 11, PALE)
-    shown = [
-        ("earned", euros(scene.money())),
-        ("CO2e", weight(scene.carbon())),
-        ("avoided", weight(float(scene.states.chain.emissions[scene.r, AVOIDED]))),
-        ("recycled input", f"{100 * scene.recycled():.1f} %"),
-        ("demand met", f"{100 * scene.served():.1f} %"),
+    canvas.text(20, 19, shown.model.name, 15, bold=True, most=width * 0.3)
+    canvas.text(20, 39, shown.clock(), 11, PALE)
+    facts = [
+        ("earned", euros(shown.money())),
+        ("CO2e", weight(shown.carbon())),
+        ("avoided", weight(float(shown.states.chain.emissions[shown.r, AVOIDED]))),
+        ("recycled input", f"{100 * shown.recycled():.1f} %"),
+        ("demand met", f"{100 * shown.served():.1f} %"),
     ]
     x = width - 20.0
-    for name, words in reversed(shown):
+    for name, words in reversed(facts):
         wide = max(float(font(14, True).getlength(words)) / SCALE, canvas.length(name, 9))
         canvas.text(x, 19, words, 14, anchor="rm", bold=True)
         canvas.text(x, 39, name, 9, PALE, "rm")
         x -= wide + 24
-    if scene.model.devices:
-        _sun(canvas, scene, 190.0, 26.0)
+    if shown.model.devices:
+        _sun(canvas, shown, 190.0, 26.0)
 
 
-def _sun(canvas: Canvas, scene: Scene, x: float, y: float) -> None:
+def _sun(canvas: Canvas, shown: PictureState, x: float, y: float) -> None:
     """The sun by day and the moon by night, and how clear the sky is."""
-    sky, step = scene.model.parts.devices.sky, int(scene.states.chain.step[scene.r])
-    clear = float(scene.states.devices.clear[scene.r])
+    sky, step = shown.model.parts.devices.sky, int(shown.states.chain.step[shown.r])
+    clear = float(shown.states.devices.clear[shown.r])
     if sky.sun[max(step - 1, 0) % len(sky.sun)] > 0.0:
         for n in range(8):
             turn = (math.cos(n * math.pi / 4), math.sin(n * math.pi / 4))
@@ -417,26 +417,26 @@ def _foot(canvas: Canvas, net: Network) -> None:
 
 def text(sheet: Sheet, states: States, r: int) -> str:
     """Replica r in words: a line for the plant, one for each node, one for the flows."""
-    scene, model = Scene(sheet, states, r), sheet.model
+    shown, model = PictureState(sheet, states, r), sheet.model
     lines = [
-        f"{model.name}, {scene.clock()}: {euros(scene.money())}, CO2e {weight(scene.carbon())}, "
-        f"demand met {100 * scene.served():.1f} %"
+        f"{model.name}, {shown.clock()}: {euros(shown.money())}, CO2e {weight(shown.carbon())}, "
+        f"demand met {100 * shown.served():.1f} %"
     ]
-    for card in scene.net.cards:
+    for card in shown.net.cards:
         told = [
-            f"{model.accounts[a].lane or 'stock'} {weight(abs(float(scene.mass[a])))}"
+            f"{model.accounts[a].lane or 'stock'} {weight(abs(float(shown.mass[a])))}"
             for a in card.accounts
         ]
         if card.maker >= 0:
             told.append(f"ordered {weight(float(states.chain.order[r, card.maker]))}")
         if card.market >= 0:
             told.append(f"backlog {weight(float(states.chain.backlog[r, card.market]))}")
-        told += [f"{model.devices[d]} {100 * scene.charge(d):.0f} %" for d in card.devices]
-        told += [f"{model.machines[k]} {scene.mode(k)}" for k in card.machines]
+        told += [f"{model.devices[d]} {100 * shown.charge(d):.0f} %" for d in card.devices]
+        told += [f"{model.machines[k]} {shown.mode(k)}" for k in card.machines]
         lines.append(f"{card.name} ({card.kind}): " + ", ".join(told))
     flows = [
-        f"{scene.net.cards[link.source].name} > {scene.net.cards[link.sink].name} "
-        f"{weight(scene.per_day(link))}"
-        for link in scene.net.links
+        f"{shown.net.cards[link.source].name} > {shown.net.cards[link.sink].name} "
+        f"{weight(shown.per_day(link))}"
+        for link in shown.net.links
     ]
     return "\n".join([*lines, "a day: " + ", ".join(flows)])

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.report.figures import policies, student_policy
-from stillage_scenarios.closed_loop.casting import load_model
-from stillage_scenarios.closed_loop.settings import ClosedLoopSettings
+from stillage_scenarios.chains.casting import load_model
+from stillage_scenarios.chains.settings import ChainWorldSettings
 from stillage_sim.chain.model import ChainModel
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Results:
     def __init__(self, run: RunDir) -> None:
         self.run = run
         self.figures: dict[str, Any] = run.kpis()
-        self.settings = ClosedLoopSettings(**run.config.settings)
+        self.settings = ChainWorldSettings(**run.config.settings)
 
     @functools.cached_property
     def model(self) -> ChainModel:

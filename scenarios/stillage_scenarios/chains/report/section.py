@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from stillage.report import words
 from stillage.report.figures import about, paired
+from stillage.report.html import table
 from stillage_scenarios.chains.report import charts
 from stillage_scenarios.chains.report.flows import network
 from stillage_scenarios.chains.report.results import Results
 from stillage_scenarios.chains.report.sankey import sankey
-from stillage_scenarios.closed_loop.settings import ClosedLoopSettings
-from stillage_scenarios.sorting.section import table
+from stillage_scenarios.chains.settings import ChainWorldSettings
 
 if TYPE_CHECKING:
     from stillage.rundir.folder import RunDir
@@ -156,8 +156,8 @@ def _value(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:g}"
 
 
-def _settings(settings: ClosedLoopSettings) -> Iterable[Sequence[str]]:
-    for name, info in ClosedLoopSettings.model_fields.items():
+def _settings(settings: ChainWorldSettings) -> Iterable[Sequence[str]]:
+    for name, info in ChainWorldSettings.model_fields.items():
         value = settings.path.name if name == "chain" else str(getattr(settings, name))
         yield name, value, info.description or ""
 

@@ -29,7 +29,7 @@ class Rules(NamedTuple):
     maintenance: MaintenanceRules
 
 
-class Policy(NamedTuple):
+class CompiledPolicy(NamedTuple):
     """What it perceives with, what it does, and what a reading costs its devices (D,)."""
 
     perception: Perception

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from stillage import counter
 from stillage.errors import BadInput
-from stillage_scenarios.closed_loop.policies import BLIND, DECLARED, IDEAL, MAJORITY
 from stillage_sim.chain import model as chain_model
 from stillage_sim.chain.arrays import Perception, shaved
 from stillage_sim.chain.model import ChainModel, Perceived
+from stillage_sim.policy.protocol import BLIND, DECLARED, IDEAL, MAJORITY
 from stillage_sim.run.worlds import bootstrap
 from stillage_sim.scenario import Cast, SeedCast
 
@@ -159,7 +159,7 @@ def ejected(share: Floats, portion: float) -> Floats:
     return np.asarray(result)
 
 
-class Seer:
+class Recogniser:
     """Makes perceptions of one chain and cast; batches are drawn once for all policies."""
 
     def __init__(self, model: ChainModel, cast: Cast, batches: int, most: int) -> None:
@@ -173,7 +173,7 @@ class Seer:
         self.count = batches if seen else 1
 
     def perceive(self, sees: str) -> Perception:
-        """What comes of seeing by ``sees``, (Q, W, B, N, M); see :mod:`.policies`.
+        """What comes of seeing by ``sees``, (Q, W, B, N, M); see :mod:`stillage_sim.policy`.
 
         Raises ``BadInput`` where a table lacks a target.
         """

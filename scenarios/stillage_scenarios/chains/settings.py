@@ -27,7 +27,7 @@ def _field(default: Any, unit: str, description: str, source: str = "assumed", *
     )
 
 
-class ClosedLoopSettings(BaseModel):
+class ChainWorldSettings(BaseModel):
     """Which chain is run, how replicas are drawn, and what is kept of them.
 
     Raises
@@ -35,7 +35,7 @@ class ClosedLoopSettings(BaseModel):
     BadInput
         If the chain cannot be found, or its file is another than that of ``digest``.
 
-    >>> ClosedLoopSettings().path.name
+    >>> ChainWorldSettings().path.name
     'plastics.toml'
     """
 
@@ -78,7 +78,7 @@ class ClosedLoopSettings(BaseModel):
     mass: str = _field("", "", "Target of an item's mass in kg or g; empty: mass.", "role")
 
     @model_validator(mode="after")
-    def _found(self) -> ClosedLoopSettings:
+    def _found(self) -> ChainWorldSettings:
         """A file keeps its absolute path and its content's digest, so that a run can resume."""
         path = self.path
         try:

@@ -1,0 +1,70 @@
+"""What a user names as a policy: a registered one, a bundle, a saved policy, an object of code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from stillage.errors import BadInput
+from stillage_sim.policy.protocol import is_saved
+from stillage_sim.run.deploy import split_bundle
+
+IMPORT_STRING = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+
+
+class Named(NamedTuple):
+    """The policies of an evaluation.
+
+    ``names`` of all, in order; ``bundles`` gives the folders of exported bundles by name,
+    ``outside`` the folders of saved policies and the import strings of others.
+    """
+
+    names: tuple[str, ...]
+    bundles: dict[str, str]
+    outside: dict[str, str]
+
+
+def sort_out(policies: Sequence[str], known: Sequence[str]) -> Named:
+    """Tell registered names from folders and import strings.
+
+    A bundle or saved policy is named after its folder (``bundle``, or ``bundle-2`` where that is
+    taken), an object of code after its attribute.
+
+    >>> sort_out(["oracle", "acme.rules:Greedy"], ["oracle", "rule"])
+    Named(names=('oracle', 'Greedy'), bundles={}, outside={'Greedy': 'acme.rules:Greedy'})
+    """
+    names: list[str] = []
+    bundles: dict[str, str] = {}
+    outside: dict[str, str] = {}
+    for policy in policies:
+        folder, precision = split_bundle(policy)
+        if policy in known or policy in names:
+            names.append(policy)
+        elif folder.is_dir() and is_saved(folder):
+            names.append(_fresh(folder.resolve().name, known, names))
+            outside[names[-1]] = str(folder.resolve())
+        elif folder.is_dir():
+            told = precision == "fp32" and policy.endswith(":fp32")
+            names.append(_fresh(folder.resolve().name, known, names, "_fp32" if told else ""))
+            bundles[names[-1]] = f"{folder.resolve()}{':fp32' if told else ''}"
+        elif IMPORT_STRING.fullmatch(policy):
+            names.append(_fresh(policy.rpartition(":")[2], known, names))
+            outside[names[-1]] = policy
+        else:
+            names.append(policy)
+    if not names:
+        raise BadInput("--policy", "none", "at least one name or bundle")
+    return Named(tuple(names), bundles, outside)
+
+
+def _fresh(text: str, known: Sequence[str], names: Sequence[str], suffix: str = "") -> str:
+    """A name made of ``text`` that is not taken."""
+    stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(text).name).strip("-.") or "bundle"
+    stem += suffix
+    name, number = stem, 1
+    while name in known or name in names:
+        number += 1
+        name = f"{stem}-{number}"
+    return name
