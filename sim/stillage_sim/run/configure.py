@@ -212,7 +212,7 @@ def _check_policies(scenario: str, names: Sequence[str], config: RunConfig) -> N
     known = [*default_policies(scenario), *config.bundles, *config.outside]
     for name in names:
         if name not in known:
-            wanted = "a bundle's or saved policy's folder, module:attribute, or "
+            wanted = "a bundle's folder, a saved policy's, module:attribute, or "
             raise BadInput("policy", repr(name), wanted + one_of(name, known))
     if len(set(names)) < len(names):
         raise BadInput("policies", ", ".join(names), "each one once")

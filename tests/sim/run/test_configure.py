@@ -8,7 +8,8 @@ import pytest
 
 from stillage.errors import BadInput
 from stillage_sim.run.configure import SEED_STRIDE, configure
-from stillage_sim.run.evaluate import configure_evaluation, sort_out
+from stillage_sim.run.evaluate import configure_evaluation
+from stillage_sim.run.naming import sort_out
 
 
 def test_defaults_are_the_scenarios() -> None:
@@ -79,7 +80,8 @@ def test_bundles_are_told_from_names(tmp_path: Path) -> None:
     for place in ("a", "b"):
         (tmp_path / place / "my bundle").mkdir(parents=True)
     first, second = (str(tmp_path / place / "my bundle") for place in ("a", "b"))
-    names, bundles = sort_out(["oracle", first, second, f"{first}:fp32"], ["oracle"])
+    names, bundles, outside = sort_out(["oracle", first, second, f"{first}:fp32"], ["oracle"])
+    assert outside == {}
     assert names == ("oracle", "my-bundle", "my-bundle-2", "my-bundle_fp32")
     assert bundles == {
         "my-bundle": first, "my-bundle-2": second, "my-bundle_fp32": f"{first}:fp32",
