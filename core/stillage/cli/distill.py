@@ -9,23 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from stillage.cli.console import device, emit, emit_json, progress, say, table
+from stillage.distillation.arm_table import KEPT, TEACHER
 from stillage.distillation.labels import parse_labels
 from stillage.distillation.plan import DistillPlan
 from stillage.errors import BadInput
 
 if TYPE_CHECKING:
     from stillage.distillation.seed import SeedResult
-
-NAMES = {
-    "teacher": "teacher (its own held-out score)",
-    "labels_only": "labels only",
-    "plain": "plain model, distilled",
-    "plain_teacher": "plain model, teacher",
-    "plain_labels_only": "plain model, labels only",
-    "self_training": "control: self-training",
-    "shuffled": "control: teacher shuffled",
-    "distilled": "distilled",
-}
 
 
 def _names(text: str | None) -> tuple[str, ...]:
@@ -149,11 +139,12 @@ def _run(
 
 def _line(result: SeedResult, plan: DistillPlan) -> str:
     scores = result.document["scores"][plan.primary]
-    told = ", ".join(f"{a} {scores[a]:.3f}" for a in ("teacher", "labels_only", "distilled"))
+    told = ", ".join(f"{a} {scores[a]:.3f}" for a in KEPT)
     return f"seed {result.seed:03d}: {told}"
 
 
 def _show(summary: Mapping[str, Any]) -> None:
+    from stillage.report.labels import arm
     from stillage.report.words import score
 
     def row(name: str, interval: Mapping[str, float], signed: bool = True) -> list[str]:
@@ -161,7 +152,11 @@ def _show(summary: Mapping[str, Any]) -> None:
 
     metric = summary["metric"].replace("_", " ")
     emit(f"{summary['task']}: {metric} of held-out {summary['unit']}s, 95% intervals")
-    rows = [row(NAMES.get(arm, arm), value, signed=False) for arm, value in summary["arms"].items()]
+    own = {TEACHER: " (its own held-out score)"}
+    rows = [
+        row(arm(name).label + own.get(name, ""), value, signed=False)
+        for name, value in summary["arms"].items()
+    ]
     rows.append(row("gain: distilled - labels only", summary["gain"]))
     rows += [row(name, value) for name, value in summary["differences"].items()]
     table(["", "mean", "low", "high"], rows)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from stillage.distillation.plan import ARMS, DistillPlan
+from stillage.distillation.arm_table import ARMS, Arm
+from stillage.distillation.plan import DistillPlan
 
 if TYPE_CHECKING:
     from stillage.distillation.run import Result, distill, seed_folder
@@ -26,6 +27,7 @@ _HOMES = {
 
 __all__ = [
     "ARMS",
+    "Arm",
     "DistillPlan",
     "Result",
     "SeedResult",

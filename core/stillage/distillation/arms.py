@@ -40,7 +40,7 @@ Told = Callable[[str], None]
 
 
 @dataclass
-class Arm:
+class TrainedArm:
     """What one arm came to: its network, its curves, and what it says of held-out samples."""
 
     network: Network
@@ -159,7 +159,7 @@ def select(labels: Mapping[str, Labels], rows: Ints) -> dict[str, Labels]:
     return {name: Labels(one.values[rows], one.known[rows]) for name, one in labels.items()}
 
 
-def train_teacher(bench: Bench) -> tuple[Teacher, Arm, PreparedSamples]:
+def train_teacher(bench: Bench) -> tuple[Teacher, TrainedArm, PreparedSamples]:
     """The teacher, from the labelled paired samples alone; also the samples it was given.
 
     The network of a teacher of trees prepares samples for it and has learnt nothing.
@@ -175,12 +175,12 @@ def train_teacher(bench: Bench) -> tuple[Teacher, Arm, PreparedSamples]:
         teacher = fit_trees(network, bench.recording, samples, labels, bench.seed, bench.host)
         said = ask(teacher, bench.recording, held_out, bench.host)
         bench.told("teacher trained")
-        return teacher, Arm(network, TrainResult(), said), everything
+        return teacher, TrainedArm(network, TrainResult(), said), everything
     result = bench.fit(
         "teacher", network, everything.subset(rows), labels, validate=bench.validate(network)
     )
     said = bench.prepared(network, arrangement.held_out).predict(network)
-    return NetworkTeacher(network), Arm(network, result, said), everything
+    return NetworkTeacher(network), TrainedArm(network, result, said), everything
 
 
 def guide(bench: Bench, teacher: Teacher, views: int) -> Guidance | None:
@@ -228,7 +228,7 @@ def pseudo_labels(
     return found
 
 
-def train_students(bench: Bench, teacher: Teacher) -> tuple[dict[str, Arm], PreparedSamples]:
+def train_students(bench: Bench, teacher: Teacher) -> tuple[dict[str, TrainedArm], PreparedSamples]:
     """Labels alone, self-training, shuffled teacher and teacher: same start, same order.
 
     With an empty pool all four are the same training, which is then done once.
@@ -239,7 +239,7 @@ def train_students(bench: Bench, teacher: Teacher) -> tuple[dict[str, Arm], Prep
     held_out = bench.prepared(base, arrangement.held_out)
     validate = bench.validate(base)
     known = np.flatnonzero(arrangement.known)
-    arms: dict[str, Arm] = {}
+    arms: dict[str, TrainedArm] = {}
 
     def fit(
         name: str, rows: Ints, labels: Mapping[str, Labels], guidance: Guidance | None = None
@@ -255,7 +255,7 @@ def train_students(bench: Bench, teacher: Teacher) -> tuple[dict[str, Arm], Prep
         result = bench.fit(
             name, network, everything.subset(rows), select(labels, rows), guidance, validate
         )
-        arms[name] = Arm(network, result, held_out.predict(network))
+        arms[name] = TrainedArm(network, result, held_out.predict(network))
 
     fit("labels_only", known, arrangement.labels)
     guidance = guide(bench, teacher, 1 if is_linear(base) else plan.views)

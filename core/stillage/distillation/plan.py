@@ -14,12 +14,6 @@ from stillage.training.plan import TrainPlan
 if TYPE_CHECKING:
     from stillage.recording import Recording
 
-ARMS = ("teacher", "labels_only", "plain", "self_training", "shuffled", "distilled")
-"""Arms of every result; ``plain`` is the distilled plain model."""
-
-PLAIN_CONTROLS = ("plain_teacher", "plain_labels_only")
-"""The plain model's own teacher and labels alone."""
-
 
 class DistillPlan(BaseModel):
     """A distillation, complete: the same plan and recording give the same figures.

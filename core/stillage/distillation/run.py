@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stillage.compute import Executor, open_executor
+from stillage.distillation.arm_table import DISTILLED
 from stillage.distillation.plan import DistillPlan
 from stillage.distillation.seed import RESULT, SeedResult, finished, run_seed, seed_key
 from stillage.distillation.summary import summarise
@@ -179,7 +180,7 @@ def _comparable(about: Any) -> Any:
 
 
 def _keep(folder: Path, plan: DistillPlan, summary: dict[str, Any]) -> None:
-    source = seed_folder(folder, plan.first_seed) / "models" / "distilled"
+    source = seed_folder(folder, plan.first_seed) / "models" / DISTILLED
     if source.is_dir():
         with atomic_folder(folder / STUDENT) as part:
             shutil.copytree(source, part, dirs_exist_ok=True)

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.counter import generator, stream
+from stillage.distillation.arm_table import DISTILLED, KEPT
 from stillage.distillation.arms import (
     LINEAR,
-    Arm,
     Bench,
     Predictions,
     Told,
+    TrainedArm,
     train_students,
     train_teacher,
 )
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
 RESULT = "result.json"
 PREDICTIONS = "predictions.npz"
-MODELS = ("teacher", "labels_only", "distilled")
 CALIBRATION = 256
 """Most training samples that are kept beside a model, to quantise it."""
 
@@ -209,7 +209,7 @@ def _distil(
         "teacher": {"before": before, "after": after},
         "per_group": {name: units.per_group for name, units in arrangement.units.items()},
     }
-    models = {name: arms[name].network for name in MODELS if name in arms}
+    models = {name: arms[name].network for name in KEPT if name in arms}
     if plan.teacher_model == "network":
         models["teacher"] = teacher.network
     arrays = _arrays(recording, arrangement, predictions)
@@ -248,13 +248,13 @@ def _counts(arrangement: Arrangement) -> dict[str, int]:
 def _plain(
     bench: Bench,
     teacher: Network,
-    arms: Mapping[str, Arm],
+    arms: Mapping[str, TrainedArm],
     rich: PreparedSamples,
     cheap: PreparedSamples,
 ) -> dict[str, Predictions]:
     """The plain model's arms; what it is told is what ours is told."""
     arrangement = bench.arrangement
-    student = arms["distilled"].network
+    student = arms[DISTILLED].network
     held_out = arrangement.held_out
     train_rich, held_rich = reduce_features(
         rich.features(), bench.prepared(teacher, held_out).features()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage.distillation.plan import ARMS, PLAIN_CONTROLS
+from stillage.distillation.arm_table import ARMS, DIFFERENCES, DISTILLED, GAIN, LABELS_ONLY
 from stillage.distillation.scoring import Units
 from stillage.distillation.seed import SeedResult
 from stillage.errors import BadInput
@@ -17,17 +17,6 @@ from stillage.task import Task
 
 MARGIN = 0.02
 """A gain whose interval lies within plus or minus this is no gain worth having."""
-
-CONTROLS = {"self_training": "self-training", "shuffled": "a shuffled teacher"}
-"""Arms without a teacher's knowledge, and what advice calls them."""
-
-DIFFERENCES = (
-    ("distilled", "plain"),
-    ("self_training", "labels_only"),
-    ("shuffled", "labels_only"),
-    ("teacher", "distilled"),
-    ("plain", "plain_labels_only"),
-)
 
 
 def group_sums(results: Sequence[SeedResult], task: Task, arm: str) -> NDArray[np.float64]:
@@ -49,7 +38,7 @@ def group_sums(results: Sequence[SeedResult], task: Task, arm: str) -> NDArray[n
 
 def bootstraps(results: Sequence[SeedResult], task: Task) -> dict[str, Bootstrap]:
     """Every arm's score under the same joint draws of groups and seeds."""
-    arms = [a for a in (*ARMS, *PLAIN_CONTROLS) if f"{a}/{task.target}" in results[0].arrays]
+    arms = [arm.name for arm in ARMS if f"{arm.name}/{task.target}" in results[0].arrays]
     return {arm: joint_bootstrap(task, group_sums(results, task, arm)) for arm in arms}
 
 
@@ -93,16 +82,16 @@ def advise(
 def summarise_task(results: Sequence[SeedResult], task: Task) -> dict[str, Any]:
     """Arms, gain, differences and advice of one target."""
     boots = bootstraps(results, task)
-    gain = (boots["distilled"] - boots["labels_only"]).interval()
+    gain = (boots[GAIN.arm] - boots[GAIN.other]).interval()
     controls = {
-        told: (boots[arm] - boots["labels_only"]).interval()
-        for arm, told in CONTROLS.items()
-        if arm in boots
+        arm.blame: (boots[arm.name] - boots[LABELS_ONLY]).interval()
+        for arm in ARMS
+        if arm.blame and arm.name in boots
     }
     differences = {
-        f"{a}-{b}": (boots[a] - boots[b]).interval().json()
-        for a, b in DIFFERENCES
-        if a in boots and b in boots
+        each.key: (boots[each.arm] - boots[each.other]).interval().json()
+        for each in DIFFERENCES
+        if each.arm in boots and each.other in boots
     }
     return {
         "metric": task.metric,
@@ -110,7 +99,7 @@ def summarise_task(results: Sequence[SeedResult], task: Task) -> dict[str, Any]:
         "arms": {name: boot.interval().json() for name, boot in boots.items()},
         "gain": gain.json(),
         "differences": differences,
-        "advice": advise(gain, task.metric, boots["distilled"].interval(), controls),
+        "advice": advise(gain, task.metric, boots[DISTILLED].interval(), controls),
         "unit": "group" if results[0].document["per_group"][task.target] else "sample",
     }
 

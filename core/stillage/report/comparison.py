@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from stillage.distillation.arm_table import GAIN
 from stillage.rundir import RunDir
 
 Interval = Mapping[str, float]
@@ -62,7 +63,7 @@ def _intervals(figures: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], In
     for arm, interval in summary.get("arms", {}).items():
         yield (f"{summary['task']} {summary['metric']}", arm), interval
     if summary:
-        yield (f"{summary['task']} gain", "distilled - labels_only"), summary["gain"]
+        yield (f"{summary['task']} gain", f"{GAIN.arm} - {GAIN.other}"), summary["gain"]
 
 
 def _differing(

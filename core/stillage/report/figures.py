@@ -8,8 +8,6 @@ from typing import Any
 from stillage.report import words
 
 Interval = Mapping[str, float]
-INFORMED = ("oracle", "teacher", "distilled", "distilled_int8", "labels_only")
-POLICIES = (*INFORMED, "rule", "majority", "random")
 
 
 def paired(figures: Mapping[str, Any], a: str, b: str, kpi: str) -> dict[str, float] | None:
@@ -24,12 +22,6 @@ def paired(figures: Mapping[str, Any], a: str, b: str, kpi: str) -> dict[str, fl
     return None
 
 
-def student_policy(figures: Mapping[str, Any]) -> str | None:
-    """The policy that stands for the distilled student: as deployed, else as trained."""
-    policies = figures.get("policies", {})
-    return next((p for p in ("distilled_int8", "distilled") if p in policies), None)
-
-
 def tasks(figures: Mapping[str, Any], order: Iterable[str] = ()) -> dict[str, Mapping[str, Any]]:
     """The distillation's summary of every target: the primary one first, then as in ``order``."""
     summary = figures.get("distillation")
@@ -37,15 +29,6 @@ def tasks(figures: Mapping[str, Any], order: Iterable[str] = ()) -> dict[str, Ma
         return {}
     found = {summary["task"]: summary, **summary.get("tasks", {})}
     return {name: found[name] for name in ordered(found, [summary["task"], *order])}
-
-
-def policies(figures: Mapping[str, Any]) -> dict[str, Mapping[str, Interval]]:
-    """KPIs by policy: the best informed policies first, those nobody knows after the students."""
-    found = figures["policies"]
-    known = [name for name in POLICIES if name in found]
-    others = [name for name in found if name not in POLICIES]
-    place = next((i for i, name in enumerate(known) if name not in INFORMED), len(known))
-    return {name: found[name] for name in [*known[:place], *others, *known[place:]]}
 
 
 def about(figures: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:

@@ -30,20 +30,6 @@ STAND_INS = {
 WIDTH_IN = 4.7
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
 
-COLOURS = {
-    "distilled": "copper",
-    "distilled_int8": "copper",
-    "teacher": "blue",
-    "labels_only": "green",
-    "oracle": "ink",
-}
-"""The colour of each arm or policy; all others are grey."""
-
-
-def colour(name: str) -> str:
-    """The stand-in colour of an arm or policy."""
-    return STAND_INS[COLOURS.get(name, "grey")]
-
 
 @functools.cache
 def _style() -> Any:
@@ -135,21 +121,21 @@ def forest(
     ----------
     name, description : str
         As :func:`svg`.
-    rows : sequence of (label, key, interval)
-        ``key`` chooses the colour; an interval has ``mean``, ``low`` and ``high``.
+    rows : sequence of (label, colour, interval)
+        A colour is a key of :data:`STAND_INS`; an interval has ``mean``, ``low`` and ``high``.
     zero : bool
         Whether to draw the line at 0, for differences.
     unit : str
         Axis label.
     """
     with figure(0.62 + 0.27 * len(rows)) as (made, axes):
-        for place, (_, key, interval) in enumerate(rows):
+        for place, (_, colour, interval) in enumerate(rows):
             axes.plot(
                 [interval["low"], interval["high"]], [place, place],
-                color=colour(key), linewidth=2.4, solid_capstyle="round", alpha=0.55,
+                color=STAND_INS[colour], linewidth=2.4, solid_capstyle="round", alpha=0.55,
             )  # fmt: skip
             axes.plot(
-                interval["mean"], place, "o", color=colour(key), markersize=6.5,
+                interval["mean"], place, "o", color=STAND_INS[colour], markersize=6.5,
                 markeredgecolor=STAND_INS["card"], markeredgewidth=1.0,
             )  # fmt: skip
         if zero:
@@ -170,10 +156,10 @@ def bars(
 ) -> Markup:
     """Horizontal bars from 0 with intervals; arguments as :func:`forest`."""
     with figure(0.62 + 0.27 * len(rows)) as (made, axes):
-        for place, (_, key, interval) in enumerate(rows):
+        for place, (_, colour, interval) in enumerate(rows):
             mean, low, high = interval["mean"], interval["low"], interval["high"]
-            solid = key in COLOURS
-            axes.barh(place, mean, 0.62, color=colour(key), alpha=0.8 if solid else 0.55)
+            solid = colour != "grey"
+            axes.barh(place, mean, 0.62, color=STAND_INS[colour], alpha=0.8 if solid else 0.55)
             axes.plot([low, high], [place, place], color=STAND_INS["ink"], linewidth=1.3)
         axes.axvline(0.0, color=STAND_INS["line"], linewidth=1.0)
         if not any(abs(interval[end]) > 0.0 for _, _, interval in rows for end in interval):
@@ -209,26 +195,25 @@ def shorten(label: str, most: int = 28) -> str:
 def curves(
     name: str,
     description: str,
-    lines: Mapping[str, Sequence[tuple[Sequence[float], Sequence[float]]]],
+    lines: Sequence[tuple[str, str, Sequence[tuple[Sequence[float], Sequence[float]]]]],
     *,
-    labels: Mapping[str, str],
     xlabel: str,
     ylabel: str,
     log: bool = False,
 ) -> Markup:
     """Thin lines for every seed in the colour of their arm, with one legend entry an arm.
 
-    ``lines`` maps an arm to its seeds' ``(x, y)``.
+    ``lines`` are (label, colour, ``(x, y)`` of every seed); grey ones are dashed.
     """
     from matplotlib.ticker import LogLocator
 
     with figure(3.0) as (made, axes):
-        for arm, seeds in lines.items():
+        for label, colour, seeds in lines:
             for place, (steps, values) in enumerate(seeds):
                 axes.plot(
-                    steps, values, color=colour(arm), linewidth=1.3, alpha=0.75,
-                    linestyle="-" if arm in COLOURS else (0, (4, 2)),
-                    label=labels[arm] if place == 0 else None,
+                    steps, values, color=STAND_INS[colour], linewidth=1.3, alpha=0.75,
+                    linestyle="-" if colour != "grey" else (0, (4, 2)),
+                    label=label if place == 0 else None,
                 )  # fmt: skip
         if log:
             axes.set_yscale("log")
@@ -245,7 +230,7 @@ def curves(
 def scatter(
     name: str,
     description: str,
-    points: Sequence[tuple[str, str, float, Mapping[str, float]]],
+    points: Sequence[tuple[str, str, str, float, Mapping[str, float]]],
     *,
     xlabel: str,
     xunit: str,
@@ -253,13 +238,15 @@ def scatter(
 ) -> Markup:
     """Labelled points with vertical intervals over a logarithmic x axis.
 
-    ``points`` are (label, key, x in ``xunit``, interval).
+    ``points`` are (label, colour, precision, x in ``xunit``, interval); INT8 ones are square.
     """
     with figure(2.9) as (made, axes):
-        for label, key, x, interval in points:
-            axes.plot([x, x], [interval["low"], interval["high"]], color=colour(key), alpha=0.5)
+        for label, colour, precision, x, interval in points:
             axes.plot(
-                x, interval["mean"], "s" if key.endswith("int8") else "o", color=colour(key),
+                [x, x], [interval["low"], interval["high"]], color=STAND_INS[colour], alpha=0.5
+            )
+            axes.plot(
+                x, interval["mean"], "s" if precision == "int8" else "o", color=STAND_INS[colour],
                 markersize=7, markeredgecolor=STAND_INS["card"], label=label,
             )  # fmt: skip
         axes.set_xscale("log")

@@ -8,31 +8,8 @@ from typing import Any
 
 MINUS = "−"
 
-NAMES = {
-    "teacher": "teacher",
-    "labels_only": "student, labels only",
-    "plain": "plain model, distilled",
-    "plain_labels_only": "plain model, labels only",
-    "plain_teacher": "plain model, teacher",
-    "self_training": "self-training control",
-    "shuffled": "shuffled-teacher control",
-    "distilled": "distilled student",
-    "distilled_int8": "distilled student, INT8",
-    "oracle": "oracle",
-    "random": "random",
-    "majority": "no perception (majority)",
-    "rule": "labels only, rejects the unsure (rule)",
-    "blind": "no perception (blind)",
-    "declared": "sorters as declared",
-    "bare": "blind, myopic, no upkeep",
-    "distilled_myopic": "distilled, myopic routes",
-    "distilled_run_to_failure": "distilled, run to failure",
-    "distilled_condition_based": "distilled, by condition",
-    "distilled_opportunistic": "distilled, opportunistic",
-    "balanced_accuracy": "balanced accuracy",
-    "quadratic_kappa": "quadratic kappa",
-    "r2": "R²",
-}
+NAMES = {"r2": "R²"}
+"""Keys whose names are more than their words."""
 
 KPI_NAMES = {"mci": "material circularity (MCI)", "oee": "equipment effectiveness (OEE)"}
 
@@ -40,10 +17,10 @@ UNITS = {"eur": "€", "kg": "kg", "j": "J", "h": "h", "s": "s", "1": "", "": ""
 
 
 def name(key: str) -> str:
-    """A key as a reader would say it.
+    """The name of a metric, a target or whatever else declares no label.
 
-    >>> name("labels_only"), name("my_own")
-    ('student, labels only', 'my own')
+    >>> name("balanced_accuracy"), name("r2")
+    ('balanced accuracy', 'R²')
     """
     return NAMES.get(key, key.replace("_", " "))
 

@@ -149,15 +149,15 @@ def _tell(outcome: Outcome, as_json: bool) -> None:
     if as_json:
         emit_json(outcome.json())
         return
-    from stillage.report import words
-    from stillage.report.figures import about, policies, tasks
+    from stillage.report import labels, words
+    from stillage.report.figures import about, tasks
     from stillage.report.sections.answer import deciding, distilling
 
     figures = outcome.figures
     asked = tasks(figures) if figures["kind"] == "run" else {}
     for target, summary in asked.items():
         rows = [
-            [words.name(arm), *(words.score(interval[k]) for k in ("mean", "low", "high"))]
+            [labels.arm(arm).label, *(words.score(interval[k]) for k in ("mean", "low", "high"))]
             for arm, interval in summary["arms"].items()
         ]
         emit(f"{target}: {words.name(summary['metric'])} on held-out groups")
@@ -165,12 +165,12 @@ def _tell(outcome: Outcome, as_json: bool) -> None:
         emit("")
     kpis = dict(list(about(figures).items())[:SHOWN])
     rows = [
-        [words.name(policy)]
+        [policy.label]
         + [
             f"{words.number(i['mean'])} [{words.number(i['low'])}, {words.number(i['high'])}]"
-            for i in (found[kpi] for kpi in kpis)
+            for i in (figures["policies"][policy.name][kpi] for kpi in kpis)
         ]
-        for policy, found in policies(figures).items()
+        for policy in labels.policies(figures).values()
     ]
     table(["policy", *kpis], rows)
     emit("")

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stillage.distillation.arm_table import ARMS, Arm
 from stillage.rundir import RunConfig, RunDir
 from stillage_sim.policy.protocol import Policy
 from stillage_sim.policy.registered import outside
 from stillage_sim.scenario import Scenario
-
-TRAINED = ("teacher", "labels_only", "distilled", "distilled_int8")
-"""Models that a run trains itself, which are policies' tables of the same names."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +28,17 @@ class Context:
         return self.run.config
 
     @property
-    def models(self) -> tuple[str, ...]:
-        """The trained models that the policies need."""
-        inside = [name for name in self.config.policies if name not in self.config.outside]
+    def arms(self) -> tuple[Arm, ...]:
+        """The arms that the policies perceive with."""
+        elsewhere = self.config.bundles.keys() | self.config.outside.keys()
+        inside = [name for name in self.config.policies if name not in elsewhere]
         wanted = self.scenario.tables(inside) | {p.sees for p in self.outside.values()}
-        return tuple(name for name in TRAINED if name in wanted)
+        return tuple(arm for arm in ARMS if arm.perceives and arm.name in wanted)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The trained models that the policies need, which are perception tables' names too."""
+        return tuple(arm.name for arm in self.arms)
 
     @functools.cached_property
     def outside(self) -> dict[str, Policy]:

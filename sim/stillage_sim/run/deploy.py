@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from stillage.recording import Recording
     from stillage_sim.run.context import Context
 
-INT8 = "_int8"
 FP32_SUFFIX = ":fp32"
 
 
@@ -110,14 +109,13 @@ def perceptions(
     found: list[Perception] = []
     for result in results:
         samples = np.asarray(result.arrays["samples"], np.int64)
-        for name in context.models:
-            if name.startswith("distilled"):
+        for arm in context.arms:
+            if arm.export:
                 model = context.export_folder(result.seed)
-                precision = "int8" if name.endswith(INT8) else "fp32"
-                task(name, result.seed, model, samples, bundle=True, precision=precision)
+                task(arm.name, result.seed, model, samples, bundle=True, precision=arm.export)
             else:
-                model = context.model_folder(result.seed, name)
-                task(name, result.seed, model, samples, bundle=False, precision="fp32")
+                model = context.model_folder(result.seed, arm.name)
+                task(arm.name, result.seed, model, samples, bundle=False, precision="fp32")
     for name, path in context.config.bundles.items():
         model, precision = split_bundle(path)
         for seed, samples in held_out:

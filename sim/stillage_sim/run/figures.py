@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stillage.distillation.arm_table import KEPT, find_arm
 from stillage.plugin.host import get_host
 from stillage.rundir import RunConfig
 from stillage.storage.atomic import atomic_file
@@ -27,8 +28,6 @@ Floats = NDArray[np.float64]
 Kpis = dict[str, dict[str, Floats]]
 ROUNDING = 1e-12
 """Share of a KPI by which two policies may differ and be called equal."""
-
-CONFUSED = ("teacher", "distilled", "labels_only")
 
 
 def assemble(
@@ -174,8 +173,9 @@ def _deployment(
 
 def _agreement(by_seed: Sequence[Mapping[str, PerceptionTable]], name: str) -> float | None:
     """Share of held-out samples on which an INT8 model tells its FP32 twin's first class."""
-    whole = name.removesuffix("_int8")
-    if whole == name or whole not in by_seed[0]:
+    arm = find_arm(name)
+    whole = arm.of if arm else ""
+    if whole not in by_seed[0]:
         return None
     same = [
         (tables[name].heads[target].argmax(1) == tables[whole].heads[target].argmax(1)).mean()
@@ -217,9 +217,7 @@ def _confusion(results: tuple[SeedResult, ...]) -> dict[str, Any]:
         task = Task.model_validate(described)
         if task.kind == "regression":
             continue
-        tables = {
-            arm: np.zeros((len(task.classes), len(task.classes)), np.int64) for arm in CONFUSED
-        }
+        tables = {arm: np.zeros((len(task.classes), len(task.classes)), np.int64) for arm in KEPT}
         for result in results:
             scored = result.arrays[f"scored/{task.target}"].astype(bool)
             truth = result.arrays[f"truth/{task.target}"][scored].astype(np.int64)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stillage.compute import Executor, open_executor
+from stillage.distillation.arm_table import DISTILLED
 from stillage.errors import BadInput, Incomplete
 from stillage.rundir import RunDir, Stage, checked
 from stillage.storage.atomic import atomic_file, write_json
@@ -161,7 +162,7 @@ class Pipeline:
 
     def export(self, results: tuple[SeedResult, ...]) -> None:
         """Export each seed's distilled student, in this process: what is measured is quiet."""
-        if not any(name.startswith("distilled") for name in self.context.models):
+        if not any(arm.export for arm in self.context.arms):
             return
         stage = self.stage("export", distill=self.key("distill"))
         if stage.finished:
@@ -171,7 +172,7 @@ class Pipeline:
         todo = {seed: path for seed, path in folders.items() if not deploy.exported(path)}
         with self.progress("export", len(todo)) as bar:
             for seed, path in todo.items():
-                deploy.export(self.context.model_folder(seed, "distilled"), path)
+                deploy.export(self.context.model_folder(seed, DISTILLED), path)
                 bar.advance(f"seed {seed}")
         stage.finish()
 

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stillage.report import words
-from stillage.report.figures import about, paired, student_policy
+from stillage.distillation.arm_table import GAIN
+from stillage.plugin.spec import PolicySpec, Role
+from stillage.report import labels, words
+from stillage.report.figures import about, paired
 from stillage.report.render import render
 from stillage.rundir import RunDir
 
 EQUAL = 0.02
 PAYS = "distilling pays"
+RIVALS: Mapping[Role, str] = {
+    "control": "the student without a teacher",
+    "none": "no perception",
+    "teacher": "the teacher",
+}
+"""Whom the student is compared with on the plant, where one differs in what it sees alone."""
 
 
 def answer(run: RunDir) -> str:
@@ -30,8 +38,8 @@ def distilling(figures: Mapping[str, Any]) -> str:
     budget = budget_words(summary["labels"])
     metric = words.name(summary["metric"])
     told = (
-        f"{words.score(arms['distilled']['mean'])} {metric} against "
-        f"{words.score(arms['labels_only']['mean'])} without a teacher"
+        f"{words.score(arms[GAIN.arm]['mean'])} {metric} against "
+        f"{words.score(arms[GAIN.other]['mean'])} without a teacher"
     )
     interval = (
         f"{words.score(gain['low'], signed=True)} to {words.score(gain['high'], signed=True)}"
@@ -73,18 +81,16 @@ def budget_words(labels: Any) -> str:
 
 def deciding(figures: Mapping[str, Any]) -> str:
     """What the student is worth to the plant, against students without a teacher and none."""
-    kpi, student = figures.get("headline"), student_policy(figures)
+    kpi, student = figures.get("headline"), labels.student(figures)
     if not kpi or not student:
         return ""
     unit, said, same, nothing = about(figures)[kpi]["unit"], [], [], True
-    for other, phrase in (
-        ("labels_only", "the student without a teacher"),
-        ("majority", "no perception"),
-        ("teacher", _teacher(figures, student)),
-    ):
-        row = paired(figures, student, other, kpi)
-        if row is None:
+    for role, words_of_role in RIVALS.items():
+        other = labels.rival(figures, student, role)
+        row = paired(figures, student.name, other.name, kpi) if other else None
+        if other is None or row is None:
             continue
+        phrase = words_of_role + (_toll(figures, other, student) if role == "teacher" else "")
         nothing = nothing and not any(row.values())
         low, high = (words.number(row[k], signed=True) for k in ("low", "high"))
         if words.spans_zero(row):
@@ -102,25 +108,26 @@ def deciding(figures: Mapping[str, Any]) -> str:
     if nothing:
         same_for_all = f"{words.kpi_name(kpi, unit)} is the same whatever is recognised"
         return f"On the plant, {same_for_all}: nothing there acts on it ({span})."
-    what = f"{words.kpi_name(kpi, unit)} a run with the {words.name(student)}"
+    label = labels.policies(figures)[student.name].label
+    what = f"{words.kpi_name(kpi, unit)} a run with the {label}"
     return f"On the plant, {what}: {'; '.join(said)} ({span})."
 
 
-def _teacher(figures: Mapping[str, Any], student: str) -> str:
-    """The teacher on the plant: what its reading costs and a battery that it empties explain a lot.
+def _toll(figures: Mapping[str, Any], teacher: PolicySpec, student: PolicySpec) -> str:
+    """What the teacher's reading costs the plant: that and a battery that it empties explain a lot.
 
     A battery that is as often empty with the student explains nothing.
     """
-    found = figures.get("deployment", {}).get("teacher")
+    found = figures.get("deployment", {}).get(teacher.table)
     if not found:
-        return "the teacher"
+        return ""
     seconds, joules = (
         words.quantity(found[k], u) for k, u in (("latency_s", "s"), ("energy_j", "J"))
     )
-    told = f"the teacher, whose reading of an item takes {seconds} and {joules}"
+    told = f", whose reading of an item takes {seconds} and {joules}"
     empty, usual = (
-        figures["policies"].get(policy, {}).get("battery_empty_h", {}).get("mean", 0.0)
-        for policy in ("teacher", student)
+        figures["policies"][policy.name].get("battery_empty_h", {}).get("mean", 0.0)
+        for policy in (teacher, student)
     )
     if empty <= usual:
         return told
@@ -130,25 +137,26 @@ def _teacher(figures: Mapping[str, Any], student: str) -> str:
 def facts(figures: Mapping[str, Any]) -> list[dict[str, str]]:
     """Figures for the head of the page: label, value and remark."""
     found = []
-    summary, student = figures.get("distillation"), student_policy(figures)
+    summary, student = figures.get("distillation"), labels.student(figures)
     if summary and figures.get("kind") != "evaluate":
         arms, gain = summary["arms"], summary["gain"]
         metric = words.name(summary["metric"])
-        found.append(_fact("Distilled student", words.score(arms["distilled"]["mean"]), metric))
+        found.append(_fact("Distilled student", words.score(arms[GAIN.arm]["mean"]), metric))
         span = f"{words.score(gain['low'], True)} to {words.score(gain['high'], True)}"
         found.append(_fact("Gain by distilling", words.score(gain["mean"], signed=True), span))
-    deployment = figures.get("deployment", {}).get(student or "", {})
+    deployment = figures.get("deployment", {}).get(student.table, {}) if student else {}
     if deployment.get("size_bytes"):
-        form = "INT8 bundle" if student == "distilled_int8" else "FP32 bundle"
+        form = f"{deployment['precision'].upper()} bundle"
         found.append(_fact("On the device", words.size(deployment["size_bytes"]), form))
     if deployment.get("energy_j"):
         energy = words.quantity(deployment["energy_j"], "J")
         found.append(_fact("An item costs", energy, "modelled, sensors included"))
     kpi = figures.get("headline")
     if kpi and student:
-        value, unit = figures["policies"][student][kpi], about(figures)[kpi]["unit"]
-        oracle = figures["policies"].get("oracle", {}).get(kpi, {}).get("mean")
-        share = value["mean"] / oracle if oracle else 0.0
+        policies, unit = figures["policies"], about(figures)[kpi]["unit"]
+        value = policies[student.name][kpi]
+        bound = next((policies[o.name][kpi] for o in labels.of_role(figures, "oracle")), None)
+        share = value["mean"] / bound["mean"] if bound and bound["mean"] else 0.0
         remark = f"{100 * share:.0f}% of the oracle's" if share > 0 else "a run"
         label = words.kpi_name(kpi, unit)
         label = label[:1].upper() + label[1:]

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from stillage.report import words
+from stillage.report import labels
 from stillage.report.figures import ordered
 from stillage.report.render import render
 from stillage.rundir import RunDir
-
-ARMS = ("teacher", "distilled", "labels_only")
 
 
 def confusion(run: RunDir) -> str:
@@ -22,9 +20,8 @@ def confusion(run: RunDir) -> str:
             "target": target,
             "classes": one["classes"],
             "matrices": [
-                {"arm": words.name(arm), "rows": shares(one["arms"][arm])}
-                for arm in ARMS
-                if arm in one["arms"]
+                {"arm": arm.label, "rows": shares(one["arms"][arm.name])}
+                for arm in labels.arms(one["arms"])
             ],
         }
         for target, one in ((name, found[name]) for name in order)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stillage.report import plots, words
-from stillage.report.figures import POLICIES, ordered
+from stillage.report import labels, plots, words
+from stillage.report.labels import Named
 from stillage.report.render import render
 from stillage.rundir import RunDir
 
@@ -15,7 +15,7 @@ def cost(run: RunDir) -> str:
     """Size, latency and joules of what was deployed; accuracy against joules."""
     figures = run.kpis()
     found = figures.get("deployment", {})
-    deployed = {name: found[name] for name in ordered(found, POLICIES)}
+    deployed = [(model, found[model.name]) for model in labels.arms(found)]
     if not deployed:
         return render("nothing", text="No policy of this run perceives anything.")
     latencies = measured_latency(run)
@@ -37,11 +37,11 @@ def measured_latency(run: RunDir) -> list[tuple[str, float, float]]:
     return [(form, sorted(v)[len(v) // 2], max(v)) for form, v in found.items()]
 
 
-def _chart(deployed: Mapping[str, Any], figures: Mapping[str, Any]) -> Any:
+def _chart(deployed: Sequence[tuple[Named, Any]], figures: Mapping[str, Any]) -> Any:
     target = figures["distillation"]["task"] if figures.get("distillation") else None
     points = [
-        (words.name(policy), policy, one["energy_j"], one["score"][target])
-        for policy, one in deployed.items()
+        (model.label, model.colour, one["precision"], one["energy_j"], one["score"][target])
+        for model, one in deployed
         if target in one.get("score", {}) and one.get("energy_j", 0) > 0
     ]
     if not points:
@@ -49,7 +49,7 @@ def _chart(deployed: Mapping[str, Any], figures: Mapping[str, Any]) -> Any:
     metric = words.name(figures["distillation"]["metric"])
     said = "; ".join(
         f"{label}: {words.score(i['mean'])} at {words.quantity(x, 'J')}"
-        for label, _, x, i in points
+        for label, _, _, x, i in points
     )
     return plots.scatter(
         "cost", f"{metric} of {target} against joules an item: {said}", points,

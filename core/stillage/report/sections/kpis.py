@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from stillage.report import plots, words
-from stillage.report.figures import about, policies
+from stillage.report import labels, plots, words
+from stillage.report.figures import about
 from stillage.report.render import render
 from stillage.rundir import RunDir
 
@@ -14,12 +14,13 @@ FIRST = 8
 def kpis(run: RunDir) -> str:
     """Bars with intervals for every KPI, and all figures in a table."""
     figures = run.kpis()
+    policies, found = list(labels.policies(figures).values()), figures["policies"]
     charts = []
     for kpi, one in about(figures).items():
         rows = [
-            (words.name(policy), policy, found[kpi])
-            for policy, found in policies(figures).items()
-            if kpi in found
+            (policy.label, policy.colour, found[policy.name][kpi])
+            for policy in policies
+            if kpi in found[policy.name]
         ]
         unit, title = one["unit"], words.kpi_name(kpi, one["unit"])
         said = "; ".join(f"{label} {words.quantity(i['mean'], unit)}" for label, _, i in rows)
@@ -35,6 +36,6 @@ def kpis(run: RunDir) -> str:
         charts=charts,
         first=FIRST,
         kpis=about(figures),
-        policies=policies(figures),
+        policies=policies,
         trainings=(figures.get("distillation") or {}).get("seeds", 0),
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from stillage.report import plots, words
-from stillage.report.figures import about, better_word, policies, student_policy
+from stillage.report import labels, plots, words
+from stillage.report.figures import about, better_word
 from stillage.report.figures import paired as difference
 from stillage.report.render import render
 from stillage.rundir import RunDir
@@ -14,12 +14,14 @@ from stillage.rundir import RunDir
 def paired(run: RunDir) -> str:
     """The distilled student against every other policy, then all pairs."""
     figures = run.kpis()
-    student, kpi = student_policy(figures), figures.get("headline")
-    chart = _chart(figures, student, kpi) if student and kpi else None
-    known = about(figures)
+    student, kpi = labels.student(figures), figures.get("headline")
+    chart = _chart(figures, student.name, kpi) if student and kpi else None
+    known, named = about(figures), labels.policies(figures)
     rows = [
         {
             **row,
+            "a": named[row["a"]].label,
+            "b": named[row["b"]].label,
             "unit": known[row["kpi"]]["unit"],
             "verdict": better_word(row, known[row["kpi"]]["better"]),
         }
@@ -32,14 +34,14 @@ def paired(run: RunDir) -> str:
 
 def _chart(figures: dict[str, Any], student: str, kpi: str) -> dict[str, Any] | None:
     unit = about(figures)[kpi]["unit"]
-    rows = []
-    for policy in policies(figures):
-        found = difference(figures, student, policy, kpi) if policy != student else None
+    rows, named = [], labels.policies(figures)
+    for policy in named.values():
+        found = difference(figures, student, policy.name, kpi) if policy.name != student else None
         if found:
-            rows.append((f"− {words.name(policy)}", policy, found))
+            rows.append((f"− {policy.label}", policy.colour, found))
     if not rows:
         return None
-    title = f"{words.kpi_name(kpi, unit)}: {words.name(student)} minus each other policy"
+    title = f"{words.kpi_name(kpi, unit)}: {named[student].label} minus each other policy"
     said = "; ".join(f"{label} {words.quantity(i['mean'], unit, True)}" for label, _, i in rows)
     made = plots.forest("paired", f"{title}: {said}", rows, zero=True, unit=words.unit_sign(unit))
     return {"title": title, "svg": made}

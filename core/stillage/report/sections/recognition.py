@@ -5,23 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stillage.report import plots, words
+from stillage.distillation.arm_table import ARMS, DIFFERENCES, GAIN
+from stillage.report import labels, plots, words
 from stillage.report.figures import ordered, tasks
+from stillage.report.labels import Named
 from stillage.report.render import render
 from stillage.rundir import RunDir
 
-ARMS = (
-    "teacher", "distilled", "distilled_int8", "labels_only", "self_training", "shuffled",
-    "plain_teacher", "plain", "plain_labels_only",
-)  # fmt: skip
-DIFFERENCES = {
-    "gain": "distilled − labels only",
-    "distilled-plain": "distilled − plain model (distilled likewise)",
-    "self_training-labels_only": "self-training − labels only",
-    "shuffled-labels_only": "shuffled teacher − labels only",
-    "teacher-distilled": "teacher − distilled",
-    "plain-plain_labels_only": "plain model: distilled − labels only",
-}
+DIFFERENCE_LABELS = {"gain": GAIN.label, **{each.key: each.label for each in DIFFERENCES}}
 
 
 def recognition(run: RunDir) -> str:
@@ -30,14 +21,14 @@ def recognition(run: RunDir) -> str:
     found = tasks(figures, run.config.distillation.tasks)
     if not found:
         return render("nothing", text="Nothing was trained in this run.")
-    int8 = figures.get("deployment", {}).get("distilled_int8", {}).get("score", {})
+    deployment = figures.get("deployment", {})
+    derived = [arm.name for arm in ARMS if arm.of and arm.name in deployment]
+    exported = {name: deployment[name]["score"] for name in derived}
     columns = {}
     for target, summary in found.items():
-        scores = dict(summary["arms"])
-        if target in int8:
-            scores["distilled_int8"] = int8[target]
-        columns[target] = {"metric": summary["metric"], "arms": scores}
-    arms = ordered(dict.fromkeys(a for c in columns.values() for a in c["arms"]), ARMS)
+        scores = {name: score[target] for name, score in exported.items() if target in score}
+        columns[target] = {"metric": summary["metric"], "arms": summary["arms"] | scores}
+    arms = labels.arms(dict.fromkeys(a for c in columns.values() for a in c["arms"]))
     return render(
         "recognition",
         columns=columns,
@@ -51,8 +42,9 @@ def recognition(run: RunDir) -> str:
     )
 
 
-def _plot(target: str, column: Mapping[str, Any], arms: list[str]) -> dict[str, Any]:
-    rows = [(words.name(a), a, column["arms"][a]) for a in arms if a in column["arms"]]
+def _plot(target: str, column: Mapping[str, Any], arms: list[Named]) -> dict[str, Any]:
+    scores = column["arms"]
+    rows = [(a.label, a.colour, scores[a.name]) for a in arms if a.name in scores]
     said = "; ".join(f"{label} {words.score(i['mean'])}" for label, _, i in rows)
     metric = words.name(column["metric"])
     description = f"{metric} of {target} with 95% intervals: {said}"
@@ -61,5 +53,7 @@ def _plot(target: str, column: Mapping[str, Any], arms: list[str]) -> dict[str, 
 
 def _differences(target: str, summary: Mapping[str, Any]) -> dict[str, Any]:
     found = {"gain": summary["gain"], **summary.get("differences", {})}
-    rows = [(DIFFERENCES.get(key, key), found[key]) for key in ordered(found, DIFFERENCES)]
+    rows = [
+        (DIFFERENCE_LABELS.get(key, key), found[key]) for key in ordered(found, DIFFERENCE_LABELS)
+    ]
     return {"title": target, "rows": rows}

@@ -142,8 +142,8 @@ def machine_strips(results: Results) -> str:
     )
     return (
         f'<p class="note">Dark where a machine was down, with the '
-        f"{escape(words.name(results.shown))}. Upper strip: the first of {count:,} simulated runs; "
-        f"full colour is down all the time. Lower strip: mean of all; full colour is "
+        f"{escape(results.labels[results.shown])}. Upper strip: the first of {count:,} simulated "
+        f"runs; full colour is down all the time. Lower strip: mean of all; full colour is "
         f"{100 * darkest:.2g}% of the time.</p>{''.join(rows)}{axis}"
     )
 
@@ -178,7 +178,7 @@ def energy(results: Results) -> str:
     else:
         parts.append("<p>No devices in this chain.</p>")
     rows = [
-        (words.name(policy), float(results.mean(policy, "mains")[PROCESSES, 0]) / J_PER_KWH)
+        (results.labels[policy], float(results.mean(policy, "mains")[PROCESSES, 0]) / J_PER_KWH)
         for policy in results.policies
     ]
     most = max((value for _, value in rows), default=0.0) or 1.0
@@ -204,7 +204,7 @@ def _device(results: Results, d: int, name: str) -> str:
         cells = [(float(row[a]) / most, colour, label) for label, a, colour in ENERGY]
         used = words.number(float(row[DEVICE]) / J_PER_KWH)
         told = f"{words.number(came / J_PER_KWH)} kWh in, {used} used"
-        rows.append(_row(words.name(policy), told, cells))
+        rows.append(_row(results.labels[policy], told, cells))
     band = Band.of(results.of(results.shown, "frame_energy")[:, :, BATTERY, d] / 3600.0)
     other = None
     if "teacher" in results.policies and results.shown != "teacher":
@@ -216,7 +216,7 @@ def _device(results: Results, d: int, name: str) -> str:
         f"{''.join(rows)}"
         '<div class="gridded tight"><figure style="margin-top:1rem">'
         f"<h3>{escape(name)}: battery over time, Wh</h3>{level}<figcaption>"
-        f"{escape(words.name(results.shown))}, 95% band{dashed}"
+        f"{escape(results.labels[results.shown])}, 95% band{dashed}"
         "</figcaption></figure></div>"
     )
 

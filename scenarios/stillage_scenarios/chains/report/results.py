@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage.report.figures import policies, student_policy
+from stillage.report.labels import policies, student
 from stillage_scenarios.chains.casting import load_model
 from stillage_scenarios.chains.settings import ChainWorldSettings
 from stillage_sim.chain.model import ChainModel
@@ -60,15 +60,21 @@ class Results:
         """The chain that was run."""
         return load_model(self.settings)
 
+    @functools.cached_property
+    def labels(self) -> dict[str, str]:
+        """The label of every policy, in the report's order."""
+        return {name: policy.label for name, policy in policies(self.figures).items()}
+
     @property
     def policies(self) -> list[str]:
         """All policies in the report's order."""
-        return list(policies(self.figures))
+        return list(self.labels)
 
     @property
     def shown(self) -> str:
         """The policy that pictures show."""
-        return student_policy(self.figures) or self.policies[0]
+        ours = student(self.figures)
+        return ours.name if ours else self.policies[0]
 
     @property
     def other(self) -> str | None:

@@ -54,12 +54,12 @@ def material_flow(run: RunDir) -> str:
             parts.append(
                 f'<p class="note">{escape(results.model.name)}: mean kilograms in '
                 f"{words.number(run.config.days)} d with the "
-                f"{escape(words.name(policy))}; what lies in stock at the end has arrived and not "
-                "left. Ribbons show materials as they truly are. Point at one for its weight.</p>"
-                f"{drawn}"
+                f"{escape(results.labels[policy])}; what lies in stock at the end has arrived and "
+                "not left. Ribbons show materials as they truly are. Point at one for its "
+                f"weight.</p>{drawn}"
             )
         else:
-            name = escape(words.name(policy))
+            name = escape(results.labels[policy])
             parts.append(f"<details><summary>The same with {name}</summary>{drawn}</details>")
     return "".join(parts)
 
@@ -71,9 +71,9 @@ def over_time(run: RunDir) -> str:
     stocks = _figures(charts.stock_charts(results))
     span = float(results.days[0])
     each = "Each day" if span == 1.0 else f"Every {words.number(span)} d"
-    beside = f", dashed: {escape(words.name(results.other))}" if results.other else ""
+    beside = f", dashed: {escape(results.labels[results.other])}" if results.other else ""
     return (
-        f'<p class="note">Line: mean of the {escape(words.name(results.shown))}{beside}. Bands '
+        f'<p class="note">Line: mean of the {escape(results.labels[results.shown])}{beside}. Bands '
         f"hold 95% of the {run.config.replicas:,} simulated runs.</p>"
         f"<h3>{each}</h3>{kpis}<h3>Stocks</h3>{stocks}"
     )
