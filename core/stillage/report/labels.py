@@ -107,5 +107,6 @@ def student(figures: Mapping[str, Any]) -> PolicySpec | None:
 
 def rival(figures: Mapping[str, Any], policy: PolicySpec, role: Role) -> PolicySpec | None:
     """The best informed policy of a role that differs from ``policy`` in what it sees alone."""
+    made = policy.factory, policy.options
     found = of_role(figures, role)
-    return next((spec for spec in found if spec.options == policy.options), None)
+    return next((spec for spec in found if (spec.factory, spec.options) == made), None)

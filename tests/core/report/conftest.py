@@ -72,6 +72,7 @@ def figures(gain: dict[str, float], classes: tuple[str, ...]) -> dict[str, Any]:
     deployment = {
         policy: {
             "modalities": ["video", "thermal"] if policy == "teacher" else ["video"],
+            "precision": "int8" if policy == "distilled_int8" else "fp32",
             "energy_j": energy,
             "latency_s": 0.011,
             "macs": 410_000,

@@ -130,7 +130,8 @@ def said_of(mean: float, low: float, high: float) -> str:
     about = {"name": "profit_eur", "unit": "EUR", "better": "higher", "summary": "Profit."}
     return deciding(
         {
-            "headline": "profit_eur", "kpis": [about], "policies": {"distilled": {}},
+            "scenario": "sorting", "headline": "profit_eur", "kpis": [about],
+            "policies": {"distilled": {}, "majority": {}},
             "paired": [{**row, "mean": mean, "low": low, "high": high}],
             "replicas": 40, "days": 30.0,
         }
