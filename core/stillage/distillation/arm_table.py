@@ -79,6 +79,9 @@ ARMS = (
 )  # fmt: skip
 """All arms, in the order of a result; one without a score in a result is left out of it."""
 
+PERCEIVING = tuple(arm.name for arm in ARMS if arm.perceives)
+"""Arms that a run can put on the belt: names of perception tables."""
+
 KEPT = tuple(arm.name for arm in ARMS if arm.perceives and not arm.of)
 """Arms whose networks are kept: they perceive in a run, or are exported for it."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stillage.compute.placement import find_device
+from stillage.distillation.arm_table import PERCEIVING
 from stillage.distillation.plan import DistillPlan
 from stillage.errors import BadInput
 from stillage.perception.device import profile
@@ -16,7 +17,6 @@ from stillage.rundir import RunConfig, RunOptions, checked, parse_overrides
 from stillage.rundir.config import LABELS, SEEDS
 from stillage_sim.policy.protocol import SIGHTS
 from stillage_sim.policy.registered import outside as outside_policy
-from stillage_sim.run.context import TRAINED
 from stillage_sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ def _check_policies(scenario: str, names: Sequence[str], config: RunConfig) -> N
         raise BadInput("policies", ", ".join(names), "each one once")
     for name, place in config.outside.items():
         sees = outside_policy(place).sees
-        tables = [*TRAINED, *config.bundles]
+        tables = [*PERCEIVING, *config.bundles]
         if sees not in (*SIGHTS, *tables):
             wanted = f"one of {', '.join((*tables, *SIGHTS))}"
             raise BadInput(f"policy {name!r}", f"sees {sees!r}", wanted)
