@@ -22,8 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage import counter
-from stillage_sim.engine import randomness
-from stillage_sim.engine.compiled import compiled, kernel, wrapping
+from stillage_sim.engine import compiled, kernel, wrapping
 from stillage_sim.engine.randomness import below, draw, fold, high, low
 
 __all__ = ["BatchBelt", "BeltState", "BeltView", "new_belts", "roll_belts", "step_belts"]
@@ -37,8 +36,6 @@ UNIT_32 = 2.0**-32
 INPUT, BELT, SORTER = 0, 1, 2
 RIGHT, WRONG = 0, 1
 SPEEDS = 10
-
-cached = kernel(counter, randomness)
 
 
 class BatchBelt(NamedTuple):
@@ -169,7 +166,7 @@ def belt_stage(
     view.over[r] = state.clock[r] == belt.steps
 
 
-@cached
+@kernel
 def step_belts(belt: BatchBelt, state: BeltState, actions: np.ndarray, view: BeltView) -> None:
     """One step of every replica; ``actions`` int64 (R,), 0 the slowest speed, 9 the fastest."""
     for r in range(actions.shape[0]):
@@ -177,7 +174,7 @@ def step_belts(belt: BatchBelt, state: BeltState, actions: np.ndarray, view: Bel
         belt_stage(belt, state, r, actions[r], now, view)
 
 
-@cached
+@kernel
 def roll_belts(
     belt: BatchBelt, state: BeltState, total: np.ndarray, view: BeltView, steps: int
 ) -> None:
@@ -190,7 +187,7 @@ def roll_belts(
             total[r] += view.reward[r]
 
 
-@cached
+@kernel
 def start_belts(state: BeltState) -> None:
     """Begin an episode in every replica."""
     for r in range(state.step.shape[0]):

@@ -13,30 +13,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage_sim.chain import arrays
 from stillage_sim.chain.arrays import Floats, Ints
 from stillage_sim.chain.model import ChainModel
-from stillage_sim.chain.stages import decide, flows, step
 from stillage_sim.chain.stages.decide import legal
 from stillage_sim.chain.stages.flows import total
 from stillage_sim.chain.stages.step import Parts, States
-from stillage_sim.devices import power
 from stillage_sim.devices.power import BATTERY
-from stillage_sim.engine import randomness
-from stillage_sim.engine.compiled import packed, stage
-from stillage_sim.machines import arrays as machine_arrays
-from stillage_sim.machines import stages as machine_stages
+from stillage_sim.engine import packed, stage
 from stillage_sim.machines.arrays import MAINTENANCE, NEVER, PLANNED, REPAIR, WAITING
 from stillage_sim.machines.rules import age_replacement
 from stillage_sim.machines.stages import may_maintain
 from stillage_sim.uncertainty.build import expected_values
 
 WEEK_D, YEAR_D = 7, 365
-
-cached = packed(
-    arrays, decide, flows, machine_arrays, machine_stages, *machine_stages.MODULES, power,
-    randomness, step,
-)  # fmt: skip
 
 
 class Sight(NamedTuple):
@@ -275,7 +264,7 @@ def mask_stage(sight: Sight, parts: Parts, states: States, r: int, mask: np.ndar
         row[1] = 1 if may_maintain(parts.machines, states.machines, r, k) else 0
 
 
-@cached
+@packed
 def observe_replicas(
     sight: Sight,
     parts: Parts,

@@ -18,7 +18,7 @@ from stillage_sim.chain.arrays import AVOIDED, Floats, Ints
 from stillage_sim.chain.model import ChainModel
 from stillage_sim.chain.stages import step
 from stillage_sim.chain.stages.decide import CompiledPolicy
-from stillage_sim.engine.compiled import bound, wrapping
+from stillage_sim.engine import bound, wrapping
 from stillage_sim.envs import Bools, Observation, Step
 from stillage_sim.uncertainty.sampling import Sampling
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillage_scenarios.sorting import stages
 from stillage_scenarios.sorting.plant import Decisions, Items, Plant, State, View
 from stillage_scenarios.sorting.stages import observe_stage, step_stage
-from stillage_sim.engine.compiled import compiled, kernel
-from stillage_sim.policy import scoring
+from stillage_sim.engine import compiled, kernel
 from stillage_sim.policy.scoring import Scorer, Scratch, choose
-
-cached = kernel(stages, scoring, *stages.MODULES)
 
 
 @compiled
@@ -34,7 +30,7 @@ def fill_row(view: View, row: np.ndarray, r: int) -> None:
         at += 1
 
 
-@cached
+@kernel
 def roll_scored(
     plant: Plant,
     items: Items,

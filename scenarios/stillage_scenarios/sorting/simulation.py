@@ -13,7 +13,7 @@ from stillage.errors import BadInput
 from stillage_scenarios.sorting import drawing, stages
 from stillage_scenarios.sorting.plant import State, empty_view
 from stillage_sim.devices.power import DAY_S
-from stillage_sim.engine.compiled import wrapping
+from stillage_sim.engine import wrapping
 from stillage_sim.envs import Bools, Step
 
 if TYPE_CHECKING:

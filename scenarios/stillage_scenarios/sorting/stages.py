@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillage_scenarios.sorting import plant as arrays
 from stillage_scenarios.sorting.plant import (
     ARRIVED,
     BELT,
@@ -33,17 +32,12 @@ from stillage_scenarios.sorting.plant import (
     State,
     View,
 )
-from stillage_sim.devices import power
 from stillage_sim.devices.power import BATTERY, DAY_S, SOURCE, consume, drain, shine
-from stillage_sim.engine import ledger, randomness
-from stillage_sim.engine.compiled import compiled, kernel
+from stillage_sim.engine import compiled, kernel
 from stillage_sim.engine.ledger import transfer
 from stillage_sim.engine.randomness import below, draw, fold, fraction, from_table, high, low
 
 STREAM_WEATHER, STREAM_ARRIVALS, STREAM_ITEM, STREAM_LUCK = 1, 2, 3, 4
-
-MODULES = (arrays, ledger, power, randomness)
-cached = kernel(*MODULES)
 
 
 @compiled
@@ -271,7 +265,7 @@ def decide_stage(
         waiting -= 1
 
 
-@cached
+@kernel
 def start_replicas(plant: Plant, state: State, which: np.ndarray) -> None:
     """Begin an episode in the replicas marked in ``which``; prefix and world are set already."""
     for r in range(which.shape[0]):
@@ -292,7 +286,7 @@ def start_replicas(plant: Plant, state: State, which: np.ndarray) -> None:
             transfer(state.energy, r, SOURCE, BATTERY, 0, plant.start_j)
 
 
-@cached
+@kernel
 def roll(
     plant: Plant, items: Items, decisions: Decisions, state: State, actions: np.ndarray, steps: int
 ) -> None:
@@ -303,7 +297,7 @@ def roll(
             step_stage(plant, items, decisions, state, r, actions)
 
 
-@cached
+@kernel
 def decide_replicas(plant: Plant, decisions: Decisions, state: State, actions: np.ndarray) -> None:
     """A policy's actions in every replica, int64 (R, slots)."""
     for r in range(actions.shape[0]):
@@ -337,7 +331,7 @@ def observe_stage(plant: Plant, features: np.ndarray, state: State, view: View, 
     view.clock[r, 2] = min(state.credit[r], 1.0)
 
 
-@cached
+@kernel
 def step_replicas(
     plant: Plant,
     items: Items,

@@ -27,8 +27,7 @@ from stillage_scenarios.sorting.plant import (
 from stillage_scenarios.sorting.policies import Market
 from stillage_scenarios.sorting.simulation import SortingSimulation
 from stillage_sim.devices.power import DAY_S
-from stillage_sim.engine import ledger
-from stillage_sim.engine.compiled import wrapping
+from stillage_sim.engine import ledger, wrapping
 from stillage_sim.policy.learned import LearnedPolicy
 from stillage_sim.policy.protocol import Policy
 from stillage_sim.policy.stepping import Stepped

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage_sim.engine.compiled import changing
+from stillage_sim.engine import changing
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

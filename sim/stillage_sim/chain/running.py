@@ -48,8 +48,7 @@ from stillage_sim.chain.stages import step
 from stillage_sim.chain.stages.decide import CompiledPolicy
 from stillage_sim.chain.stages.step import History, Parts, States
 from stillage_sim.devices.arrays import new_device_state
-from stillage_sim.engine import ledger
-from stillage_sim.engine.compiled import bound, wrapping
+from stillage_sim.engine import bound, ledger, wrapping
 from stillage_sim.machines.arrays import new_machine_state
 from stillage_sim.machines.rules import age_replacement
 from stillage_sim.scenario import Totals

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage_sim.devices.power import SUPPLY_ACCOUNTS
-from stillage_sim.engine.compiled import changing
+from stillage_sim.engine import changing
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage_sim.engine.compiled import compiled
+from stillage_sim.engine import compiled
 from stillage_sim.engine.ledger import transfer
 
 DAY_S = 86_400

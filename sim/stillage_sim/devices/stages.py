@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillage_sim.devices import arrays, power
 from stillage_sim.devices.arrays import (
     ASLEEP_H,
     DONE,
@@ -20,17 +19,19 @@ from stillage_sim.devices.arrays import (
     Sky,
 )
 from stillage_sim.devices.power import BATTERY, DEVICE, GRID, SOURCE, available, supply
-from stillage_sim.engine import cycles, ledger, quantiles, randomness
-from stillage_sim.engine.compiled import inlined, packed, shared, stage
+from stillage_sim.engine import (
+    alone,
+    inlined,
+    packed,
+    shared,
+    stage,
+)
 from stillage_sim.engine.cycles import place, turns
 from stillage_sim.engine.ledger import transfer
-from stillage_sim.engine.packing import alone
 from stillage_sim.engine.quantiles import pick
 from stillage_sim.engine.randomness import draw, fold
 
 STREAM_WEATHER, STREAM_FIRST_WEATHER = 40, 41
-cached = packed(arrays, cycles, ledger, power, quantiles, randomness)
-
 SIGMAS = 4.0
 """The cells of ``Sky.clear`` divide the normal law's range from -4 to 4 equally."""
 
@@ -142,7 +143,7 @@ def devices_stage(
     return mains
 
 
-@cached
+@packed
 def start_replicas(
     devices: Devices, state: DeviceState, prefix: np.ndarray, mirror: np.ndarray
 ) -> None:
@@ -151,7 +152,7 @@ def start_replicas(
         start_devices(devices, state, r, prefix[r], mirror[r])
 
 
-@cached
+@packed
 def roll_devices(
     devices: Devices,
     state: DeviceState,

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillage_sim.engine.compiled import shared
+from stillage_sim.engine.marks import shared
+
+__all__ = ["place", "turns"]
 
 
 @shared

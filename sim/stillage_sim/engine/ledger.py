@@ -18,8 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage_sim.engine.compiled import shared
+from stillage_sim.engine.marks import shared
 from stillage_sim.engine.rows import Row, row, set_row
+
+__all__ = ["QUANTUM", "quantise", "residual", "transfer", "transfer_row"]
 
 QUANTUM = 2.0**-20
 

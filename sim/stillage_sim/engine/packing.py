@@ -2,9 +2,9 @@
 
 A ``NamedTuple`` of arrays, scalars and other such tuples is written into words of 8 bytes: the
 *fixed* words hold the shapes of its arrays and the values of its scalars, the *addresses* say
-where its arrays begin; a nested tuple lies in place. Compiled code sees a *bundle*, whose
+where its arrays begin; a nested tuple lies in place. Compiled code sees a *packed tuple*, whose
 attributes are read from there. Passed by value, a chain's two hundred arrays would be a thousand
-variables in every function; as bundles they are a few.
+variables in every function; packed they are a few.
 
 The words are written once and never change, so compiled code may keep what it read. After the
 addresses of all replicas follow those of each replica alone: :func:`alone` switches to them, and
@@ -18,30 +18,44 @@ from __future__ import annotations
 import struct
 from typing import Any, TypeVar
 
-import numba
 import numpy as np
-from numba.core import cgutils, types
-from numba.core.datamodel import models
-from numba.core.imputils import lower_builtin, lower_getattr_generic
-from numba.core.typing.templates import (
-    AbstractTemplate,
-    AttributeTemplate,
-    infer_getattr,
-    infer_global,
-    signature,
-)
-from numba.extending import NativeValue, register_model, unbox
 from numpy.typing import NDArray
 
-from stillage_sim.engine.compiled import CHANGING
-from stillage_sim.engine.plain_arrays import WORD, PlainArray, constant, ir
+from stillage_sim.engine.numba_internals import (
+    AbstractTemplate,
+    AttributeTemplate,
+    NativeValue,
+    cgutils,
+    from_dtype,
+    infer_getattr,
+    infer_global,
+    ir,
+    lower_builtin,
+    lower_getattr_generic,
+    models,
+    register_model,
+    signature,
+    types,
+    unbox,
+)
+from stillage_sim.engine.plain_arrays import WORD, PlainArray, constant
 
-WORD_BYTES = 8
+_WORD_BYTES = 8
 Tuple = TypeVar("Tuple", bound=tuple[Any, ...])
+Kind = TypeVar("Kind", bound=type)
 _FLOAT, _FLOAT_BYTES = struct.Struct("Q"), struct.Struct("d")
 
 
-class Bundle(types.Type):
+_changing: set[type] = set()
+
+
+def changing(kind: Kind) -> Kind:
+    """Mark a ``NamedTuple`` whose arrays kernels write; those of all others are never written."""
+    _changing.add(kind)
+    return kind
+
+
+class PackedTuple(types.Type):
     """The numba type of a packed ``NamedTuple``; equal for equal names and types of fields.
 
     ``places`` gives the first fixed word and the first address of each field.
@@ -54,16 +68,16 @@ class Bundle(types.Type):
         self.words = self.arrays = 0
         for name, kind in fields:
             self.places[name] = self.words, self.arrays
-            words, arrays = room_of(kind)
+            words, arrays = _room_of(kind)
             self.words += words
             self.arrays += arrays
         told = ",".join(f"{name}:{kind}" for name, kind in fields)
-        super().__init__(name=f"Bundle({label};{told})")
+        super().__init__(name=f"PackedTuple({label};{told})")
 
 
-def room_of(kind: types.Type) -> tuple[int, int]:
+def _room_of(kind: types.Type) -> tuple[int, int]:
     """How many fixed words and how many addresses a value of this type takes."""
-    if isinstance(kind, Bundle):
+    if isinstance(kind, PackedTuple):
         return kind.words, kind.arrays
     if isinstance(kind, PlainArray):
         return kind.ndim, 1
@@ -83,14 +97,14 @@ def kind_of(value: Any, name: str = "value", frozen: bool | None = None) -> type
             raise TypeError(f"{name}: found {value.dtype.str}, expected aligned, native numbers")
         if frozen is False and not value.flags.writeable:
             raise TypeError(f"{name}: found a read-only array, expected one that can be written")
-        dtype = numba.typeof(value.dtype).dtype
+        dtype = from_dtype(value.dtype)
         if frozen is None:
             return types.Array(dtype, value.ndim, "C")
         return PlainArray(dtype, value.ndim, frozen)
     if hasattr(value, "_fields"):
-        fixed = type(value) not in CHANGING
+        fixed = type(value) not in _changing
         fields = zip(value._fields, value, strict=True)
-        return Bundle(
+        return PackedTuple(
             type(value).__name__,
             tuple((field, kind_of(item, f"{name}.{field}", fixed)) for field, item in fields),
         )
@@ -107,7 +121,7 @@ def kind_of(value: Any, name: str = "value", frozen: bool | None = None) -> type
     raise TypeError(f"{name}: found {type(value).__name__}, expected arrays, numbers or tuples")
 
 
-class Words:
+class _Words:
     """What is written of one argument: fixed words, addresses, and how they grow by replica."""
 
     def __init__(self) -> None:
@@ -131,7 +145,7 @@ class Words:
         if isinstance(value, tuple):
             key.append(len(value))
             for item in value:
-                self.write(item, key, type(value) in CHANGING)
+                self.write(item, key, type(value) in _changing)
         elif isinstance(value, float):
             self.fixed.append(_FLOAT.unpack(_FLOAT_BYTES.pack(value))[0])
         elif isinstance(value, int | np.integer | np.bool_):
@@ -155,7 +169,7 @@ def pack(value: Any, key: list[Any]) -> NDArray[np.uint64] | None:
 
     ``key`` gets what :func:`kind_of` depends on: equal keys, equal types.
     """
-    words = Words()
+    words = _Words()
     words.write(value, key)
     return words.block() if hasattr(value, "_fields") else None
 
@@ -170,7 +184,7 @@ def alone(states: Tuple, r: int) -> Tuple:
     >>> states.value.tolist()
     [[0.0, 0.0, 0.0], [7.0, 7.0, 7.0]]
     """
-    changing = type(states) in CHANGING
+    changing = type(states) in _changing
 
     def of(item: Any) -> Any:
         if isinstance(item, np.ndarray):
@@ -180,69 +194,69 @@ def alone(states: Tuple, r: int) -> Tuple:
     return type(states)(*map(of, states))
 
 
-@register_model(Bundle)
-class BundleModel(models.StructModel):
-    """A bundle in compiled code: where its fixed words and its addresses begin."""
+@register_model(PackedTuple)
+class _PackedTupleModel(models.StructModel):
+    """A packed tuple in compiled code: where its fixed words and its addresses begin."""
 
-    def __init__(self, manager: Any, bundle: Bundle) -> None:
+    def __init__(self, manager: Any, kind: PackedTuple) -> None:
         members = [("fixed", types.voidptr), ("addresses", types.voidptr)]
-        super().__init__(manager, bundle, members)
+        super().__init__(manager, kind, members)
 
 
-@unbox(Bundle)
-def unbox_bundle(bundle: Bundle, obj: Any, c: Any) -> NativeValue:
-    """A bundle's argument is the address of its block."""
+@unbox(PackedTuple)
+def _unbox(kind: PackedTuple, obj: Any, c: Any) -> NativeValue:
+    """The argument of a packed tuple is the address of its block."""
     block = c.pyapi.long_as_voidptr(obj)
-    found = _bundle(c.context, c.builder, bundle, block, _past(c.builder, block, bundle.words))
+    found = _made(c.context, c.builder, kind, block, _past(c.builder, block, kind.words))
     return NativeValue(found, is_error=c.pyapi.c_api_error())
 
 
 @infer_getattr
-class BundleAttribute(AttributeTemplate):
+class _PackedTupleAttribute(AttributeTemplate):
     """Types of attributes."""
 
-    key = Bundle
+    key = PackedTuple
 
-    def generic_resolve(self, bundle: Bundle, attr: str) -> types.Type | None:
+    def generic_resolve(self, kind: PackedTuple, attr: str) -> types.Type | None:
         """The type of a field."""
-        return bundle.fields.get(attr)
+        return kind.fields.get(attr)
 
 
 @infer_global(alone)
-class AloneTyping(AbstractTemplate):
+class _AloneTyping(AbstractTemplate):
     """Types of :func:`alone`."""
 
     def generic(self, args: Any, kws: Any) -> Any:
-        """A bundle of the same type."""
+        """A packed tuple of the same type."""
         return signature(args[0], args[0], types.int64)
 
 
-@lower_builtin(alone, Bundle, types.int64)
-def alone_compiled(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+@lower_builtin(alone, PackedTuple, types.int64)
+def _alone_compiled(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     """Machine code of :func:`alone`."""
-    bundle = sig.args[0]
-    parts = cgutils.create_struct_proxy(bundle)(context, builder, args[0])
-    nth = builder.mul(builder.add(args[1], _word(1)), _word(bundle.arrays))
+    kind = sig.args[0]
+    parts = cgutils.create_struct_proxy(kind)(context, builder, args[0])
+    nth = builder.mul(builder.add(args[1], _word(1)), _word(kind.arrays))
     addresses = _past(builder, parts.addresses, nth)
-    return _bundle(context, builder, bundle, parts.fixed, addresses)
+    return _made(context, builder, kind, parts.fixed, addresses)
 
 
-@lower_getattr_generic(Bundle)
-def read(context: Any, builder: Any, bundle: Bundle, value: Any, attr: str) -> Any:
-    """A field of a bundle."""
-    kind = bundle.fields[attr]
-    parts = cgutils.create_struct_proxy(bundle)(context, builder, value)
-    place, address = bundle.places[attr]
+@lower_getattr_generic(PackedTuple)
+def _read(context: Any, builder: Any, whole: PackedTuple, value: Any, attr: str) -> Any:
+    """A field of a packed tuple."""
+    kind = whole.fields[attr]
+    parts = cgutils.create_struct_proxy(whole)(context, builder, value)
+    place, address = whole.places[attr]
 
     def load(start: Any, place: int, of: Any = WORD) -> Any:
         pointer = builder.bitcast(_past(builder, start, place), of.as_pointer())
-        return constant(builder, builder.load(pointer, align=WORD_BYTES))
+        return constant(builder, builder.load(pointer, align=_WORD_BYTES))
 
-    if isinstance(kind, Bundle):
+    if isinstance(kind, PackedTuple):
         fixed, addresses = (
             _past(builder, parts.fixed, place), _past(builder, parts.addresses, address)
         )  # fmt: skip
-        return _bundle(context, builder, kind, fixed, addresses)
+        return _made(context, builder, kind, fixed, addresses)
     if isinstance(kind, PlainArray):
         array = cgutils.create_struct_proxy(kind)(context, builder)
         array.data = load(parts.addresses, address, array.data.type)
@@ -258,7 +272,7 @@ def read(context: Any, builder: Any, bundle: Bundle, value: Any, attr: str) -> A
     return load(parts.fixed, place, context.get_value_type(kind))
 
 
-def _bundle(context: Any, builder: Any, kind: Bundle, fixed: Any, addresses: Any) -> Any:
+def _made(context: Any, builder: Any, kind: PackedTuple, fixed: Any, addresses: Any) -> Any:
     found = cgutils.create_struct_proxy(kind)(context, builder)
     found.fixed, found.addresses = fixed, addresses
     return found._getvalue()

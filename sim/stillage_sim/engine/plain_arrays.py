@@ -15,19 +15,21 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from numba.core import cgutils, types
-from numba.core.datamodel import models
-from numba.core.imputils import lower_builtin, lower_getattr
-from numba.core.typing.templates import (
+from stillage_sim.engine.numba_internals import (
     AbstractTemplate,
     AttributeTemplate,
+    cgutils,
     infer_getattr,
     infer_global,
+    ir,
+    lower_builtin,
+    lower_getattr,
+    models,
+    register_model,
     signature,
+    types,
 )
-from numba.extending import register_model
 
-ir: Any = cgutils.ir  # type: ignore[attr-defined]  # llvmlite's, as numba depends on it
 WORD = ir.IntType(64)
 
 
@@ -43,7 +45,7 @@ class PlainArray(types.Type):
 
 
 @register_model(PlainArray)
-class PlainArrayModel(models.StructModel):
+class _PlainArrayModel(models.StructModel):
     """A plain array in compiled code: where it begins, and how long its axes are."""
 
     def __init__(self, manager: Any, array: PlainArray) -> None:
@@ -76,7 +78,7 @@ def _indices(index: types.Type) -> int | None:
 
 
 @infer_global(operator.getitem)
-class GetPlainArray(AbstractTemplate):
+class _GetPlainArray(AbstractTemplate):
     """Types of ``array[index]``."""
 
     def generic(self, args: Any, kws: Any) -> Any:
@@ -91,7 +93,7 @@ class GetPlainArray(AbstractTemplate):
 
 
 @infer_global(operator.setitem)
-class SetPlainArray(AbstractTemplate):
+class _SetPlainArray(AbstractTemplate):
     """Types of ``array[index] = number``."""
 
     def generic(self, args: Any, kws: Any) -> Any:
@@ -108,7 +110,7 @@ class SetPlainArray(AbstractTemplate):
 
 
 @infer_getattr
-class PlainArrayAttribute(AttributeTemplate):
+class _PlainArrayAttribute(AttributeTemplate):
     """Types of attributes."""
 
     key = PlainArray
@@ -119,7 +121,7 @@ class PlainArrayAttribute(AttributeTemplate):
 
 
 @lower_getattr(PlainArray, "shape")
-def shape_of(context: Any, builder: Any, array: PlainArray, value: Any) -> Any:
+def _shape_of(context: Any, builder: Any, array: PlainArray, value: Any) -> Any:
     """The lengths of all axes."""
     return cgutils.create_struct_proxy(array)(context, builder, value).shape
 
@@ -144,7 +146,7 @@ def _find(context: Any, builder: Any, sig: Any, args: Any) -> tuple[Any, list[An
 
 @lower_builtin(operator.getitem, PlainArray, types.Integer)
 @lower_builtin(operator.getitem, PlainArray, types.BaseTuple)
-def get(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+def _get(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     """``array[index]``."""
     place, rest = _find(context, builder, sig, args)
     array = sig.args[0]
@@ -162,7 +164,7 @@ def get(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 
 @lower_builtin(operator.setitem, PlainArray, types.Integer, types.Any)
 @lower_builtin(operator.setitem, PlainArray, types.BaseTuple, types.Any)
-def put(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+def _put(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     """``array[index] = number``, in all places where axes are left."""
     place, rest = _find(context, builder, sig, args)
     dtype = sig.args[0].dtype

@@ -19,8 +19,10 @@ from numpy.polynomial.laguerre import laggauss
 from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
 
-from stillage_sim.engine.compiled import shared
+from stillage_sim.engine.marks import shared
 from stillage_sim.engine.randomness import below, high
+
+__all__ = ["CELLS", "LIFE_CELLS", "cell_means", "discrete_table", "pick", "quantile_table"]
 
 CELLS = 1024
 LIFE_CELLS = 4096

@@ -15,7 +15,12 @@ from __future__ import annotations
 import numpy as np
 
 from stillage import counter
-from stillage_sim.engine.compiled import compiled, shared
+from stillage_sim.engine.marks import compiled, shared
+
+__all__ = [
+    "LOW_32", "U32", "below", "draw", "fold", "fraction", "from_table", "high", "low",
+    "poisson_table", "prefix",
+]  # fmt: skip
 
 GOLDEN = counter.GOLDEN
 MULTIPLY_1 = counter.MULTIPLY_1

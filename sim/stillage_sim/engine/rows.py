@@ -21,22 +21,30 @@ import operator
 from typing import Any
 
 import numpy as np
-from numba.core import cgutils, types
-from numba.core.datamodel import models
-from numba.core.imputils import lower_builtin
-from numba.core.typing.templates import AbstractTemplate, infer_global, signature
-from numba.extending import register_model
 from numpy.typing import NDArray
 
-from stillage_sim.engine.plain_arrays import PlainArray, constant, ir, of_type
+from stillage_sim.engine.numba_internals import (
+    AbstractTemplate,
+    cgutils,
+    infer_global,
+    ir,
+    lower_builtin,
+    models,
+    register_model,
+    signature,
+    types,
+)
+from stillage_sim.engine.plain_arrays import PlainArray, constant, of_type
 
-DOUBLE = ir.DoubleType()
-OPERATIONS = {operator.add: "fadd", operator.sub: "fsub", operator.mul: "fmul"}
+__all__ = ["Row", "positive", "row", "set_row", "sum_row"]
+
+_DOUBLE = ir.DoubleType()
+_OPERATIONS = {operator.add: "fadd", operator.sub: "fsub", operator.mul: "fmul"}
 
 Row = NDArray[np.float64]
 
 
-class RowType(types.Type):
+class _RowType(types.Type):
     """The numba type of a row of so many numbers."""
 
     def __init__(self, count: int) -> None:
@@ -44,12 +52,12 @@ class RowType(types.Type):
         super().__init__(name=f"Row({count})")
 
 
-@register_model(RowType)
-class RowModel(models.PrimitiveModel):
+@register_model(_RowType)
+class _RowModel(models.PrimitiveModel):
     """A row in compiled code: a vector."""
 
-    def __init__(self, manager: Any, kind: RowType) -> None:
-        super().__init__(manager, kind, ir.VectorType(DOUBLE, kind.count))
+    def __init__(self, manager: Any, kind: _RowType) -> None:
+        super().__init__(manager, kind, ir.VectorType(_DOUBLE, kind.count))
 
 
 def row(materials: tuple[int, ...], account: np.ndarray) -> Row:
@@ -84,17 +92,17 @@ def sum_row(values: Row) -> float:
 
 
 @infer_global(row)
-class RowTyping(AbstractTemplate):
+class _RowTyping(AbstractTemplate):
     """Types of :func:`row`."""
 
     def generic(self, args: Any, kws: Any) -> Any:
         """A row as long as the tuple."""
         materials, account = args
-        return signature(RowType(materials.count), materials, account)
+        return signature(_RowType(materials.count), materials, account)
 
 
 @infer_global(set_row)
-class SetRowTyping(AbstractTemplate):
+class _SetRowTyping(AbstractTemplate):
     """Types of :func:`set_row`."""
 
     def generic(self, args: Any, kws: Any) -> Any:
@@ -103,7 +111,7 @@ class SetRowTyping(AbstractTemplate):
 
 
 @infer_global(positive)
-class PositiveTyping(AbstractTemplate):
+class _PositiveTyping(AbstractTemplate):
     """Types of :func:`positive`."""
 
     def generic(self, args: Any, kws: Any) -> Any:
@@ -112,7 +120,7 @@ class PositiveTyping(AbstractTemplate):
 
 
 @infer_global(sum_row)
-class SumRowTyping(AbstractTemplate):
+class _SumRowTyping(AbstractTemplate):
     """Types of :func:`sum_row`."""
 
     def generic(self, args: Any, kws: Any) -> Any:
@@ -122,11 +130,11 @@ class SumRowTyping(AbstractTemplate):
 
 def _place(context: Any, builder: Any, account: PlainArray, value: Any, count: int) -> Any:
     data = cgutils.create_struct_proxy(account)(context, builder, value).data
-    return builder.bitcast(data, ir.VectorType(DOUBLE, count).as_pointer())
+    return builder.bitcast(data, ir.VectorType(_DOUBLE, count).as_pointer())
 
 
 @lower_builtin(row, types.UniTuple, PlainArray)
-def read(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+def _read(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     """Machine code of :func:`row`."""
     account = sig.args[1]
     place = _place(context, builder, account, args[1], sig.return_type.count)
@@ -134,8 +142,8 @@ def read(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return constant(builder, found) if account.frozen else found
 
 
-@lower_builtin(set_row, PlainArray, RowType)
-def write(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+@lower_builtin(set_row, PlainArray, _RowType)
+def _write(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     """Machine code of :func:`set_row`."""
     account, kind = sig.args
     place = _place(context, builder, account, args[0], kind.count)
@@ -143,17 +151,17 @@ def write(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return context.get_dummy_value()
 
 
-@lower_builtin(positive, RowType)
-def select_positive(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+@lower_builtin(positive, _RowType)
+def _select_positive(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     """Machine code of :func:`positive`."""
     zero = ir.Constant(args[0].type, [0.0] * sig.args[0].count)
     return builder.select(builder.fcmp_ordered(">", args[0], zero), args[0], zero)
 
 
-@lower_builtin(sum_row, RowType)
-def add_up(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+@lower_builtin(sum_row, _RowType)
+def _add_up(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     """Machine code of :func:`sum_row`."""
-    total = ir.Constant(DOUBLE, 0.0)
+    total = ir.Constant(_DOUBLE, 0.0)
     for m in range(sig.args[0].count):
         total = builder.fadd(total, builder.extract_element(args[0], _index(m)))
     return total
@@ -163,18 +171,18 @@ def _index(m: int) -> Any:
     return ir.Constant(ir.IntType(32), m)
 
 
-class ArithmeticTyping(AbstractTemplate):
+class _ArithmeticTyping(AbstractTemplate):
     """Types of + - x with at least one row."""
 
     def generic(self, args: Any, kws: Any) -> Any:
         """A row; numbers are taken as float64."""
-        rows = [kind for kind in args if isinstance(kind, RowType)]
-        others = [kind for kind in args if not isinstance(kind, RowType)]
+        rows = [kind for kind in args if isinstance(kind, _RowType)]
+        others = [kind for kind in args if not isinstance(kind, _RowType)]
         if not rows or any(kind != rows[0] for kind in rows):
             return None
         if not all(isinstance(kind, types.Number) for kind in others):
             return None
-        kinds = [kind if isinstance(kind, RowType) else types.float64 for kind in args]
+        kinds = [kind if isinstance(kind, _RowType) else types.float64 for kind in args]
         return signature(rows[0], *kinds)
 
 
@@ -182,7 +190,7 @@ def _arithmetic(instruction: str) -> Any:
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         count = sig.return_type.count
         operands = [
-            value if isinstance(kind, RowType) else _spread(builder, value, count)
+            value if isinstance(kind, _RowType) else _spread(builder, value, count)
             for kind, value in zip(sig.args, args, strict=True)
         ]
         return getattr(builder, instruction)(*operands)
@@ -192,15 +200,15 @@ def _arithmetic(instruction: str) -> Any:
 
 def _spread(builder: Any, value: Any, count: int) -> Any:
     """A row of equal numbers."""
-    found = ir.Constant(ir.VectorType(DOUBLE, count), ir.Undefined)
+    found = ir.Constant(ir.VectorType(_DOUBLE, count), ir.Undefined)
     for m in range(count):
         found = builder.insert_element(found, value, _index(m))
     return found
 
 
-for _operator, _instruction in OPERATIONS.items():
-    infer_global(_operator)(type(f"{_instruction}Typing", (ArithmeticTyping,), {}))
+for _operator, _instruction in _OPERATIONS.items():
+    infer_global(_operator)(type(f"{_instruction}Typing", (_ArithmeticTyping,), {}))
     _emit = _arithmetic(_instruction)
-    lower_builtin(_operator, RowType, RowType)(_emit)
-    lower_builtin(_operator, RowType, types.Float)(_emit)
-    lower_builtin(_operator, types.Float, RowType)(_emit)
+    lower_builtin(_operator, _RowType, _RowType)(_emit)
+    lower_builtin(_operator, _RowType, types.Float)(_emit)
+    lower_builtin(_operator, types.Float, _RowType)(_emit)

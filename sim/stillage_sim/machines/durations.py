@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage_sim.engine.compiled import called
+from stillage_sim.engine import called
 from stillage_sim.engine.randomness import LOW_32, U32, high, low
 
 LAST_SHARE = 0.25

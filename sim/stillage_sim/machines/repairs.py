@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillage_sim.engine.compiled import inlined, stage
+from stillage_sim.engine import inlined, stage
 from stillage_sim.machines.arrays import (
     FAILURES,
     GAMMA,

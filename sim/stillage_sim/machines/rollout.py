@@ -7,11 +7,8 @@ from numpy.typing import NDArray
 
 from stillage import counter
 from stillage.errors import BadInput
-from stillage_sim.engine.compiled import packed, wrapping
-from stillage_sim.engine.packing import alone
+from stillage_sim.engine import alone, packed, wrapping
 from stillage_sim.engine.randomness import fold
-from stillage_sim.machines import rules as maintenance
-from stillage_sim.machines import stages
 from stillage_sim.machines.arrays import (
     Machines,
     MachineState,
@@ -19,12 +16,10 @@ from stillage_sim.machines.arrays import (
     new_machine_state,
 )
 from stillage_sim.machines.rules import decide_machines
-from stillage_sim.machines.stages import MODULES, machines_stage, start_machines
-
-cached = packed(maintenance, stages, *MODULES)
+from stillage_sim.machines.stages import machines_stage, start_machines
 
 
-@cached
+@packed
 def start_all(
     machines: Machines, state: MachineState, prefixes: np.ndarray, mirrors: np.ndarray
 ) -> None:
@@ -33,7 +28,7 @@ def start_all(
         start_machines(machines, state, r, fold(prefixes[r], np.uint64(0)), mirrors[r])
 
 
-@cached
+@packed
 def roll_machines(
     machines: Machines,
     rules: MaintenanceRules,
@@ -52,7 +47,7 @@ def roll_machines(
             machines_stage(machines, one, 0, now, mirrors[r], its, 0)
 
 
-@cached
+@packed
 def step_machines(
     machines: Machines,
     state: MachineState,

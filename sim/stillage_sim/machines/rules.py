@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from stillage_sim.engine.compiled import inlined
+from stillage_sim.engine import inlined
 from stillage_sim.machines import theory
 from stillage_sim.machines.arrays import (
     NEVER,

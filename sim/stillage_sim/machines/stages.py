@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillage_sim.engine import quantiles, randomness
-from stillage_sim.engine.compiled import inlined, stage
+from stillage_sim.engine import inlined, stage
 from stillage_sim.engine.quantiles import pick
 from stillage_sim.engine.randomness import draw, fraction
-from stillage_sim.machines import arrays, durations, repairs, wear
 from stillage_sim.machines.arrays import (
     BERNOULLI,
     FAILURES,
@@ -38,7 +36,6 @@ from stillage_sim.machines.wear import (
     stagger,
 )
 
-MODULES = (arrays, durations, quantiles, randomness, repairs, wear)
 """What a kernel that calls these stages is made of, besides this module."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillage_sim.engine.compiled import called, stage
+from stillage_sim.engine import called, stage
 from stillage_sim.engine.quantiles import pick
 from stillage_sim.engine.randomness import draw, fraction
 from stillage_sim.machines.arrays import (

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
-from stillage_sim.engine.compiled import kernel, wrapping
+from stillage_sim.engine import kernel, wrapping
 from stillage_sim.envs import Simulation
-from stillage_sim.policy import scoring
 from stillage_sim.policy.protocol import Observation
 from stillage_sim.policy.scoring import (
     LEAF,
@@ -23,8 +22,6 @@ from stillage_sim.policy.scoring import (
     frozen,
     scratch_of,
 )
-
-cached = kernel(scoring)
 
 
 @dataclass(frozen=True)
@@ -186,7 +183,7 @@ def _told(fields: tuple[tuple[str, tuple[int, ...]], ...]) -> str:
     return "observation " + ", ".join(f"{name} {shape}" for name, shape in fields)
 
 
-@cached
+@kernel
 def _choose_all(
     scorer: Scorer, scratch: Scratch, rows: np.ndarray, mask: np.ndarray, actions: np.ndarray
 ) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
-from stillage_sim.engine.compiled import changing, shared
+from stillage_sim.engine import changing, shared
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

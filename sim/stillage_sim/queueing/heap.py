@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage_sim.engine.compiled import compiled
+from stillage_sim.engine import compiled
 
 NEVER = np.inf
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from stillage import counter
 from stillage.errors import BadInput, StillageError
-from stillage_sim.engine.compiled import wrapping
+from stillage_sim.engine import wrapping
 from stillage_sim.queueing import arrays
 from stillage_sim.queueing.arrays import NO_LIMIT, PURPOSES, Network, NetworkState
 from stillage_sim.queueing.stages import forget, run_networks, start_networks

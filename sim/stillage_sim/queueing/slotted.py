@@ -18,16 +18,13 @@ from numpy.typing import NDArray
 
 from stillage import counter
 from stillage.errors import BadInput
-from stillage_sim.engine import randomness
-from stillage_sim.engine.compiled import compiled, kernel, wrapping
+from stillage_sim.engine import compiled, kernel, wrapping
 from stillage_sim.engine.randomness import draw, fold, fraction
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 STREAM_ARRIVAL, STREAM_SERVICE, STREAM_UP = 1, 2, 3
-
-cached = kernel(counter, randomness)
 
 
 class SlottedQueue(NamedTuple):
@@ -106,7 +103,7 @@ def line_stage(
     return left
 
 
-@cached
+@kernel
 def run_queues(queue: SlottedQueue, state: QueueSlots, first: int, last: int) -> None:
     """Run every replica through the slots ``first`` to ``last`` - 1."""
     for r in range(state.number.shape[0]):
@@ -115,7 +112,7 @@ def run_queues(queue: SlottedQueue, state: QueueSlots, first: int, last: int) ->
             queue_stage(queue, state, r, now, state.mirror[r])
 
 
-@cached
+@kernel
 def run_lines(
     line: BernoulliLine, stock: np.ndarray, prefix: np.ndarray, left: np.ndarray, slots: np.ndarray
 ) -> None:

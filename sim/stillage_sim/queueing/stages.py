@@ -11,11 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillage import counter
-from stillage_sim.engine import randomness
-from stillage_sim.engine.compiled import compiled, kernel
+from stillage_sim.engine import compiled, kernel
 from stillage_sim.engine.randomness import fold, fraction, from_table
-from stillage_sim.queueing import arrays, heap, timelaws
 from stillage_sim.queueing.arrays import (
     ARRIVAL,
     ARRIVED,
@@ -54,8 +51,6 @@ from stillage_sim.queueing.arrays import (
 )
 from stillage_sim.queueing.heap import clear, next_time, pop, push
 from stillage_sim.queueing.timelaws import draw_time
-
-cached = kernel(arrays, counter, heap, randomness, timelaws)
 
 NO_ROOM, QUEUED = -2, -1
 
@@ -296,7 +291,7 @@ def event_stage(network: Network, state: NetworkState, r: int) -> None:
     settle(network, state, r, target, entered, freed, resumed)
 
 
-@cached
+@kernel
 def start_networks(network: Network, state: NetworkState) -> None:
     """Start all replicas empty at time 0, with new servers; ``luck`` and ``mirror`` are set.
 
@@ -321,7 +316,7 @@ def start_networks(network: Network, state: NetworkState) -> None:
                 push(state.heap, r, 0.0, code)
 
 
-@cached
+@kernel
 def forget(state: NetworkState) -> None:
     """Set all figures to zero, as at the end of a warm-up."""
     for r in range(state.now.shape[0]):
@@ -330,7 +325,7 @@ def forget(state: NetworkState) -> None:
         state.sums[r, :, :CHANGED] = 0.0
 
 
-@cached
+@kernel
 def run_networks(network: Network, state: NetworkState, until: float) -> None:
     """Run every replica to the time ``until``, and book what lasts beyond it as far as that."""
     for r in range(state.now.shape[0]):

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
-from stillage_sim.engine.compiled import compiled
+from stillage_sim.engine import compiled
 from stillage_sim.engine.randomness import below, fold, fraction, high
 
 CONSTANT, EXPONENTIAL, ERLANG, HYPEREXPONENTIAL, UNIFORM, WEIBULL, LOGNORMAL, TABLED = range(8)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillage_sim.engine.compiled import stage
+from stillage_sim.engine import stage
 from stillage_sim.engine.randomness import below, draw, high
 from stillage_sim.uncertainty.arrays import (
     EPISODE,

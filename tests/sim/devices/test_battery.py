@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stillage_sim.devices import arrays, power, stages
+from stillage_sim.devices import power
 from stillage_sim.devices.arrays import (
     DONE,
     EMPTY_H,
@@ -21,8 +21,7 @@ from stillage_sim.devices.build import normal_table
 from stillage_sim.devices.power import BATTERY, DEVICE, LOST, SOURCE, SPILLED, supply
 from stillage_sim.devices.stages import devices_stage, start_devices
 from stillage_sim.devices.theory import battery_levels
-from stillage_sim.engine import ledger, quantiles, randomness
-from stillage_sim.engine.compiled import kernel
+from stillage_sim.engine import kernel
 from stillage_sim.engine.quantiles import pick
 from stillage_sim.engine.randomness import fold, prefix
 
@@ -46,7 +45,7 @@ def bernoulli(capacity: int) -> Devices:
     )  # fmt: skip
 
 
-@kernel(arrays, stages, ledger, power, quantiles, randomness)
+@kernel
 def roll(
     devices: Devices,
     state: DeviceState,

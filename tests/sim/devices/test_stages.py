@@ -21,7 +21,7 @@ from stillage_sim.devices.build import build_devices, build_sky
 from stillage_sim.devices.power import BATTERY, DEVICE, GRID, LOST, SOURCE
 from stillage_sim.devices.settings import DeviceSettings, SkySettings
 from stillage_sim.devices.stages import roll_devices, start_replicas
-from stillage_sim.engine.compiled import wrapping
+from stillage_sim.engine import wrapping
 from stillage_sim.engine.randomness import prefix
 from tests.sim.interpreted import interpreted
 

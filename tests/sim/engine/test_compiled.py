@@ -8,15 +8,15 @@ import sys
 from pathlib import Path
 
 HELPER = """
-from stillage_sim.engine.compiled import compiled
+from stillage_sim.engine import compiled
 @compiled
 def part(x):
     return x + {}
 """
 MAIN = """
 import helper
-from stillage_sim.engine.compiled import kernel
-@kernel(helper)
+from stillage_sim.engine import kernel
+@kernel
 def whole(x):
     return helper.part(x)
 print(whole(1), sum(whole.stats.cache_hits.values()))

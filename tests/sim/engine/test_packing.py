@@ -8,10 +8,8 @@ import numpy as np
 import pytest
 from numba.core.errors import TypingError
 
-from stillage_sim.engine import packing
-from stillage_sim.engine.compiled import INTERPRETED, changing, packed
+from stillage_sim.engine import INTERPRETED, alone, changing, packed
 from stillage_sim.engine.cycles import place, turns
-from stillage_sim.engine.packing import alone
 from stillage_sim.engine.rows import positive, row, set_row, sum_row
 
 
@@ -55,7 +53,7 @@ def moving(replicas: int = 3) -> Moving:
     return Moving(grid, np.zeros((replicas, 2), np.int64), np.zeros(replicas, np.uint64))
 
 
-@packed(packing)
+@packed
 def mix(given: Fixed, whole: Whole, out: np.ndarray) -> None:
     """Read every kind of field, and write every kind of array."""
     state = whole.moving
@@ -98,7 +96,7 @@ def test_a_replica_alone_touches_no_other() -> None:
 
 @pytest.mark.skipif(INTERPRETED, reason="interpreted code has no types")
 def test_what_is_frozen_cannot_be_written() -> None:
-    @packed(packing)
+    @packed
     def spoil(given: Fixed) -> None:
         given.weights[0] = 1.0
 

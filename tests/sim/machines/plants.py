@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage_sim.engine.compiled import wrapping
+from stillage_sim.engine import wrapping
 from stillage_sim.machines import rollout
 from stillage_sim.machines.arrays import MachineState, MaintenanceRules, new_machine_state
 from stillage_sim.machines.build import build_machines

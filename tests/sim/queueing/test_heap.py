@@ -8,14 +8,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stillage_sim.engine.compiled import kernel
-from stillage_sim.queueing import heap as module
+from stillage_sim.engine import kernel
 from stillage_sim.queueing.heap import Heap, clear, new_heap, next_time, pop, push
 
 PUSHES = st.one_of(st.none(), st.integers(0, 4).map(float), st.floats(0, 1e9))
 
 
-@kernel(module)
+@kernel
 def replay(heap: Heap, times: np.ndarray, popped: np.ndarray) -> None:
     """Push where a time is given, pop where it is NaN."""
     for r in range(times.shape[0]):

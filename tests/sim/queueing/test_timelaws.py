@@ -8,8 +8,7 @@ from scipy import stats
 
 from stillage import counter
 from stillage.errors import BadInput
-from stillage_sim.engine.compiled import kernel, wrapping
-from stillage_sim.queueing import timelaws
+from stillage_sim.engine import kernel, wrapping
 from stillage_sim.queueing.timelaws import (
     NO_TABLE,
     PARAMETERS,
@@ -29,7 +28,7 @@ COUNT = 200_000
 SPREAD = np.sqrt(np.log1p(0.25))
 
 
-@kernel(timelaws)
+@kernel
 def fill(
     kind: int,
     parameters: np.ndarray,

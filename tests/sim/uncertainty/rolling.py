@@ -5,17 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage_sim.engine import randomness
-from stillage_sim.engine.compiled import kernel, wrapping
+from stillage_sim.engine import kernel, wrapping
 from stillage_sim.engine.randomness import fold
-from stillage_sim.uncertainty import arrays, stages
+from stillage_sim.uncertainty import stages
 from stillage_sim.uncertainty.arrays import UncertainState, Uncertainties, new_uncertain_state
 from stillage_sim.uncertainty.sampling import Sampling, episode_luck, prefixes
 
 PERIOD_STEPS = 24
 
 
-@kernel(arrays, stages, randomness)
+@kernel
 def roll(
     uncertainties: Uncertainties,
     state: UncertainState,

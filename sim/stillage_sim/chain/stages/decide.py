@@ -12,7 +12,7 @@ import numpy as np
 
 from stillage_sim.chain.arrays import Chain, Floats, Ints, Perception, State
 from stillage_sim.chain.stages.flows import total
-from stillage_sim.engine.compiled import inlined, shared
+from stillage_sim.engine import inlined, shared
 from stillage_sim.machines.arrays import Machines, MachineState, MaintenanceRules
 from stillage_sim.machines.rules import decide_machines
 

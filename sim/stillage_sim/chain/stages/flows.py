@@ -11,7 +11,7 @@ import numpy as np
 
 from stillage_sim.chain.arrays import OPERATOR, Chain, Perception, State
 from stillage_sim.devices.arrays import DeviceState
-from stillage_sim.engine.compiled import inlined, shared, stage
+from stillage_sim.engine import inlined, shared, stage
 from stillage_sim.engine.cycles import place
 from stillage_sim.engine.ledger import transfer, transfer_row
 from stillage_sim.engine.rows import Row, positive, row, set_row, sum_row

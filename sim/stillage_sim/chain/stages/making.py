@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stillage_sim.chain.arrays import AVOIDED, OPERATOR, SCOPE_3, SUPPLIERS, Chain, State
 from stillage_sim.chain.stages.flows import load, move, send, total, working
-from stillage_sim.engine.compiled import inlined
+from stillage_sim.engine import inlined
 from stillage_sim.engine.ledger import transfer, transfer_row
 from stillage_sim.engine.rows import row, sum_row
 from stillage_sim.machines.arrays import MachineState

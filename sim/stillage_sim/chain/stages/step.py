@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stillage_sim.chain import arrays
 from stillage_sim.chain.arrays import (
     GRID,
     OPERATOR,
@@ -22,39 +21,30 @@ from stillage_sim.chain.arrays import (
     Perception,
     State,
 )
-from stillage_sim.chain.stages import decide, flows, making, trade, using
 from stillage_sim.chain.stages.decide import Rules, decide_stage, legal
 from stillage_sim.chain.stages.flows import arrive_stage, process_stage, total, working
 from stillage_sim.chain.stages.making import make_stage
 from stillage_sim.chain.stages.trade import review_stage, sell_stage
 from stillage_sim.chain.stages.using import return_stage
-from stillage_sim.devices import arrays as device_arrays
 from stillage_sim.devices import power
-from stillage_sim.devices import stages as device_stages
 from stillage_sim.devices.arrays import Devices, DeviceState, Grid
 from stillage_sim.devices.stages import devices_stage, start_devices
-from stillage_sim.engine import cycles, ledger, quantiles, randomness, rows
-from stillage_sim.engine.compiled import changing, inlined, packed, stage
+from stillage_sim.engine import (
+    alone,
+    changing,
+    inlined,
+    packed,
+    stage,
+)
 from stillage_sim.engine.cycles import place, turns
 from stillage_sim.engine.ledger import transfer
-from stillage_sim.engine.packing import alone
 from stillage_sim.engine.randomness import below, draw, fold, high
-from stillage_sim.machines import rules as machine_rules
-from stillage_sim.machines import stages as machine_stages
 from stillage_sim.machines.arrays import Machines, MachineState
 from stillage_sim.machines.stages import machines_stage, start_machines
-from stillage_sim.uncertainty import arrays as uncertainty_arrays
-from stillage_sim.uncertainty import stages as uncertainty_stages
 from stillage_sim.uncertainty.arrays import UncertainState, Uncertainties
 from stillage_sim.uncertainty.stages import quantities_stage
 
 STREAM_BATCH, STREAM_START = 1, 2
-
-cached = packed(
-    arrays, decide, flows, making, trade, using, cycles, ledger, power, quantiles, randomness, rows,
-    device_arrays, device_stages, machine_rules, machine_stages, *machine_stages.MODULES,
-    uncertainty_arrays, uncertainty_stages,
-)  # fmt: skip
 
 
 class Parts(NamedTuple):
@@ -247,7 +237,7 @@ def keep(parts: Parts, states: States, history: History, r: int, n: int) -> None
     history.mains[r, n] = state.mains[r, PROCESSES, 0]
 
 
-@cached
+@packed
 def start_replicas(parts: Parts, states: States, which: np.ndarray) -> None:
     """Begin an episode in the replicas marked in ``which``; prefix, mirror, world are set."""
     for r in range(which.shape[0]):
@@ -255,7 +245,7 @@ def start_replicas(parts: Parts, states: States, which: np.ndarray) -> None:
             start_stage(parts, states, r)
 
 
-@cached
+@packed
 def advance(
     parts: Parts,
     perception: Perception,
@@ -296,7 +286,7 @@ def advance(
                 keep(parts, one, alone(history, r), 0, done - 1)
 
 
-@cached
+@packed
 def decide_replicas(parts: Parts, rules: Rules, states: States, actions: np.ndarray) -> None:
     """What a rule-based policy would do in every replica, into ``actions`` int64 (R, ...)."""
     for r in range(actions.shape[0]):

@@ -13,7 +13,7 @@ from stillage_sim.chain.arrays import (
     State,
 )
 from stillage_sim.chain.stages.flows import move, total
-from stillage_sim.engine.compiled import inlined, stage
+from stillage_sim.engine import inlined, stage
 from stillage_sim.engine.cycles import place
 from stillage_sim.engine.ledger import transfer
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from stillage_sim.chain.arrays import Chain, State
 from stillage_sim.chain.stages.flows import move, total
-from stillage_sim.engine.compiled import shared, stage
+from stillage_sim.engine import shared, stage
 from stillage_sim.engine.cycles import place, turns
 
 
