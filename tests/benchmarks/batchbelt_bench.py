@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from stillage_sim.batchbelt import BatchBelt, new_belts, roll_belts, step_belts, wrapping
+from tests.benchmarks.batchbelt import BatchBelt, new_belts, roll_belts, step_belts, wrapping
 from tests.benchmarks.batchbelt_peer import BatchBeltEnv, NumpyLuck
 from tests.benchmarks.harness import Benchmark
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from stillage_sim.machines.arrays import new_machine_state
 from stillage_sim.machines.build import build_machines
-from stillage_sim.machines.rollout import prefixes_of, roll_machines, start_all
 from stillage_sim.machines.rules import age_replacement
 from stillage_sim.machines.settings import MachineSettings, MaintenanceSettings
 from tests.benchmarks.harness import Benchmark
+from tests.sim.machines.rollout import prefixes_of, roll_machines, start_all
 
 REPLICAS, STEPS, MACHINES = 64, 1000, 8
 TARGET = 125e6

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numba
 
@@ -51,6 +51,9 @@ try:
 
     # The disk cache of compiled functions: where it lies, how entries are found and kept.
     from numba.core.caching import FunctionCache, IndexDataCacheFile
+
+    # The options that a decorator may have; an unknown one would fail at the first call only.
+    from numba.core.cpu import CPUTargetOptions
 
     # How a value of a new type is held in compiled code: a struct, or one machine value.
     from numba.core.datamodel import models
@@ -95,12 +98,11 @@ def decorator(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     ``forceinline`` when machine code is made; ``no_cpython_wrapper`` and ``no_cfunc_wrapper``
     leave out the entries from Python and C, which double what a function costs to compile.
     """
-    decorate: Callable[[Callable[..., Any]], Any] = njit(error_model="numpy", _nrt=False, **options)
-    try:
-        decorate(lambda: None)
-    except (KeyError, TypeError) as error:  # numba's words for an option that it does not have
-        raise ImportError(changed(error)) from error
-    return decorate
+    options |= {"error_model": "numpy", "_nrt": False}
+    gone = [name for name in options if not hasattr(CPUTargetOptions, name)]
+    if gone:
+        raise ImportError(changed(f"no option {gone[0]!r}"))
+    return cast(Callable[[Callable[..., Any]], Any], njit(**options))
 
 
 def call_as(function: Any, dispatcher: Any) -> None:

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage_sim.engine import wrapping
-from stillage_sim.machines import rollout
 from stillage_sim.machines.arrays import MachineState, MaintenanceRules, new_machine_state
 from stillage_sim.machines.build import build_machines
 from stillage_sim.machines.rules import run_to_failure
 from stillage_sim.machines.settings import MaintenanceSettings
+from tests.sim.machines import rollout
 
 FREE: dict[str, Any] = {
     "repair_law": "deterministic",

@@ -22,10 +22,10 @@ from stillage_sim.machines.arrays import (
     WORKING,
 )
 from stillage_sim.machines.build import build_machines
-from stillage_sim.machines.rollout import simulate_machines
 from stillage_sim.machines.rules import POLICIES, best_age, opportunistic, rules
 from stillage_sim.machines.settings import MaintenanceSettings
 from tests.sim.machines.plants import FREE, Run, agrees, plant
+from tests.sim.machines.rollout import simulate_machines
 
 SPARE = {"name": "bearing", "base_stock": 1, "lead_h": 30.0, "lead_law": "lognormal"}
 MIXED = {"crews": 1, "callout_eur": 50.0, "spares": [SPARE]}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stillage import counter
-from stillage_sim.batchbelt import (
+from tests.benchmarks.batchbelt import (
     STREAM_INPUT,
     STREAM_NOISE,
     BatchBelt,

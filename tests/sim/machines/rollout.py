@@ -1,4 +1,4 @@
-"""Machines on their own, without a plant around them: for policies, tests and benchmarks."""
+"""Machines on their own, without a plant around them: for tests and benchmarks."""
 
 from __future__ import annotations
 
