@@ -152,21 +152,35 @@ def read_baseline(path: Path) -> Baseline:
         neither empty nor a finite number, a percentage leaves 0 to 100, or years do not rise by
         whole numbers.
     """
-    table = read_csv(path)
+    return baseline_of(read_csv(path))
+
+
+def has_units(table: Table) -> bool:
+    """Whether a table has a line of units below its names, and years: as PV_ICE's have."""
+    title = _title_of_years(table)
+    return title is not None and table.columns[title][0].strip().lower().startswith("year")
+
+
+def baseline_of(table: Table) -> Baseline:
+    """The baseline that a CSV file's cells are; raises BadInput as :func:`read_baseline`."""
     titles = {title.lower(): title for title in table.columns}
     if len(titles) < len(table.columns):
         raise BadInput(f"{table.name}, line 1", "column names that differ in case", "distinct")
-    if "year" not in titles:
+    title = _title_of_years(table)
+    if title is None:
         raise BadInput(f"{table.name}, line 1", "no column 'year'", "a PV_ICE baseline")
-    title = titles["year"]
-    unit = table.columns[title][0].strip()
-    if not unit.lower().startswith("year"):
+    if not has_units(table):
+        unit = table.columns[title][0].strip()
         raise BadInput(table.where(0, title), repr(unit), "a line of units that begins with year")
     values, units = {}, {}
     for name, cells in table.columns.items():
         if name != title:
             values[name], units[name] = _converted(table, name, cells[0].strip())
     return Baseline(table.name, table.lines[1:], _years(table, title), values, units)
+
+
+def _title_of_years(table: Table) -> str | None:
+    return next((title for title in table.columns if title.lower() == "year"), None)
 
 
 def _converted(table: Table, name: str, unit: str) -> tuple[Floats, str]:

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from stillage.errors import BadInput
-from stillage_sim.sources.csvfile import inside, read_csv
+from stillage_sim.sources.csvfile import Table, inside, read_csv
+from stillage_sim.sources.pv_ice import baseline_of, has_units
 from stillage_sim.uncertainty.declared import Declared
 from stillage_sim.uncertainty.units import conversion
 
 Floats = NDArray[np.float64]
 MOST_PERIODS = 10_000_000
+YEAR_H = 8760.0
 
 
 class Recorded(Declared):
@@ -39,6 +41,9 @@ class Recorded(Declared):
     interval_h: Annotated[float, Field(gt=0, le=87_600, allow_inf_nan=False)] = Field(
         description="Hours from one row to the next.", json_schema_extra={"unit": "h"}
     )
+    first_year: int | None = Field(
+        default=None, description="Of a table of PV_ICE: the year to begin with; none: its first."
+    )
     resampled: Literal["mean", "sum"] = Field(
         default="mean",
         description="Rows of a period are averaged (rates, prices) or added (amounts).",
@@ -55,11 +60,32 @@ class Recorded(Declared):
         """
         factor = conversion(self.unit, unit, where)
         table = read_csv(inside(folder, self.file, where))
-        rows = table.numbers(self._title(list(table.columns), where))
+        if has_units(table):
+            rows = self._by_year(table, where)
+        elif self.first_year is not None:
+            raise BadInput(where, f"first_year, but no years in {self.file!r}", "a PV_ICE table")
+        else:
+            rows = table.numbers(self._title(list(table.columns), where))
         try:
             return resample(rows, self.interval_h, period_h, self.resampled) * factor
         except ValueError as error:
             raise BadInput(f"{table.name}: {error}") from None
+
+    def _by_year(self, table: Table, where: str) -> Floats:
+        """The rows of a table with a line of units, in the declared unit."""
+        baseline = baseline_of(table)
+        title, rows = baseline.column(self.column)
+        written = table.columns[title][0].strip()
+        if written != self.unit:
+            raise BadInput(where, f"unit {self.unit!r}", f"{written!r}, as {self.file!r} has it")
+        if self.interval_h != YEAR_H or not (np.diff(baseline.years) == 1).all():
+            found = f"rows {self.interval_h:g} h apart"
+            raise BadInput(where, found, f"every year, {YEAR_H:g} h apart, as in {self.file!r}")
+        first = 0 if self.first_year is None else baseline.row(self.first_year)
+        if np.isnan(rows[first:]).any():
+            row = first + int(np.argmax(np.isnan(rows[first:])))
+            raise BadInput(baseline.where(row, title), "an empty cell", "a number")
+        return np.asarray(rows[first:] * conversion(baseline.units[title], self.unit, where))
 
     def _title(self, titles: list[str], where: str) -> str:
         """The column's name as the file has it."""

@@ -128,3 +128,55 @@ def test_units_convert(found: str, expected: str, factor: float) -> None:
 def test_other_dimensions_do_not_convert(pair: tuple[str, str]) -> None:
     with pytest.raises(BadInput, match="converts"):
         conversion(*pair)
+
+
+PV_ICE = """\
+Year,mod_EOL_collection_eff,mod_mass,new_Installed_Capacity_[MW]
+years,%,g,MW
+2019,15,8000,10
+2020,20,,30
+2021,25,9000,20
+"""
+
+
+def yearly(**changes: Any) -> Recorded:
+    given_ = {"file": "pv.csv", "column": "mod_EOL_collection_eff", "unit": "%"}
+    return Recorded(**{**given_, "interval_h": 8760.0, **changes})
+
+
+def test_a_column_of_a_pv_ice_table(tmp_path: Path) -> None:
+    write(tmp_path, PV_ICE, "pv.csv")
+    assert yearly().values(tmp_path, 8760.0, "1") == pytest.approx([0.15, 0.2, 0.25])
+    assert yearly(first_year=2020).values(tmp_path, 8760.0, "%") == pytest.approx([20.0, 25.0])
+    mass = yearly(column="mod_mass", unit="g", first_year=2021)
+    assert mass.values(tmp_path, 8760.0, "kg") == pytest.approx([9.0])
+    capacity = yearly(column="new_installed_capacity_[mw]", unit="MW", resampled="sum")
+    assert capacity.values(tmp_path, 4380.0, "kW") == pytest.approx(
+        [5e3, 5e3, 15e3, 15e3, 1e4, 1e4]
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"unit": "1"}, "found unit '1', expected '%', as 'pv.csv' has it"),
+        ({"interval_h": 24.0}, "found rows 24 h apart, expected every year, 8760 h apart"),
+        ({"column": "mod_mass", "unit": "g"}, "line 4, column 'mod_mass': found an empty cell"),
+        ({"column": "mass"}, "pv.csv, line 1: found no column 'mass'"),
+        ({"first_year": 2030}, "found no year 2030, expected one of 2019 to 2021"),
+    ],
+)
+def test_faults_of_a_pv_ice_table(tmp_path: Path, changes: dict[str, Any], found: str) -> None:
+    write(tmp_path, PV_ICE, "pv.csv")
+    with pytest.raises(BadInput) as caught:
+        yearly(**changes).values(tmp_path, 8760.0, changes.get("unit", "%"))
+    assert found in str(caught.value)
+
+
+def test_years_that_are_not_there(tmp_path: Path) -> None:
+    write(tmp_path, PV_ICE.replace("2020,20,,30\n", ""), "pv.csv")
+    with pytest.raises(BadInput, match="expected every year"):
+        yearly().values(tmp_path, 8760.0, "1")
+    write(tmp_path, "price\n1\n")
+    with pytest.raises(BadInput, match="found first_year, but no years in"):
+        recorded(first_year=2020).values(tmp_path, 24.0, "EUR/t")
