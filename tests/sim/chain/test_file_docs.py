@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 from typing import get_args
 
@@ -93,6 +94,10 @@ def test_every_table_of_a_file_is_on_the_page() -> None:
         assert re.search(rf"`\[{key}[\].]", headings), key
 
 
-def test_the_smallest_example_builds() -> None:
-    (text,) = re.findall(r"```toml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
+def test_the_examples_are_read() -> None:
+    text, table = re.findall(r"```toml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
     assert build(load_chain(text)).processes == ("pit", "bin.clear to pit")
+    (told,) = tomllib.loads(table)["quantities"].values()
+    value = products.Quantity.model_validate(told).value
+    assert isinstance(value, Recorded)
+    assert value.first_year == 2025

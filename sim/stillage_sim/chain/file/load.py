@@ -19,6 +19,7 @@ from stillage_sim.chain.file.edges import Edge
 from stillage_sim.chain.file.errors import one_line, shown
 from stillage_sim.chain.file.nodes import Node
 from stillage_sim.chain.file.products import Material, Product, Quantity, told
+from stillage_sim.chain.file.recipes import read_recipes
 from stillage_sim.chain.file.sources import Figure, cite, figures
 from stillage_sim.chain.file.table import Amount, Name, Table, Text, number, word
 from stillage_sim.devices.settings import DeviceSettings, GridSettings, SkySettings
@@ -133,6 +134,7 @@ def load_chain(path_or_text: str | Path) -> ChainFile:
     for kind in ("machines", "spares"):
         _name_entries(plain.get(kind), kind, label)
     _date_sky(plain, label)
+    cited = read_recipes(plain.get("products"), folder, label) | cited
     try:
         found = ChainFile.model_validate(plain)
     except ValidationError as error:

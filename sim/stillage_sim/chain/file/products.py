@@ -47,7 +47,9 @@ class Product(Table):
 
     summary: Text = word("What it is.", "")
     recipe: dict[str, Amount] = number(
-        "kg", "Each material of a unit, or its share: they sum to unit_kg, or to 1.", min_length=1
+        "kg",
+        "Each material of a unit, or its share: they sum to unit_kg, or to 1; or file and stream.",
+        min_length=1,
     )
     unit_kg: float = number("kg", "Mass of a unit.", 1.0, gt=0, le=1e9)
     life_d: Annotated[Law, WrapValidator(told)] = number("d", "How long it is in use (a law).")
