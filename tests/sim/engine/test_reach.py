@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,15 @@ from stillage_sim.machines import stages as machine_stages
 from stillage_sim.queueing import stages as event_stages
 
 SIM = Path(step.__file__).parents[2]
-SCALE, TABLE, BOTH = 3.0, np.array([1.0, 2.0]), (lambda x: x, lambda x: -x)
+SCALE, TABLE = 3.0, np.array([1.0, 2.0])
+BOTH = (
+    lambda x: x,
+    lambda x: -x,
+)
+
+
+def times(n: int) -> Callable[[int], int]:
+    return lambda x: n * x
 
 
 def files(function: Any) -> set[str]:
@@ -44,9 +53,9 @@ def test_the_event_engine_is_made_of_what_it_calls() -> None:
 
 
 def test_a_constant_counts_wherever_it_is_from() -> None:
-    found = Reach(machine_stages.machines_stage).constants
+    found = Reach(machine_stages.machines_stage).names
     assert found["stillage_sim.engine.randomness.GOLDEN"] == repr(counter.GOLDEN)
-    keep = Reach(step.keep).constants  # it says power.BATTERY
+    keep = Reach(step.keep).names  # it says power.BATTERY
     assert keep["stillage_sim.devices.power.BATTERY"] == repr(power.BATTERY)
 
 
@@ -60,7 +69,7 @@ def test_every_mark_is_looked_into(mark: Any) -> None:
     def caller(x: float) -> float:
         return float(scaled(x))
 
-    assert f"{__name__}.SCALE" in Reach(caller).constants, "reached through a closure"
+    assert f"{__name__}.SCALE" in Reach(caller).names, "reached through a closure"
 
 
 def test_tuples_arrays_defaults_and_inner_functions_count() -> None:
@@ -71,13 +80,11 @@ def test_tuples_arrays_defaults_and_inner_functions_count() -> None:
 
     found = Reach(whole)
     assert found.files == {__file__}
-    here = f"{__name__}.{whole.__qualname__}"
-    assert (found.constants[f"{here} defaults.1"], found.constants[f"{here}.offset"]) == (
-        "2.5",
-        "5",
-    )
-    assert found.constants[f"{__name__}.TABLE"].startswith("<f8 (2,) ")
-    assert {name for name in found.constants if "BOTH" in name} == set(), "functions, no numbers"
+    assert found.names["whole defaults.1"] == "2.5"
+    assert found.names["whole.offset"] == "5"
+    assert found.names[f"{__name__}.TABLE"].startswith("<f8 (2,) ")
+    told = {found.names[f"{__name__}.BOTH.{n}"] for n in (1, 2)}
+    assert len(told) == 2, "which function it is"
 
 
 def test_equal_parts_give_equal_stamps_and_other_parts_others(tmp_path: Path) -> None:
@@ -90,8 +97,8 @@ def test_equal_parts_give_equal_stamps_and_other_parts_others(tmp_path: Path) ->
 
     usual = stamp("a.py", 1)
     assert stamp("b.py", 1) == usual, "where a file lies does not matter"
-    others = [stamp("a.py", value) for value in (2, 1.0, True, np.int64(1), (1,), np.array([1]))]
-    assert len({usual, *others}) == 7
+    values = (2, 1.0, True, np.int64(1), (1,), np.array([1]), np.zeros, *BOTH, times(2), times(3))
+    assert len({usual, *(stamp("a.py", value) for value in values)}) == 12
     assert stamp("a.py", 1, "def f(x): return N + x") != usual
 
 
