@@ -26,7 +26,7 @@ _by_address = decorator()
 
 
 def kernel(function: Function) -> Function:
-    """An entry point whose arguments are passed by value, for a few arrays.
+    """Make an entry point whose arguments are passed by value, for a few arrays.
 
     >>> import numpy as np
     >>> @kernel
@@ -43,7 +43,7 @@ def kernel(function: Function) -> Function:
 
 
 def packed(function: Function) -> Function:
-    """An entry point whose ``NamedTuple`` arguments are packed, for more than a few arrays.
+    """Make an entry point whose ``NamedTuple`` arguments are packed, for more than a few arrays.
 
     Packing takes about a microsecond an array: who calls it for single steps binds it first.
     """
@@ -53,7 +53,7 @@ def packed(function: Function) -> Function:
 
 
 def _kept(dispatcher: Any, function: Callable[..., Any]) -> Any:
-    """The dispatcher, with a place on disk; what it reaches is defined when it is first called."""
+    """Give the dispatcher a place on disk, found when it is first called and all is defined."""
 
     def stamp(target: str) -> str:
         found = Reach(function)
@@ -77,7 +77,7 @@ class Packed:
         return self.bind(*args)()
 
     def bind(self, *args: Any) -> Callable[[], Any]:
-        """The call with these arguments, packed and looked up once."""
+        """Pack the arguments and look up their machine code, once for many calls."""
         key: list[Any] = []
         blocks = [packing.pack(arg, key) for arg in args]
         known = tuple(key)
@@ -94,7 +94,7 @@ class Packed:
 
 
 def bound(entry: Callable[..., Any], *args: Any) -> Callable[[], Any]:
-    """A packed kernel with its arguments, to be called again and again at the least cost.
+    """Pack a kernel's arguments once, to call it again and again at the least cost.
 
     Arrays are bound by reference and read anew in every call, numbers as they are now.
 

@@ -26,7 +26,7 @@ _inlined = decorator(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline
 
 
 def compiled(function: Function) -> Function:
-    """A scalar function, compiled into whatever kernel calls it.
+    """Compile a scalar function into whatever kernel calls it.
 
     >>> @compiled
     ... def double(x: int) -> int:
@@ -38,10 +38,10 @@ def compiled(function: Function) -> Function:
 
 
 def shared(function: Function) -> Function:
-    """A small function of many callers: typed once, and inlined when machine code is made.
+    """Type a small function of many callers once, and inline it when machine code is made.
 
-    As fast as :func:`compiled`, which is typed anew at every place that calls it, and so is
-    right for what is large and has one caller.
+    It is as fast as :func:`compiled`, which is typed anew at every place that calls it, and so
+    is right for what is large and has one caller.
 
     >>> @shared
     ... def half(x: float) -> float:
@@ -53,7 +53,7 @@ def shared(function: Function) -> Function:
 
 
 def called(function: Function) -> Function:
-    """A function that is compiled once and called, for what is large and rare, or a leaf.
+    """Compile a function once and call it: right for what is large and rare, or a leaf.
 
     Inlining takes time that grows with the square of what is inlined; a call passes every array
     of its arguments, about a tenth of a microsecond for a hundred of them.
@@ -83,7 +83,7 @@ class _Stage:
 
 
 def stage(function: Function) -> Function:
-    """A part of a packed kernel: typed once, called or inlined as LLVM likes.
+    """Type a part of a packed kernel once, called or inlined as LLVM likes.
 
     Its arguments are packed tuples (:mod:`stillage_sim.engine.packing`), rows and scalars, which
     cost nothing to pass. It gets an entry from Python, which would double what it costs to
@@ -99,10 +99,10 @@ def stage(function: Function) -> Function:
 
 
 def inlined(function: Function) -> Function:
-    """A :func:`stage` that is always inlined, for what every step runs and few call."""
+    """Inline a :func:`stage` always: right for what every step runs and few call."""
     return function if INTERPRETED else cast(Function, _Stage(function, _inlined))
 
 
 def wrapping() -> contextlib.AbstractContextManager[object]:
-    """Where 64-bit products may wrap: compiled code says nothing, interpreted code would warn."""
+    """Let 64-bit products wrap in silence, as compiled code does; interpreted code would warn."""
     return np.errstate(over="ignore") if INTERPRETED else contextlib.nullcontext()

@@ -20,7 +20,7 @@ LEAST, BELOW = (0, 61), (0, 69)
 
 
 def changed(what: object) -> str:
-    """One line for a version of numba that lacks something.
+    """Tell in one line that this numba lacks something.
 
     >>> changed("'fortran' is gone").split(" changed ")[1]
     "what kernels build on: 'fortran' is gone; install numba>=0.61,<0.69"
@@ -30,7 +30,7 @@ def changed(what: object) -> str:
 
 
 def untested(version: str) -> bool:
-    """Whether a version of numba lies outside of those that were tested.
+    """Tell whether a version of numba lies outside of those that were tested.
 
     >>> untested("0.68.1"), untested("0.60.0"), untested("0.69.0rc1")
     (False, True, True)
@@ -91,7 +91,7 @@ INTERPRETED = bool(numba.config.DISABLE_JIT)  # type: ignore[attr-defined]
 
 
 def decorator(**options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Numba's decorator for code that allocates nothing, with some of its options.
+    """Make numba's decorator for code that allocates nothing, with some of its options.
 
     Without numba's reference counts (``_nrt``), which such code does not need, a step takes a
     tenth of the time. The others in use: ``inline="always"`` inlines before types are known,
