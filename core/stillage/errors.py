@@ -17,8 +17,8 @@ class StillageError(Exception):
     exit_code = 1
 
 
-class BadInput(StillageError):
-    """Usage or input that cannot be accepted; exit code 2.
+class BadInput(StillageError, ValueError):
+    """Usage or input that cannot be accepted, which is a ``ValueError``; exit code 2.
 
     Parameters
     ----------
@@ -35,6 +35,12 @@ class BadInput(StillageError):
         parts = [f"{key} {value}" for key, value in told.items() if str(value)]
         text = f"{where}: {', '.join(map(str, parts))}" if parts else str(where)
         super().__init__(" ".join(text.split()))
+
+
+class UnknownName(BadInput, KeyError):
+    """A name that a mapping does not hold, which is a ``KeyError`` too; exit code 2."""
+
+    __str__ = Exception.__str__  # a KeyError shows its message in quotes
 
 
 class Incomplete(StillageError):

@@ -99,6 +99,8 @@ def check_onnx(content: bytes, where: str) -> None:
                 child = _CHILDREN.get(kind, {}).get(field)
                 if child:
                     todo.append((child, value, depth + 1))
+        except BadInput:
+            raise
         except ValueError as error:
             raise BadInput(where, error, "an ONNX model") from None
     if not graphs:

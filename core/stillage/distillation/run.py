@@ -168,6 +168,8 @@ def _claim(folder: Path, recording: Recording, plan: DistillPlan) -> None:
         write_json(file, about)
     except OSError as error:
         raise BadInput(folder, error.strerror, "a folder that can be written") from error
+    except BadInput:
+        raise
     except ValueError as error:
         raise BadInput(file, "no JSON", "an empty or new folder") from error
 

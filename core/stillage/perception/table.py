@@ -134,6 +134,8 @@ class PerceptionTable:
                 },
                 **fields,
             )
+        except BadInput:
+            raise
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise BadInput(file, f"no perception table ({error})", "one that was saved") from None
 

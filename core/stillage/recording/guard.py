@@ -71,6 +71,8 @@ def damage(where: object) -> Iterator[None]:
     """Turn what HDF5 says of broken bytes into one line."""
     try:
         yield
+    except BadInput:
+        raise
     except (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError) as error:
         reason = " ".join(str(error).split())[:120]
         raise BadInput(where, f"a damaged file ({reason})", "an intact recording") from None

@@ -188,6 +188,8 @@ def load_arrays(file: Path | str, limit: int = MAX_BYTES) -> dict[str, NDArray[A
             return {e.filename.removesuffix(".npy"): _array(archive, e) for e in entries}
     except OSError as error:
         raise BadInput(file, error.strerror or error, "an NPZ file") from None
+    except BadInput:
+        raise
     except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
         raise BadInput(file, f"no NPZ file ({error})", "arrays without pickle") from None
     except Exception as error:  # zlib.error and others of the decompressors

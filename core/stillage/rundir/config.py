@@ -135,6 +135,9 @@ def checked(model: type[Model], values: Mapping[str, Any], where: str) -> Model:
 
 def _one_line(error: ValidationError, where: str) -> BadInput:
     first, *more = error.errors(include_url=False)
+    told = first.get("ctx", {}).get("error")
+    if isinstance(told, BadInput):  # of a validator, and complete as it is
+        return told
     place = " ".join([where, *(str(part) for part in first["loc"][:2])])
     message = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     if more and all(other["loc"][:-1] == first["loc"][:-1] for other in more):  # a union's kinds

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stillage.errors import BadInput
+from stillage.errors import BadInput, UnknownName
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Scene(Mapping[str, NDArray[Any]]):
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         if name not in self.fields:
-            raise BadInput("scene", f"no field {name!r}", f"one of {sorted(self.fields)}")
+            raise UnknownName("scene", f"no field {name!r}", f"one of {sorted(self.fields)}")
         return self.fields[name]
 
     def __contains__(self, name: object) -> bool:

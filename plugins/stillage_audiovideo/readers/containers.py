@@ -78,6 +78,8 @@ def _opened(path: Path) -> Iterator[Any]:
         check_length(path)
         with open_media(path, FORMATS[suffix]) as container:
             yield container
+    except BadInput:
+        raise
     except (av.FFmpegError, OSError, ValueError, EOFError, IndexError, OverflowError) as error:
         said = getattr(error, "strerror", None) or str(error) or type(error).__name__
         reason = " ".join(said.split())[:120]

@@ -44,6 +44,8 @@ def read_dsec(path: Path, start_ms: int = 0, stop_ms: int | None = None) -> Even
     try:
         with h5py.File(path, "r", locking=False) as file:
             return _read(path, file.id, start_ms, stop_ms)
+    except BadInput:
+        raise
     except (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError) as error:
         reason = " ".join(str(error).split())[:120]
         raise BadInput(path, f"a damaged or foreign file ({reason})", "HDF5 as of DSEC") from None

@@ -64,6 +64,8 @@ def load(path: Path) -> NDArray[np.uint8]:
                 raise BadInput(path, found, most)
             frame = next(container.decode(video=0))
             return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+    except BadInput:
+        raise
     except (av.FFmpegError, StopIteration, IndexError, ValueError) as error:
         raise BadInput(
             path, " ".join(str(error).split())[:120] or "nothing", "a JPEG photo"

@@ -52,7 +52,9 @@ def simulate(
         world = found
     if world is None:
         if not isinstance(settings, SortingSettings):
-            settings = SortingSettings(**(settings or {}))
+            from stillage.rundir import checked
+
+            settings = checked(SortingSettings, settings or {}, "settings")
         world = build_world(settings, cast or example_cast())
     return SortingSimulation(world, perception, days)
 

@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from stillage.report.html import table
+from stillage.rundir import checked
 from stillage_scenarios.items.materials import GATE_FEE, MATERIALS, SORTED
 from stillage_scenarios.sorting.settings import SortingSettings
 
@@ -28,7 +29,7 @@ def settings_rows(settings: SortingSettings) -> list[tuple[str, str, str, str]]:
 
 def section(run: RunDir) -> str:
     """HTML: rules of the belt, its settings, and the materials' prices and carbon."""
-    settings = SortingSettings(**run.config.settings)
+    settings = checked(SortingSettings, run.config.settings, "settings")
     materials = [
         (
             name,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from stillage.errors import BadInput
+from stillage.rundir import checked
 from stillage.task import LabelState
 from stillage_sim.run import deploy
 from stillage_sim.run.context import Context
@@ -44,7 +45,7 @@ def held_out(
     if results:
         each = [(r.seed, np.asarray(r.arrays["samples"], np.int64)) for r in results]
     else:
-        settings = context.scenario.Settings(**context.config.settings)
+        settings = checked(context.scenario.Settings, context.config.settings, "settings")
         target = next(iter(context.scenario.roles(recording, settings).values()))
         labelled = recording.targets[target].states == LabelState.LABELLED
         each = [(context.config.seed, np.flatnonzero(labelled).astype(np.int64))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from stillage.errors import BadInput
-from stillage.rundir import RunDir
+from stillage.rundir import RunDir, checked
 from stillage_sim.run import casting
 from stillage_sim.run.configure import scenario_of
 from stillage_sim.run.context import Context
@@ -32,7 +32,7 @@ def world_of(folder: Path | str) -> World:
     trained = run.stage_folder("distill")
     seeds = config.distillation.seed_numbers if context.models else ()
     results = tuple(SeedResult.load(seed_folder(trained, seed)) for seed in seeds)
-    settings = scenario.Settings(**config.settings)
+    settings = checked(scenario.Settings, config.settings, "settings")
     with Recording.open(config.recording or rendered) as recording:
         cast = casting.build_cast(context, recording, results, settings)
         return scenario.world(settings, cast, context.outside)

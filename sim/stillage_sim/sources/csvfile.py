@@ -131,6 +131,8 @@ def _rows(path: Path) -> tuple[list[list[str]], list[int]]:
         raise BadInput(path.name, error.strerror, "a readable file") from None
     except UnicodeDecodeError:
         raise BadInput(path.name, "bytes that are no UTF-8", "a UTF-8 text file") from None
+    except BadInput:
+        raise
     except ValueError as error:  # a NUL in the path
         raise BadInput(repr(path.name), str(error), "a readable file") from None
     except csv.Error as error:

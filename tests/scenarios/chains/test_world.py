@@ -179,7 +179,7 @@ def test_bad_input_is_named(
 
 
 def test_settings_name_a_chain_that_exists() -> None:
-    with pytest.raises(BadInput, match="did you mean 'plastics'"):
+    with pytest.raises(ValueError, match="did you mean 'plastics'"):
         ChainWorldSettings(chain="plastic")
-    with pytest.raises(BadInput, match="No such file"):
+    with pytest.raises(ValueError, match="No such file"):
         ChainWorldSettings(chain="absent.toml")

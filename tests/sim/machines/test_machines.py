@@ -232,7 +232,7 @@ def test_best_age_counts_parts_and_hours() -> None:
     ],
 )
 def test_faulty_plans_are_refused(plan: dict[str, Any], message: str) -> None:
-    with pytest.raises(BadInput, match=message):
+    with pytest.raises(ValueError, match=message):
         MaintenanceSettings(**plan)
 
 

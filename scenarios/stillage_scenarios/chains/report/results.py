@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.report.labels import policies, student
+from stillage.rundir import checked
 from stillage_scenarios.chains.casting import load_model
 from stillage_scenarios.chains.settings import ChainWorldSettings
 from stillage_sim.chain.model import ChainModel
@@ -53,7 +54,7 @@ class Results:
     def __init__(self, run: RunDir) -> None:
         self.run = run
         self.figures: dict[str, Any] = run.kpis()
-        self.settings = ChainWorldSettings(**run.config.settings)
+        self.settings = checked(ChainWorldSettings, run.config.settings, "settings")
 
     @functools.cached_property
     def model(self) -> ChainModel:

@@ -19,7 +19,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stillage.errors import BadInput
 from stillage_sim.chain.arrays import Floats, Uses
 from stillage_sim.chain.building.lanes import Lanes, recipe
 from stillage_sim.chain.file.products import Grade, Product
@@ -109,7 +108,7 @@ def life_of(lanes: Lanes, name: str) -> Life:
     period_d = lanes.file.chain.period * lanes.file.chain.step_h / 24.0
     try:
         lives = life_table(product.life_d) / period_d
-    except (BadInput, ValueError, ArithmeticError) as error:
+    except (ValueError, ArithmeticError) as error:
         raise lanes.bad(f"{path}.life_d", None, str(error)) from None
     if lives.min() < 0.0:
         raise lanes.bad(f"{path}.life_d", f"lives of {lives.min():g}", "lives of 0 and more")

@@ -52,8 +52,9 @@ def one_line(
     wrong = told.get("error")
     if isinstance(wrong, Wrong) and wrong.key:
         return BadInput(where, f"unknown key {wrong.key!r}", wrong.text)
-    if isinstance(wrong, Wrong) and wrong.whole:
-        return BadInput(f"{where}: {wrong.text}")
+    if isinstance(wrong, BadInput):  # of a whole table, whose kind its union put last
+        path = path_of(_place((*first["loc"], ""), values)[:-1])
+        return BadInput(f"{label}: {path}: {wrong}")
     if kind == "extra_forbidden":
         key = str(first["loc"][-1])
         named = [tables[str(part)] for part in first["loc"][:-1] if str(part) in tables]

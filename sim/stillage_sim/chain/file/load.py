@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, PrivateAttr, ValidationError, WrapValidator
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 
 from stillage.errors import BadInput
 from stillage_sim.chain.file.edges import Edge
 from stillage_sim.chain.file.errors import one_line, shown
 from stillage_sim.chain.file.nodes import Node
-from stillage_sim.chain.file.products import Material, Product, Quantity, told
+from stillage_sim.chain.file.products import Material, Product, Quantity
 from stillage_sim.chain.file.recipes import read_recipes
 from stillage_sim.chain.file.sources import Figure, cite, figures
 from stillage_sim.chain.file.table import Amount, Name, Table, Text, number, word
@@ -71,9 +71,6 @@ class Crews(Table):
     callout_eur: float = number("EUR", "Of a crew that comes while none is there.", 0.0, ge=0)
 
 
-_Told = WrapValidator(told)
-
-
 class ChainFile(Table):
     """A whole chain file, checked key by key; how its parts fit together is checked in building."""
 
@@ -84,11 +81,11 @@ class ChainFile(Table):
     nodes: dict[Name, Node] = word("Nodes.", min_length=1, max_length=1000)
     edges: tuple[Edge, ...] = word("Transports.", (), max_length=4000)
     crews: Crews = word("Repair crews.", Crews())
-    machines: dict[Name, Annotated[MachineSettings, _Told]] = word("Machines.", {}, max_length=4096)
-    spares: dict[Name, Annotated[SpareSettings, _Told]] = word("Spare parts.", {}, max_length=256)
-    sky: Annotated[SkySettings, _Told] = word("Sun and cloud.", SkySettings())
-    devices: dict[Name, Annotated[DeviceSettings, _Told]] = word("Devices.", {}, max_length=256)
-    grid: Annotated[GridSettings, _Told] = word("Mains electricity.", GridSettings())
+    machines: dict[Name, MachineSettings] = word("Machines.", {}, max_length=4096)
+    spares: dict[Name, SpareSettings] = word("Spare parts.", {}, max_length=256)
+    sky: SkySettings = word("Sun and cloud.", SkySettings())
+    devices: dict[Name, DeviceSettings] = word("Devices.", {}, max_length=256)
+    grid: GridSettings = word("Mains electricity.", GridSettings())
     start: dict[str, dict[str, Amount] | Amount] = number(
         "kg", "Stocks at first: by lane, by material; a market's may be a plain number.", {}
     )
@@ -161,6 +158,8 @@ def _text(path_or_text: str | Path) -> tuple[str, str, Path | None]:
         raise BadInput(path, "no such file", "a chain file (TOML)") from None
     except UnicodeDecodeError as error:
         raise BadInput(path, f"no UTF-8 ({error.reason})", "a chain file (TOML)") from None
+    except BadInput:
+        raise
     except (OSError, ValueError) as error:
         found = getattr(error, "strerror", None) or error
         raise BadInput(path, found, "a readable file") from None

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import Field
 
-from stillage.errors import BadInput
-from stillage_sim.chain.file.table import Amount, Name, Share, Table, Text, Wrong, number, word
+from stillage_sim.chain.file.table import Amount, Name, Share, Table, Text, number, word
 from stillage_sim.uncertainty.build import Uncertain
 from stillage_sim.uncertainty.laws import Law
-
-
-def told(found: Any, validate: ValidatorFunctionWrapHandler) -> Any:
-    """Let what a law says of itself keep the path of its key."""
-    try:
-        return validate(found)
-    except BadInput as error:
-        raise Wrong(str(error), whole=True) from None
 
 
 class Material(Table):
@@ -52,7 +43,7 @@ class Product(Table):
         min_length=1,
     )
     unit_kg: float = number("kg", "Mass of a unit.", 1.0, gt=0, le=1e9)
-    life_d: Annotated[Law, WrapValidator(told)] = number("d", "How long it is in use (a law).")
+    life_d: Law = number("d", "How long it is in use (a law).")
     cohort_periods: int | None = number(
         "1", "Width of an age class; none: 1, or what 400 classes need.", None, ge=1, le=1_000_000
     )
@@ -69,5 +60,5 @@ class Quantity(Table):
     """Something uncertain: a number, a law or a recorded series, anew in every period."""
 
     unit: Annotated[str, Field(min_length=1, max_length=32)] = word("Its unit.")
-    value: Annotated[Uncertain, WrapValidator(told)] = word("A number, a law or a series.")
+    value: Uncertain = word("A number, a law or a series.")
     source: Text = word("Where it is from; none: assumed.", "assumed")

@@ -23,13 +23,12 @@ ALL = "*"
 class Wrong(ValueError):
     """What a validator of ours finds wrong, for the one line that tells it.
 
-    ``key`` is an unknown key (empty: none); ``text`` is what was expected, or where ``whole``
-    all of the message.
+    ``key`` is an unknown key (empty: none); ``text`` is what was expected.
     """
 
-    def __init__(self, text: str, key: str = "", whole: bool = False) -> None:
+    def __init__(self, text: str, key: str = "") -> None:
         super().__init__(text)
-        self.text, self.key, self.whole = text, key, whole
+        self.text, self.key = text, key
 
 
 class Table(BaseModel):
