@@ -17,6 +17,7 @@ from stillage.cli.record import parse_options
 from stillage.plugin import hooks, spec
 from stillage.plugin.host import get_host
 from stillage.plugin.loading import HOOKS
+from stillage.plugin.spec import ReaderSpec
 from stillage.testing import PROMISES
 from stillage.testing.results import promise_of
 from tests.sandbox import Sandbox
@@ -75,7 +76,7 @@ def test_the_directory_names_every_built_in() -> None:
     assert {f"{name}.md" for name in re.findall(r"\]\((\w+)\.md\)", text)} >= OF_PLUGINS
     (command,) = re.findall(r"record import manifest \S+ \S+ (.+)", text)
     options = [word for word in shlex.split(command) if word != "-o"]
-    manifest = get_host().spec("reader", "manifest")
+    manifest = get_host().spec(ReaderSpec, "manifest")
     assert set(parse_options(manifest, options)) == {"teacher", "student", "task"}
     for parameter in manifest.parameters:
         assert f"{parameter.name}=" in text

@@ -22,9 +22,10 @@ def call(command: str, *args: Any, **kwargs: Any) -> Any:
         If the plugin that has it names no function, or one that cannot be imported.
     """
     from stillage.plugin.host import get_host
+    from stillage.plugin.spec import CommandSpec
 
     host = get_host()
-    spec = host.spec("command", command)
+    spec = host.spec(CommandSpec, command)
     if not spec.api:
         raise PluginBroken(f"command {command!r} has no function of its own (api)")
     return host.resolve(spec.api)(*args, **kwargs)

@@ -11,6 +11,7 @@ import matplotlib as mpl
 import numpy as np
 import torch
 
+from stillage.sensing.modality import get_modality
 from stillage.plugin.host import get_host
 from stillage_events.modality import BINS
 from stillage_events.reading import unpack
@@ -25,7 +26,7 @@ def main() -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    modality = get_host().modality("events")
+    modality = get_modality("events")
     row = modality.render(build_scene(12, 1), 1)[ITEM]
     events = unpack(row)
     prepared = modality.prepare(torch.from_numpy(modality.collate([row])))[0].numpy()

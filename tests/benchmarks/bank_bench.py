@@ -18,9 +18,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from stillage.network import Network, Parts, build_network
+from stillage.network import Network, build_network
 from stillage.network.batch import Outputs, load_batch
 from stillage.network.tokens import Tokens
+from stillage.plugin.spec import encoder_specs
 from stillage.recording import Recording
 from stillage.teaching.bank import TeacherBank
 from stillage.teaching.objectives.base import ObjectiveContext, Ports
@@ -28,7 +29,8 @@ from stillage.teaching.objectives.feature_hint import FeatureHint
 from stillage.teaching.objectives.soft_target import SoftTarget
 from stillage.teaching.teacher import NetworkTeacher
 from tests.benchmarks.harness import Benchmark
-from tests.core.toys import MATERIAL, Picture, SmallEncoder, Strip, toy_recording
+from tests.core.toys import HOST as TOYS
+from tests.core.toys import MATERIAL, toy_recording
 
 EPOCHS, BATCH, SAMPLES, TIMES = 20, 64, 256, 10.0
 MODALITIES = ("strip", "picture")
@@ -37,10 +39,12 @@ MODALITIES = ("strip", "picture")
 class DeepEncoder(nn.Module):
     """A perceptron of as many layers as it takes."""
 
-    def __init__(self, shape: tuple[int, ...], depth: int = 1, width: int = 512) -> None:
+    depth = 1
+
+    def __init__(self, shape: tuple[int, ...], width: int = 512) -> None:
         super().__init__()
         self.width = width
-        sizes = [int(np.prod(shape)), *[width] * depth]
+        sizes = [int(np.prod(shape)), *[width] * self.depth]
         layers = [nn.Sequential(nn.Linear(a, b), nn.ReLU()) for a, b in pairwise(sizes)]
         self.body = nn.Sequential(nn.Flatten(), *layers)
 
@@ -48,26 +52,20 @@ class DeepEncoder(nn.Module):
         return Tokens(self.body(prepared).unsqueeze(1))
 
 
-def host(depth: int) -> Parts:
-    """The toys' parts, with a teacher's encoder of the given depth."""
-
-    def deep(shape: tuple[int, ...]) -> DeepEncoder:
-        return DeepEncoder(shape, depth)
-
-    encoders: dict[tuple[str, str], Callable[..., nn.Module]] = {("strip", "small"): SmallEncoder}
-    encoders |= {(name, "large"): deep for name in MODALITIES}
-    return Parts({"strip": Strip(), "picture": Picture()}, encoders)
+_SIZES = {"large": ("as deep as it takes", "tests.benchmarks.bank_bench:DeepEncoder")}
+HOST = TOYS.plus(spec for name in MODALITIES for spec in encoder_specs(name, "", _SIZES))
+"""The toys, with a teacher's encoder."""
 
 
 class Distilling:
     """One student's training, fed by a bank or by the live teacher."""
 
     def __init__(self, recording: Recording, depth: int) -> None:
-        self.recording, self.parts = recording, host(depth)
+        self.recording, DeepEncoder.depth = recording, depth
         heard = recording.presence("strip") & recording.presence("picture")
         self.samples = np.flatnonzero(heard)[:SAMPLES]
-        self.batch = load_batch(recording, self.samples, MODALITIES, [MATERIAL], host=self.parts)
-        network = build_network(recording, MODALITIES, "large", [MATERIAL], host=self.parts)
+        self.batch = load_batch(recording, self.samples, MODALITIES, [MATERIAL], host=HOST)
+        network = build_network(recording, MODALITIES, "large", [MATERIAL], host=HOST)
         network.fit_standardise([self.batch])
         self.teacher = NetworkTeacher(network)
         self.prepared = network.prepare(self.batch)
@@ -81,7 +79,7 @@ class Distilling:
     def train(self, told: Callable[[np.ndarray], Outputs], epochs: int = EPOCHS) -> Network:
         """Twenty epochs of the student on whatever the teacher says."""
         student = build_network(
-            self.recording, ["strip"], "small", [MATERIAL], width=16, host=self.parts
+            self.recording, ["strip"], "small", [MATERIAL], width=16, host=HOST
         ).train()
         student.fit_standardise([self.batch])
         prepared = student.prepare(self.batch)
@@ -107,7 +105,7 @@ class Distilling:
 
     def from_bank(self) -> None:
         """Build the bank, then train from it."""
-        bank = TeacherBank.build(self.teacher, self.recording, self.samples, host=self.parts)
+        bank = TeacherBank.build(self.teacher, self.recording, self.samples, host=HOST)
         self.train(lambda rows: bank.fetch(self.samples[rows]))
 
     def from_live(self) -> None:

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from stillage.network.parts import Parts
+from stillage.builtin import register
 from stillage.network.tokens import Tokens
-from stillage.plugin.spec import Cost, ModalitySpec, SampleSpec
+from stillage.plugin.host import Host
+from stillage.plugin.spec import Cost, EncoderSpec, ModalitySpec, SampleSpec, encoder_specs
 from stillage.recording import Recording, Stream, TargetColumn, write_recording
 from stillage.sensing.augment import View
 from stillage.sensing.modality import Modality
@@ -98,10 +99,17 @@ class SmallEncoder(nn.Module):
         return Tokens(self.body(prepared).unsqueeze(1))
 
 
-PARTS = Parts(
-    {"strip": Strip(), "picture": Picture(), "chirp": Chirp()},
-    {(name, "small"): SmallEncoder for name in ("strip", "picture", "chirp")},
+def small(*modalities: str) -> list[EncoderSpec]:
+    """The small encoder of each of these modalities."""
+    sizes = {"small": ("batch statistics and dropout", "tests.core.toys:SmallEncoder")}
+    return [spec for name in modalities for spec in encoder_specs(name, "", sizes)]
+
+
+HOST = Host([]).plus(
+    [*register(), Strip.spec, Picture.spec, Chirp.spec, *small("strip", "picture", "chirp")]
 )
+"""Core's own plugin and the toys, whatever is installed."""
+
 MATERIAL = Task(target="material", kind="classification", classes=("PET", "PP", "PS"))
 GRADE = Task(target="grade", kind="ordinal", classes=("reuse", "repair", "recycle"))
 WEAR = Task(target="wear", kind="regression", unit="kg")

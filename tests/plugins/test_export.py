@@ -14,9 +14,10 @@ from stillage.exporting import export
 from stillage.network import build_network
 from stillage.network.batch import load_batch
 from stillage.plugin.host import get_host
-from stillage.plugin.spec import EncoderSpec
+from stillage.plugin.spec import EncoderSpec, ModalitySpec
 from stillage.recording import Recording, Stream, TargetColumn, write_recording
 from stillage.recording.readings import Readings
+from stillage.sensing.modality import get_modality
 from stillage.testing.samples import example_scene
 from stillage_scenarios.items.scene import build_scene, targets_of
 
@@ -65,7 +66,7 @@ def test_every_student_encoder_is_exported_here() -> None:
 
 def rows_of(name: str) -> list[np.ndarray]:
     """Readings of a machine's sensor."""
-    modality, scene = get_host().modality(name), example_scene(get_host().spec("modality", name))
+    modality, scene = get_modality(name), example_scene(get_host().spec(ModalitySpec, name))
     assert scene is not None
     rows = [row for seed in range(12) for row in modality.render(scene, seed)][:COUNT]
     return [row[..., : STEPS.get(name)] for row in rows]
@@ -74,11 +75,12 @@ def rows_of(name: str) -> list[np.ndarray]:
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recording]:
     path = tmp_path_factory.mktemp("both") / "both.h5"
-    scene, host = build_scene(COUNT, 3), get_host()
+    scene = build_scene(COUNT, 3)
     streams = []
     for name in (*BELT, *MACHINE):
-        sample = host.modality(name).sample
-        rows = host.modality(name).render(scene, 3) if name in BELT else np.stack(rows_of(name))
+        modality = get_modality(name)
+        sample = modality.sample
+        rows = modality.render(scene, 3) if name in BELT else np.stack(rows_of(name))
         streams.append(Stream(name, rows, sample.unit, axes=sample.axes))
     wear = TargetColumn("wear", "regression", np.linspace(0, 1, COUNT), unit="1")
     groups = [f"item{k}" for k in range(COUNT)]

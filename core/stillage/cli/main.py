@@ -66,8 +66,9 @@ class SpecGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         from stillage.plugin.host import get_host
+        from stillage.plugin.spec import CommandSpec
 
-        return sorted({"plugins", *(spec.name for spec in get_host().specs("command"))})
+        return sorted({"plugins", *(spec.name for spec in get_host().specs(CommandSpec))})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name.
@@ -93,8 +94,9 @@ class SpecGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         from stillage.plugin.host import get_host
+        from stillage.plugin.spec import CommandSpec
 
-        summaries = {spec.name: spec.summary for spec in get_host().specs("command")}
+        summaries = {spec.name: spec.summary for spec in get_host().specs(CommandSpec)}
         summaries.setdefault("plugins", "List, diagnose, check or begin plugins.")
         rows = [(name, summaries[name]) for name in self.list_commands(ctx)]
         with formatter.section("Commands"):
@@ -104,11 +106,12 @@ class SpecGroup(click.Group):
     def _load(name: str) -> Any:
         from stillage.plugin.host import get_host
         from stillage.plugin.resolve import resolve
+        from stillage.plugin.spec import CommandSpec
 
         if name == "plugins":
             return resolve(PLUGINS)
         host = get_host()
-        return host.resolve(host.spec("command", name))
+        return host.resolve(host.spec(CommandSpec, name))
 
 
 @click.group(cls=SpecGroup, invoke_without_command=True, params=_shared_options())

@@ -10,27 +10,43 @@ import click
 
 from stillage.cli.console import emit, emit_json, table
 from stillage.errors import BadInput, PluginBroken, StillageError
+from stillage.plugin.spec import (
+    CommandSpec,
+    EncoderSpec,
+    FusionSpec,
+    KpiSpec,
+    ModalitySpec,
+    ObjectiveSpec,
+    PolicySpec,
+    ReaderSpec,
+    ScenarioSpec,
+    SectionSpec,
+    Spec,
+    StudentSpec,
+    TeacherSpec,
+)
 from stillage.plugin.suggest import one_of
 
 if TYPE_CHECKING:
     from stillage.plugin.host import Host
     from stillage.plugin.loading import PluginStatus
-    from stillage.plugin.spec import Spec
 
-LISTED = {
-    "modalities": "modality",
-    "encoders": "encoder",
-    "readers": "reader",
-    "fusions": "fusion",
-    "teachers": "teacher",
-    "students": "student",
-    "objectives": "objective",
-    "scenarios": "scenario",
-    "policies": "policy",
-    "kpis": "kpi",
-    "sections": "section",
-    "commands": "command",
+LISTED: dict[str, type[Spec]] = {
+    "modalities": ModalitySpec,
+    "encoders": EncoderSpec,
+    "readers": ReaderSpec,
+    "fusions": FusionSpec,
+    "teachers": TeacherSpec,
+    "students": StudentSpec,
+    "objectives": ObjectiveSpec,
+    "scenarios": ScenarioSpec,
+    "policies": PolicySpec,
+    "kpis": KpiSpec,
+    "sections": SectionSpec,
+    "commands": CommandSpec,
 }
+NAMED: tuple[type[Spec], ...] = (ModalitySpec, FusionSpec, ObjectiveSpec, ScenarioSpec, ReaderSpec)
+"""Kinds of which ``plugins check`` takes one by its name."""
 
 
 @click.group()
@@ -56,7 +72,7 @@ def _formats(status: PluginStatus) -> dict[str, list[str]]:
     """What files each reader takes, and each modality by its own decoder."""
     found: dict[str, list[str]] = {}
     for spec in status.specs:
-        known = getattr(spec, "formats" if spec.kind == "reader" else "suffixes", ())
+        known = getattr(spec, "formats" if isinstance(spec, ReaderSpec) else "suffixes", ())
         if known:
             found[f"{spec.kind} {spec.name}"] = list(known)
     return dict(sorted(found.items()))
@@ -149,7 +165,7 @@ def _results(
     from stillage.testing.reader import reader_results
 
     if path is not None:
-        reader = host.spec("reader", name)
+        reader = host.spec(ReaderSpec, name)
         for result in reader_results(reader, path, **parse_options(reader, options)):
             yield reader, result
         return
@@ -177,11 +193,10 @@ def _specs_of(host: Host, name: str) -> list[Any]:
         if not found:
             raise BadInput(f"plugin {name!r}", owners[0].reason or "no specs", "something to check")
         return found
-    kinds = ("modality", "fusion", "objective", "scenario", "reader")
-    named = [spec for kind in kinds for spec in host.specs(kind) if spec.name == name]
+    named = [spec for kind in NAMED for spec in host.specs(kind) if spec.name == name]
     if not named:
         known = [s.name for s in host.statuses()]
-        known += [spec.name for kind in kinds for spec in host.specs(kind)]
+        known += [spec.name for kind in NAMED for spec in host.specs(kind)]
         raise BadInput(f"plugin {name!r}", "no such plugin", one_of(name, known))
     return named
 

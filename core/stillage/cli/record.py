@@ -14,7 +14,7 @@ from stillage.cli.console import emit, emit_json, say, settings
 from stillage.cli.quiet import quiet_libraries
 from stillage.errors import BadInput
 from stillage.plugin.host import get_host
-from stillage.plugin.spec import Parameter, ReaderSpec
+from stillage.plugin.spec import Parameter, ReaderSpec, ScenarioSpec
 from stillage.plugin.suggest import one_of
 
 
@@ -30,7 +30,7 @@ def record() -> None:
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed.")
 def render(scenario: str, out: str, items: int, seed: int) -> None:
     """Render SCENARIO's synthetic recording through the sensor models into OUT.h5."""
-    get_host().create("scenario", scenario).record(items, seed, out)
+    get_host().create(ScenarioSpec, scenario).record(items, seed, out)
     _say_written(out)
 
 
@@ -45,9 +45,9 @@ def import_(reader: str, path: str, out: str, options: tuple[str, ...]) -> None:
         raise BadInput("OUT.h5", "an empty name", "a file to write")
     _spare_inputs(Path(path), Path(out))
     host = get_host()
-    parameters = parse_options(host.spec("reader", reader), options)
+    parameters = parse_options(host.spec(ReaderSpec, reader), options)
     with nullcontext() if settings().verbose else quiet_libraries():
-        host.create("reader", reader, path, out, **parameters)
+        host.create(ReaderSpec, reader, path, out, **parameters)
     _say_written(out)
 
 

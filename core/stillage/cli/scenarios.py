@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stillage.cli.console import emit, emit_json, table
+from stillage.plugin.spec import KpiSpec, PolicySpec, ScenarioSpec
 
 if TYPE_CHECKING:
     from stillage.plugin.host import Host
@@ -35,7 +36,7 @@ def _list(as_json: bool) -> None:
     from stillage.plugin.host import get_host
 
     host = get_host()
-    found = [_describe(host, spec) for spec in host.specs("scenario")]
+    found = [_describe(host, spec) for spec in host.specs(ScenarioSpec)]
     if as_json:
         emit_json(found)
         return
@@ -49,10 +50,10 @@ def _describe(host: Host, spec: ScenarioSpec) -> dict[str, Any]:
         "summary": spec.summary,
         "modalities": list(spec.modalities),
         "gym_id": spec.gym_id,
-        "policies": [policy.name for policy in host.scenario_specs("policy", spec.name)],
+        "policies": [policy.name for policy in host.scenario_specs(PolicySpec, spec.name)],
         "kpis": [
             {"name": kpi.name, "unit": kpi.unit, "better": kpi.better}
-            for kpi in host.scenario_specs("kpi", spec.name)
+            for kpi in host.scenario_specs(KpiSpec, spec.name)
         ],
     }
 
@@ -65,7 +66,7 @@ def show(name: str, as_json: bool) -> None:
     from stillage.plugin.host import get_host
 
     host = get_host()
-    spec = host.spec("scenario", name)
+    spec = host.spec(ScenarioSpec, name)
     keys = scenario_keys(host, name)
     if as_json:
         described = {part: list(map(_plain, settings)) for part, settings in keys.items()}
@@ -98,8 +99,8 @@ def scenario_keys(host: Host, name: str) -> dict[str, list[Setting]]:
     from stillage.plugin.settings import settings_of
     from stillage.rundir import RunConfig, RunOptions
 
-    scenario = host.create("scenario", name)
-    policies = tuple(policy.name for policy in host.scenario_specs("policy", name))
+    scenario = host.create(ScenarioSpec, name)
+    policies = tuple(policy.name for policy in host.scenario_specs(PolicySpec, name))
     plan = RunConfig(scenario=name).distillation.model_copy(
         update={part: getattr(scenario, part) for part in ("teacher", "student", "tasks")}
     )

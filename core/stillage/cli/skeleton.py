@@ -11,6 +11,7 @@ from textwrap import shorten
 
 from stillage.errors import BadInput
 from stillage.plugin.host import get_host
+from stillage.plugin.spec import ModalitySpec
 from stillage.storage.atomic import atomic_folder
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -215,7 +216,7 @@ def _check(name: str, package: str, folder: Path) -> None:
         shown = shorten(repr(name), 60)
         raise BadInput(f"plugin name {shown}", "an unfit name", "like 'sonar' or 'sonar-left'")
     host = get_host()
-    taken = {spec.name for spec in host.specs("modality")} | {s.name for s in host.statuses()}
+    taken = {spec.name for spec in host.specs(ModalitySpec)} | {s.name for s in host.statuses()}
     if name in taken or find_spec(package) is not None:
         raise BadInput(f"plugin name {name!r}", "a name that is taken", "one of your own")
     if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):

@@ -28,7 +28,7 @@ from stillage.training.samples import PreparedSamples, stream_batches
 from stillage.training.supervision import Guidance, Labels, Supervision, Term
 
 if TYPE_CHECKING:
-    from stillage.network.parts import PartsSource
+    from stillage.plugin.host import Host
     from stillage.recording import Recording
 
 LINEAR = "linear"
@@ -56,7 +56,7 @@ class Bench:
     ----------
     recording, plan, seed, arrangement
         What is distilled.
-    host : plugin host, parts or mapping of modalities
+    host : Host, optional
         Default: the installed plugins.
     folder : Path or None
         For checkpoints and the bank while it runs.
@@ -66,7 +66,7 @@ class Bench:
     plan: DistillPlan
     seed: int
     arrangement: Arrangement
-    host: PartsSource = None
+    host: Host | None = None
     folder: Path | None = None
     told: Told = field(default=lambda line: None)
 

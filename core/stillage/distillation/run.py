@@ -19,7 +19,7 @@ from stillage.recording import Recording
 from stillage.storage.atomic import atomic_folder, write_json
 
 if TYPE_CHECKING:
-    from stillage.network.parts import PartsSource
+    from stillage.plugin.host import Host
 
 Done = Callable[[SeedResult], None]
 """Called as each seed is there, in any order; finished ones of an earlier run come first."""
@@ -63,7 +63,7 @@ def seed_folder(folder: Path, seed: int) -> Path:
 
 
 def _seed_task(
-    path: Path, plan: DistillPlan, folder: Path | None, host: PartsSource, seed: int
+    path: Path, plan: DistillPlan, folder: Path | None, host: Host | None, seed: int
 ) -> SeedResult:
     target = None if folder is None else seed_folder(folder, seed)
     return run_seed(path, plan, seed, target, host=host)
@@ -75,7 +75,7 @@ def distill(
     executor: Executor | None = None,
     folder: Path | str | None = None,
     progress: Done | None = None,
-    host: PartsSource = None,
+    host: Host | None = None,
 ) -> Result:
     """Distil over all seeds of a plan.
 
@@ -94,7 +94,7 @@ def distill(
         recording, are read.
     progress : callable, optional
         Called with every seed's result.
-    host : parts or mapping of modalities, optional
+    host : Host, optional
         Default: the installed plugins, in every worker its own.
 
     Raises
@@ -114,7 +114,7 @@ def _distil(
     executor: Executor | None,
     folder: Path | str | None,
     progress: Done | None,
-    host: PartsSource,
+    host: Host | None,
 ) -> Result:
     plan = plan.filled(recording)
     target = Path(folder).resolve() if folder is not None else None

@@ -34,7 +34,7 @@ from stillage.storage.provenance import training
 from stillage.training.samples import PreparedSamples
 
 if TYPE_CHECKING:
-    from stillage.network.parts import PartsSource
+    from stillage.plugin.host import Host
 
 RESULT = "result.json"
 PREDICTIONS = "predictions.npz"
@@ -109,7 +109,7 @@ def run_seed(
     seed: int,
     folder: Path | str | None = None,
     told: Told | None = None,
-    host: PartsSource = None,
+    host: Host | None = None,
 ) -> SeedResult:
     """Distil once: split, label budget, teacher, students, controls, plain model.
 
@@ -125,7 +125,7 @@ def run_seed(
         Written whole, with models; a finished one of the same plan is read instead.
     told : callable, optional
         Called with a line after each step; the teacher's own held-out score comes first.
-    host : plugin host, parts or mapping of modalities
+    host : Host, optional
         Default: the installed plugins.
 
     Raises
@@ -155,7 +155,7 @@ def run_seed(
     return result
 
 
-def _linear_throughout(recording: Recording, plan: DistillPlan, host: PartsSource) -> bool:
+def _linear_throughout(recording: Recording, plan: DistillPlan, host: Host | None) -> bool:
     from stillage.network.build import network_config
 
     rich = LINEAR if plan.teacher_model == "trees" else plan.teacher_size
@@ -173,7 +173,7 @@ def _distil(
     key: str,
     work: Path | None,
     told: Told | None,
-    host: PartsSource,
+    host: Host | None,
 ) -> tuple[SeedResult, dict[str, Network], Arrangement]:
     say = told or (lambda line: None)
     budget = plan
@@ -315,7 +315,7 @@ def _write_model(
     recording: Recording,
     arrangement: Arrangement,
     seed: int,
-    host: PartsSource,
+    host: Host | None,
 ) -> None:
     """The network, and raw training samples of its modalities to calibrate an export with."""
     folder.parent.mkdir(parents=True, exist_ok=True)

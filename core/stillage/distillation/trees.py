@@ -15,7 +15,7 @@ from stillage.training.samples import READ
 
 if TYPE_CHECKING:
     from stillage.network import Network
-    from stillage.network.parts import PartsSource
+    from stillage.plugin.host import Host
     from stillage.recording import Recording
     from stillage.training.supervision import Labels
 
@@ -28,7 +28,7 @@ def fit_trees(
     samples: NDArray[np.int64],
     labels: Mapping[str, Labels],
     seed: int,
-    host: PartsSource = None,
+    host: Host | None = None,
 ) -> SklearnTeacher:
     """Extra-trees (Geurts et al., 2006) for each task, on samples as ``network`` encodes them.
 
@@ -42,7 +42,7 @@ def fit_trees(
         Each task learns from the rows that it knows.
     seed : int
         Of the trees.
-    host : plugin host, parts or mapping of modalities
+    host : Host, optional
         Default: the installed plugins.
 
     Raises
@@ -72,7 +72,7 @@ def ask(
     teacher: Teacher,
     recording: Recording,
     samples: NDArray[np.int64],
-    host: PartsSource = None,
+    host: Host | None = None,
 ) -> dict[str, NDArray[np.float64]]:
     """What any teacher says of samples: probabilities (n, K) or values (n,) by target."""
     outputs = [

@@ -40,7 +40,7 @@ from stillage.storage.atomic import atomic_folder, write_json
 from stillage.storage.provenance import Training
 
 if TYPE_CHECKING:
-    from stillage.network.parts import PartsSource
+    from stillage.plugin.host import Host
 
 CHECKED = 64
 """Readings on which parity is checked."""
@@ -83,7 +83,7 @@ def export(
     redistil: Redistil | None = None,
     runs: int = 200,
     cache: TraceCache | None = None,
-    host: PartsSource = None,
+    host: Host | None = None,
 ) -> dict[str, Any]:
     """Write a student as a bundle that onnxruntime and NumPy alone can run.
 
@@ -106,7 +106,7 @@ def export(
     cache : TraceCache or None
         Default: one that the process keeps, so that students of one architecture cost one
         trace.
-    host : plugin host, parts, or mapping of modalities
+    host : Host, optional
         Default: the installed plugins.
 
     Returns
@@ -138,7 +138,7 @@ def export_all(
 
 
 def _student(
-    student: Network | Path | str, calibration: Readings | None, host: PartsSource
+    student: Network | Path | str, calibration: Readings | None, host: Host | None
 ) -> tuple[Network, Readings | None]:
     if isinstance(student, Network):
         return copy.deepcopy(student).eval().requires_grad_(False), calibration

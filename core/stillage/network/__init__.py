@@ -8,14 +8,12 @@ if TYPE_CHECKING:
     from stillage.network.build import build_network
     from stillage.network.config import NetworkConfig
     from stillage.network.network import Network
-    from stillage.network.parts import Parts
 
-__all__ = ["Network", "NetworkConfig", "Parts", "build_network"]
+__all__ = ["Network", "NetworkConfig", "build_network"]
 
 _HOMES = {
     "Network": "stillage.network.network",
     "NetworkConfig": "stillage.network.config",
-    "Parts": "stillage.network.parts",
     "build_network": "stillage.network.build",
 }
 

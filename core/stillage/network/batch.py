@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stillage.errors import BadInput
-from stillage.network.parts import parts_of
 from stillage.network.tokens import Tokens
 from stillage.recording.readings import dense
+from stillage.sensing.modality import get_modality
 from stillage.task import LabelState, Task
 
 if TYPE_CHECKING:
-    from stillage.network.parts import PartsSource
+    from stillage.plugin.host import Host
     from stillage.recording import Recording, TargetColumn
 
 
@@ -197,7 +197,7 @@ def load_batch(
     modalities: Iterable[str],
     tasks: Iterable[Task] = (),
     device: str | torch.device = "cpu",
-    host: PartsSource = None,
+    host: Host | None = None,
 ) -> Batch:
     """Read samples of a recording; no modality that was not asked for is touched.
 
@@ -213,7 +213,7 @@ def load_batch(
         Tasks whose targets are wanted.
     device : str or torch.device
         Where the tensors go.
-    host : plugin host, parts, or a mapping of modalities
+    host : Host, optional
         Default: the installed plugins.
 
     Raises
@@ -223,7 +223,6 @@ def load_batch(
         reading that is present.
     """
     samples = np.asarray(samples, np.int64)
-    parts = parts_of(host)
     raw: dict[str, Tensor] = {}
     presence: dict[str, Tensor] = {}
     for name in modalities:
@@ -231,7 +230,7 @@ def load_batch(
             raise BadInput(
                 recording.path, f"no modality {name!r}", f"{sorted(recording.modalities)}"
             )
-        modality = parts.modality(name)
+        modality = get_modality(name, host)
         present = np.asarray(recording.presence(name)[samples], bool)
         rows = recording.read(name, samples)
         if isinstance(rows, list):

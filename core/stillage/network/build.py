@@ -11,10 +11,11 @@ from pydantic import ValidationError
 from stillage.errors import BadInput
 from stillage.network.config import FusionConfig, ModalityConfig, NetworkConfig
 from stillage.network.network import Network
-from stillage.network.parts import LINEAR, PartsProtocol, parts_of
+from stillage.plugin.spec import LINEAR
+from stillage.sensing.modality import get_modality
 
 if TYPE_CHECKING:
-    from stillage.network.parts import PartsSource
+    from stillage.plugin.host import Host
     from stillage.recording import Recording
     from stillage.task import Task
 
@@ -24,7 +25,7 @@ WIDTH = 64
 """Width of fused features where nothing else is asked for."""
 
 
-def sample_shape(recording: Recording, name: str, parts: PartsProtocol) -> tuple[int, ...]:
+def sample_shape(recording: Recording, name: str, host: Host | None) -> tuple[int, ...]:
     """Shape of a dense raw sample of a modality (ragged ones: as collated)."""
     if name not in recording.modalities:
         raise BadInput(recording.path, f"no modality {name!r}", f"{sorted(recording.modalities)}")
@@ -35,7 +36,7 @@ def sample_shape(recording: Recording, name: str, parts: PartsProtocol) -> tuple
     if not len(present):
         raise BadInput(recording.path, f"no reading of {name!r}", "at least one")
     rows: Any = recording.read(name, present.astype(np.int64))
-    return tuple(parts.modality(name).collate(rows).shape[1:])
+    return tuple(get_modality(name, host).collate(rows).shape[1:])
 
 
 def task_of(recording: Recording, target: str) -> Task:
@@ -52,10 +53,9 @@ def network_config(
     fusion: str = "concat",
     width: int | None = None,
     fusion_parameters: Mapping[str, Any] | None = None,
-    host: PartsSource = None,
+    host: Host | None = None,
 ) -> NetworkConfig:
     """Describe a network for a recording; see :func:`build_network`."""
-    parts = parts_of(host)
     names = list(modalities)
     sizes = dict(size) if isinstance(size, Mapping) else {}
     if isinstance(size, str):
@@ -66,8 +66,8 @@ def network_config(
         raise BadInput("network", found, "each modality once")
     chosen = {
         name: ModalityConfig(
-            shape=sample_shape(recording, name, parts),
-            size=sizes.get(name) or parts.modality(name).spec.default_size,
+            shape=sample_shape(recording, name, host),
+            size=sizes.get(name) or get_modality(name, host).spec.default_size,
         )
         for name in names
     }
@@ -95,7 +95,7 @@ def build_network(
     width: int | None = ...,
     *,
     fusion_parameters: Mapping[str, Any] | None = ...,
-    host: PartsSource = ...,
+    host: Host | None = ...,
 ) -> Network: ...
 
 
@@ -110,7 +110,7 @@ def build_network(
     width: int | None = ...,
     *,
     fusion_parameters: Mapping[str, Any] | None = ...,
-    host: PartsSource = ...,
+    host: Host | None = ...,
     kind: type[N],
 ) -> N: ...
 
@@ -125,7 +125,7 @@ def build_network(
     width: int | None = None,
     *,
     fusion_parameters: Mapping[str, Any] | None = None,
-    host: PartsSource = None,
+    host: Host | None = None,
     kind: type[Network] = Network,
 ) -> Network:
     """Build a network that reads some modalities of a recording and tells some targets.
@@ -149,7 +149,7 @@ def build_network(
         ``concat``, else 64.
     fusion_parameters : mapping or None
         Parameters of the fusion.
-    host : plugin host, parts, or mapping of modalities
+    host : Host, optional
         Default: the installed plugins.
     kind : type
         Network or a subclass (:class:`stillage.network.student.Student`).

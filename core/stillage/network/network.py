@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
@@ -17,13 +17,14 @@ from stillage.network.batch import Batch, Outputs, Prepared
 from stillage.network.config import ModalityConfig, NetworkConfig
 from stillage.network.fusion.base import Fusion
 from stillage.network.heads import Head, RegressionHead, build_head
-from stillage.network.parts import PartsProtocol, parts_of
 from stillage.network.standardise import Standardise
 from stillage.network.storage import fingerprint_of, read, write
 from stillage.network.tokens import Tokens
+from stillage.plugin.host import Host, get_host
+from stillage.plugin.spec import FusionSpec
+from stillage.sensing.modality import get_modality
 
 if TYPE_CHECKING:
-    from stillage.network.parts import PartsSource
     from stillage.sensing.augment import View
     from stillage.sensing.modality import Modality
     from stillage.task import Task
@@ -54,7 +55,7 @@ class Network(nn.Module):
     Parameters
     ----------
     config : NetworkConfig
-    host : plugin host, parts, or mapping of modalities; default: the installed plugins
+    host : Host, optional
     seed : int
         Initial weights depend on it and on the names of the parts alone; the global random
         state is neither read nor changed.
@@ -67,29 +68,27 @@ class Network(nn.Module):
 
     exportable = False
 
-    def __init__(self, config: NetworkConfig, host: PartsSource = None, seed: int = 0) -> None:
+    def __init__(self, config: NetworkConfig, host: Host | None = None, seed: int = 0) -> None:
         super().__init__()
         self.config = config
         self.modalities = tuple(config.modalities)
         self.tasks: tuple[Task, ...] = config.tasks
-        parts = parts_of(host)
-        self.readings = {name: parts.modality(name) for name in self.modalities}
+        host = host or get_host()
+        self.readings = {name: get_modality(name, host) for name in self.modalities}
         self.standards = nn.ModuleList()
         self.encoders = nn.ModuleList()
         widths = {
-            name: self._add_encoder(name, chosen, parts, seed)
+            name: self._add_encoder(name, chosen, host, seed)
             for name, chosen in config.modalities.items()
         }
-        self.fusion = self._build_fusion(widths, parts, seed)
+        self.fusion = self._build_fusion(widths, host, seed)
         self.width = self.fusion.width
         self.heads = nn.ModuleList()
         for task in self.tasks:
             with seeded(seed, f"head {task.target}"):
                 self.heads.append(build_head(task, self.width))
 
-    def _add_encoder(
-        self, name: str, chosen: ModalityConfig, parts: PartsProtocol, seed: int
-    ) -> int:
+    def _add_encoder(self, name: str, chosen: ModalityConfig, host: Host, seed: int) -> int:
         modality = self.readings[name]
         wanted = modality.dense.shape
         if len(wanted) != len(chosen.shape) or any(
@@ -101,8 +100,11 @@ class Network(nn.Module):
         shape = prepared_shape(modality, chosen.shape)
         self.standards.append(Standardise(shape, modality.standardise))
         with seeded(seed, f"encoder {name}"):
+            factory = host.resolve(host.encoder(name, chosen.size))
             try:
-                encoder = parts.encoder(name, chosen.size)(shape, **chosen.parameters)
+                encoder = factory(shape, **chosen.parameters)
+            except BadInput:
+                raise
             except (TypeError, ValueError, RuntimeError) as error:
                 where = f"encoder {chosen.size!r} of {name!r}"
                 raise BadInput(f"{where}: {error}", expected=f"a use for {shape}") from error
@@ -113,16 +115,18 @@ class Network(nn.Module):
         self.encoders.append(encoder)
         return width
 
-    def _build_fusion(self, widths: Mapping[str, int], parts: PartsProtocol, seed: int) -> Fusion:
-        chosen = self.config.fusion
+    def _build_fusion(self, widths: Mapping[str, int], host: Host, seed: int) -> Fusion:
+        name = self.config.fusion.name
+        parameters: dict[str, Any] = self.config.fusion.parameters
         with seeded(seed, "fusion"):
             try:
-                fusion = parts.fusion(chosen.name)(widths, self.config.width, **chosen.parameters)
+                fusion = host.create(FusionSpec, name, widths, self.config.width, **parameters)
+            except BadInput:
+                raise
             except (TypeError, ValueError, RuntimeError) as error:
-                raise BadInput(f"fusion {chosen.name!r}: {error}") from error
-        if not isinstance(fusion, Fusion):
-            raise BadInput(f"fusion {chosen.name!r}", type(fusion).__name__, "a stillage.Fusion")
-        return fusion
+                raise BadInput(f"fusion {name!r}: {error}") from error
+        made: Fusion = fusion
+        return made
 
     def head(self, target: str) -> Head:
         """The head of a target."""
@@ -268,7 +272,7 @@ class Network(nn.Module):
         write(folder, self.config, self.state_dict())
 
     @classmethod
-    def load(cls, folder: Path | str, host: PartsSource = None) -> Self:
+    def load(cls, folder: Path | str, host: Host | None = None) -> Self:
         """Read what :meth:`save` wrote, without unpickling any object.
 
         Raises

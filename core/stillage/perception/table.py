@@ -7,7 +7,7 @@ never depends on its neighbours: bundles take one reading at a time, teachers fi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,13 +20,13 @@ from stillage.bundle.runtime import Bundle
 from stillage.errors import BadInput, StillageError
 from stillage.perception.device import DEFAULT_PROFILE, DeviceProfile, modelled, profile
 from stillage.recording.readings import Readings, load_arrays, save_arrays
+from stillage.sensing.modality import get_modality
 
 if TYPE_CHECKING:
     from stillage.network import Network
-    from stillage.network.parts import PartsSource
     from stillage.perception.macs import Counts
+    from stillage.plugin.host import Host
     from stillage.recording import Recording
-    from stillage.sensing.modality import Modality
     from stillage.teaching.teacher import Teacher
 
 TABLE_VERSION = 1
@@ -156,7 +156,7 @@ def infer(
     recording: Recording,
     samples: NDArray[np.int64],
     precision: str = "fp32",
-    host: PartsSource = None,
+    host: Host | None = None,
 ) -> tuple[Heads, NDArray[np.float32]]:
     """What a model says of samples now: probabilities or values by target, and features.
 
@@ -176,12 +176,12 @@ def _infer_bundle(
     recording: Recording,
     samples: NDArray[np.int64],
     precision: str,
-    host: PartsSource,
+    host: Host | None,
 ) -> tuple[Heads, NDArray[np.float32]]:
     parts: list[dict[str, NDArray[Any]]] = []
     several = len(bundle.modalities) > 1
     for block in _blocks(samples, 256):
-        readings = Readings.of(recording, block, bundle.modalities, _modalities(bundle, host))
+        readings = Readings.of(recording, block, bundle.modalities, host)
         _refuse_absent(recording, block, readings, several)
         parts.append(
             bundle.predict(readings.raw, readings.presence if several else None, precision)
@@ -191,15 +191,6 @@ def _infer_bundle(
     whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     features = whole.pop("features")
     return whole, features
-
-
-def _modalities(bundle: Bundle, host: PartsSource) -> Mapping[str, Modality] | None:
-    if host is None:
-        return None
-    from stillage.network.parts import parts_of
-
-    parts = parts_of(host)
-    return {name: parts.modality(name) for name in bundle.modalities}
 
 
 def _refuse_absent(
@@ -213,7 +204,7 @@ def _refuse_absent(
 
 
 def _infer_teacher(
-    teacher: Teacher, recording: Recording, samples: NDArray[np.int64], host: PartsSource
+    teacher: Teacher, recording: Recording, samples: NDArray[np.int64], host: Host | None
 ) -> tuple[Heads, NDArray[np.float32]]:
     from stillage.network.batch import load_batch
     from stillage.perception.latency import one_thread
@@ -246,7 +237,7 @@ def perceive(
     precision: str = "fp32",
     device: DeviceProfile | str = DEFAULT_PROFILE,
     counts: Counts | None = None,
-    host: PartsSource = None,
+    host: Host | None = None,
 ) -> PerceptionTable:
     """Run a model once over samples that it was not trained on.
 
@@ -269,7 +260,7 @@ def perceive(
     counts : Counts or None
         What one inference does; default: a bundle's manifest, or counted on the teacher's
         networks. A teacher without a network costs what its preparation costs.
-    host : plugin host, parts, or mapping of modalities
+    host : Host, optional
         Default: the installed plugins.
 
     Raises
@@ -302,7 +293,7 @@ def _cost(
     precision: str,
     device: DeviceProfile,
     counts: Counts | None,
-    host: PartsSource,
+    host: Host | None,
 ) -> tuple[float, float]:
     """Modelled seconds and joules of one reading of every modality and one inference."""
     if isinstance(model, Bundle):
@@ -312,10 +303,7 @@ def _cost(
         else:
             macs, moved = counts.macs, counts.moved_bytes(precision)
     else:
-        from stillage.network.parts import parts_of
-
-        parts = parts_of(host)
-        costs = [parts.modality(name).cost for name in model.modalities]
+        costs = [get_modality(name, host).cost for name in model.modalities]
         sensors = [(cost.time_s, cost.energy_j) for cost in costs]
         each = [counts] if counts is not None else [_count(n) for n in _networks(model)]
         macs = sum(one.macs for one in each)
@@ -344,7 +332,7 @@ def check_live(
     model: Bundle | Teacher,
     recording: Recording,
     rows: NDArray[np.int64] | None = None,
-    host: PartsSource = None,
+    host: Host | None = None,
 ) -> float:
     """Infer again and hold it against the table: same classes, outputs equal to 1e-5.
 

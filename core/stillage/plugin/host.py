@@ -1,7 +1,8 @@
 """The host: every plugin that is installed, what it registers, and what is wrong with it.
 
+>>> from stillage.plugin.spec import FusionSpec
 >>> host = get_host()
->>> "concat" in [spec.name for spec in host.specs("fusion")]
+>>> "concat" in [spec.name for spec in host.specs(FusionSpec)]
 True
 """
 
@@ -12,8 +13,9 @@ import hashlib
 import json
 import os
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import Any, TypeVar
 
 from stillage.errors import BadInput, PluginBroken
 from stillage.plugin.hooks import GROUP
@@ -29,22 +31,19 @@ from stillage.plugin.loading import (
 from stillage.plugin.resolve import resolve
 from stillage.plugin.spec import (
     FLATTEN,
-    CommandSpec,
+    LINEAR,
     EncoderSpec,
-    FusionSpec,
     KpiSpec,
     ModalitySpec,
-    ObjectiveSpec,
     PolicySpec,
-    ReaderSpec,
-    ScenarioSpec,
     SectionSpec,
     Spec,
+    kind_of,
 )
 from stillage.plugin.suggest import one_of
 
-if TYPE_CHECKING:
-    from stillage.sensing.modality import Modality
+S = TypeVar("S", bound=Spec)
+Scoped = TypeVar("Scoped", PolicySpec, KpiSpec, SectionSpec)
 
 
 class Host:
@@ -57,8 +56,10 @@ class Host:
     def __init__(self, statuses: Iterable[PluginStatus]) -> None:
         self._statuses = sorted(statuses, key=lambda s: (s.name, s.distribution, s.value))
         withdraw_duplicates(self._statuses)
-        self._owner = {id(spec): status for status in self._statuses for spec in status.specs}
-        self._modalities: dict[str, Modality] = {}
+        self._shared: dict[tuple[type[Spec], str], Any] = {}
+
+    def __reduce__(self) -> tuple[type[Host], tuple[list[PluginStatus]]]:
+        return Host, (self._statuses,)
 
     @classmethod
     def load(
@@ -86,56 +87,31 @@ class Host:
         """The status of every entry point, by name."""
         return list(self._statuses)
 
-    @overload
-    def specs(self, kind: Literal["modality"]) -> tuple[ModalitySpec, ...]: ...
-    @overload
-    def specs(self, kind: Literal["encoder"]) -> tuple[EncoderSpec, ...]: ...
-    @overload
-    def specs(self, kind: Literal["reader"]) -> tuple[ReaderSpec, ...]: ...
-    @overload
-    def specs(self, kind: Literal["fusion"]) -> tuple[FusionSpec, ...]: ...
-    @overload
-    def specs(self, kind: Literal["objective"]) -> tuple[ObjectiveSpec, ...]: ...
-    @overload
-    def specs(self, kind: Literal["scenario"]) -> tuple[ScenarioSpec, ...]: ...
-    @overload
-    def specs(self, kind: Literal["policy"]) -> tuple[PolicySpec, ...]: ...
-    @overload
-    def specs(self, kind: Literal["kpi"]) -> tuple[KpiSpec, ...]: ...
-    @overload
-    def specs(self, kind: Literal["section"]) -> tuple[SectionSpec, ...]: ...
-    @overload
-    def specs(self, kind: Literal["command"]) -> tuple[CommandSpec, ...]: ...
-    @overload
-    def specs(self, kind: str) -> tuple[Any, ...]: ...
-    def specs(self, kind: str) -> tuple[Any, ...]:
-        """All usable specs of a kind: plugins by name, each in its own order."""
-        return tuple(s for status in self._statuses for s in status.specs if s.kind == kind)
+    def plus(self, specs: Iterable[Spec]) -> Host:
+        """Give a host with further specs, as of one more plugin; for notebooks and tests.
 
-    def scenario_specs(
-        self, kind: Literal["policy", "kpi", "section"], scenario: str
-    ) -> tuple[Any, ...]:
+        >>> from stillage.plugin.spec import FusionSpec
+        >>> mine = FusionSpec(name="mine", summary="", factory="__main__:Mine")
+        >>> "mine" in [spec.name for spec in get_host().plus([mine]).specs(FusionSpec)]
+        True
+        """
+        statuses = [replace(s, withheld=dict(s.withheld)) for s in self._statuses]
+        return Host([*statuses, PluginStatus("given", "given", specs=tuple(specs))])
+
+    def specs(self, kind: type[S]) -> tuple[S, ...]:
+        """All usable specs of a kind: plugins by name, each in its own order."""
+        return tuple(s for status in self._statuses for s in status.specs if isinstance(s, kind))
+
+    def scenario_specs(self, kind: type[Scoped], scenario: str) -> tuple[Scoped, ...]:
         """Policies, KPIs or report sections of a scenario; sections sorted by their order.
 
         A section whose ``scenario`` is empty belongs to every scenario.
         """
-        wanted = (scenario, "") if kind == "section" else (scenario,)
+        wanted = (scenario, "") if kind is SectionSpec else (scenario,)
         found = [spec for spec in self.specs(kind) if spec.scenario in wanted]
         return tuple(sorted(found, key=lambda spec: getattr(spec, "order", 0)))
 
-    @overload
-    def spec(self, kind: Literal["modality"], name: str) -> ModalitySpec: ...
-    @overload
-    def spec(self, kind: Literal["reader"], name: str) -> ReaderSpec: ...
-    @overload
-    def spec(self, kind: Literal["fusion"], name: str) -> FusionSpec: ...
-    @overload
-    def spec(self, kind: Literal["objective"], name: str) -> ObjectiveSpec: ...
-    @overload
-    def spec(self, kind: Literal["scenario"], name: str) -> ScenarioSpec: ...
-    @overload
-    def spec(self, kind: str, name: str, scenario: str = "") -> Any: ...
-    def spec(self, kind: str, name: str, scenario: str = "") -> Any:
+    def spec(self, kind: type[S], name: str, scenario: str = "") -> S:
         """The spec of that kind and name (of that scenario, for policies and KPIs).
 
         Raises
@@ -145,13 +121,13 @@ class Host:
         PluginBroken
             If a plugin has it, but it cannot be used.
         """
-        key = Key(kind, scenario, name)
+        key = Key(kind_of(kind), scenario, name)
         for spec in self.specs(kind):
             if key_of(spec) == key:
                 return spec
         self._refuse_withheld(key)
         known = [spec.name for spec in self.specs(kind) if key_of(spec).scope == scenario]
-        raise BadInput(str(key), f"no such {kind}", one_of(name, known) + self._broken_hint())
+        raise BadInput(str(key), f"no such {key.kind}", one_of(name, known) + self._broken_hint())
 
     def _refuse_withheld(self, key: Key) -> None:
         for status in self._statuses:
@@ -177,11 +153,13 @@ class Host:
         """
         if isinstance(spec, str):
             return resolve(spec)
-        owner = self._owner.get(id(spec))
+        owner = next((s for s in self._statuses if any(spec is own for own in s.specs)), None)
         who = f" of plugin {owner.name} ({owner.where})" if owner else ""
         return resolve(spec.factory, f"{key_of(spec)}{who}")
 
-    def create(self, kind: str, name: str, *args: Any, scenario: str = "", **kwargs: Any) -> Any:
+    def create(
+        self, kind: type[Spec], name: str, /, *args: Any, scenario: str = "", **kwargs: Any
+    ) -> Any:
         """Call the factory of the spec of that kind and name with these arguments.
 
         Raises
@@ -195,17 +173,12 @@ class Host:
             raise PluginBroken(f"{key_of(spec)}: its factory gave a {type(made).__name__}")
         return made
 
-    def modality(self, name: str) -> Modality:
-        """The modality of that name; the same object every time.
-
-        Raises
-        ------
-        BadInput, PluginBroken
-            As :meth:`spec` and :meth:`resolve`; also if its factory gives no Modality.
-        """
-        if name not in self._modalities:
-            self._modalities[name] = self.create("modality", name)
-        return self._modalities[name]
+    def shared(self, kind: type[Spec], name: str) -> Any:
+        """What :meth:`create` makes without arguments; the same object every time."""
+        key = (kind, name)
+        if key not in self._shared:
+            self._shared[key] = self.create(kind, name)
+        return self._shared[key]
 
     def encoder(self, modality: str, size: str) -> EncoderSpec:
         """The encoder of a modality and size.
@@ -218,21 +191,21 @@ class Host:
         BadInput
             If the modality has no such size, or there is no such modality.
         """
-        found = [spec for spec in self.specs("encoder") if spec.modality == modality]
+        found = [spec for spec in self.specs(EncoderSpec) if spec.modality == modality]
         for spec in found:
             if spec.size == size:
                 return spec
-        self.spec("modality", modality)
-        if size == "linear":
+        self.spec(ModalitySpec, modality)
+        if size == LINEAR:
             return EncoderSpec(
-                name=f"{modality}-linear",
+                name=f"{modality}-{LINEAR}",
                 summary="Flattened prepared samples, without parameters.",
                 factory=FLATTEN,
                 modality=modality,
-                size="linear",
+                size=LINEAR,
             )
         self._refuse_withheld(Key("encoder", "", f"{modality}-{size}"))
-        sizes = {"linear", *(spec.size for spec in found)}
+        sizes = {LINEAR, *(spec.size for spec in found)}
         raise BadInput(f"encoder size {size!r} of {modality}", "no such size", one_of(size, sizes))
 
     def manifest(self) -> dict[str, str]:

@@ -12,7 +12,14 @@ import pluggy
 
 from stillage.plugin import hooks
 from stillage.plugin.resolve import last_line, missing_module
-from stillage.plugin.spec import API_VERSION, IncompatibleSpec, Spec
+from stillage.plugin.spec import (
+    API_VERSION,
+    EncoderSpec,
+    IncompatibleSpec,
+    KpiSpec,
+    PolicySpec,
+    Spec,
+)
 from stillage.plugin.suggest import nearest
 
 Status = Literal["ok", "disabled", "incompatible", "broken"]
@@ -32,8 +39,8 @@ class Key(NamedTuple):
 
 def key_of(spec: Spec) -> Key:
     """The key of a spec; names of policies and KPIs are unique in their scenario."""
-    scoped = spec.kind in ("policy", "kpi")
-    return Key(spec.kind, str(getattr(spec, "scenario", "")) if scoped else "", spec.name)
+    scope = spec.scenario if isinstance(spec, PolicySpec | KpiSpec) else ""
+    return Key(spec.kind, scope, spec.name)
 
 
 @dataclass
@@ -55,6 +62,9 @@ class PluginStatus:
     withheld: dict[Key, str] = field(default_factory=dict)
     manager: pluggy.PluginManager | None = field(default=None, repr=False, compare=False)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "manager": None}  # another process loads its own plugin module
+
     @property
     def where(self) -> str:
         """Distribution and version, for messages."""
@@ -71,9 +81,9 @@ class PluginStatus:
         self.withheld[key_of(spec)] = reason
         self.specs = tuple(other for other in self.specs if other is not spec)
 
-    def names(self, kind: str) -> list[str]:
+    def names(self, kind: type[Spec]) -> list[str]:
         """Names of its usable specs of one kind."""
-        return [spec.name for spec in self.specs if spec.kind == kind]
+        return [spec.name for spec in self.specs if isinstance(spec, kind)]
 
 
 def describe(entry_point: EntryPoint) -> PluginStatus:
@@ -187,9 +197,8 @@ def withdraw_duplicates(statuses: Sequence[PluginStatus]) -> None:
 
 def _claims(spec: Spec) -> list[Key]:
     keys = [key_of(spec)]
-    if spec.kind == "encoder":
-        size = str(getattr(spec, "size", ""))
-        keys.append(Key("encoder size", str(getattr(spec, "modality", "")), size))
+    if isinstance(spec, EncoderSpec):
+        keys.append(Key("encoder size", spec.modality, spec.size))
     return keys
 
 

@@ -21,6 +21,9 @@ from pydantic import (
 API_VERSION = 1
 """Version of the plugin API; a spec made for another one is listed as ``incompatible``."""
 
+LINEAR = "linear"
+"""The encoder size that every modality has: the prepared sample itself, no parameters."""
+
 FLATTEN = "stillage.network.encoders:FlattenEncoder"
 """Factory of the encoder that hands the prepared sample on as one token: size ``linear``."""
 
@@ -116,6 +119,15 @@ class Spec(_Frozen):
             raise IncompatibleSpec(
                 f"{name!r} is made for plugin API {version}, this is {API_VERSION}"
             ) from error
+
+
+def kind_of(spec: type[Spec]) -> str:
+    """The word for a kind of spec where it is written out.
+
+    >>> kind_of(ModalitySpec)
+    'modality'
+    """
+    return str(spec.model_fields["kind"].default)
 
 
 class ModalitySpec(Spec):

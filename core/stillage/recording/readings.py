@@ -16,9 +16,11 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
+from stillage.sensing.modality import get_modality
 from stillage.storage.atomic import atomic_file
 
 if TYPE_CHECKING:
+    from stillage.plugin.host import Host
     from stillage.recording import Recording
     from stillage.sensing.modality import Modality
 
@@ -75,7 +77,7 @@ class Readings:
         recording: Recording,
         samples: NDArray[np.int64],
         modalities: Iterable[str],
-        host: Mapping[str, Modality] | None = None,
+        host: Host | None = None,
     ) -> Readings:
         """Readings of samples of a recording; ``host`` makes ragged modalities dense.
 
@@ -89,7 +91,7 @@ class Readings:
         for name in modalities:
             rows = recording.read(name, samples)
             if isinstance(rows, list):
-                rows = dense(_modality(name, host), recording, samples, rows)
+                rows = dense(get_modality(name, host), recording, samples, rows)
             raw[name] = rows
             presence[name] = np.asarray(recording.presence(name)[samples], bool)
         return cls(raw, presence)
@@ -145,14 +147,6 @@ def dense(
     )
     collated[~present] = 0
     return collated
-
-
-def _modality(name: str, host: Mapping[str, Modality] | None) -> Modality:
-    if host is not None:
-        return host[name]
-    from stillage.plugin.host import get_host
-
-    return get_host().modality(name)
 
 
 def save_arrays(file: Path | str, arrays: Mapping[str, NDArray[Any]]) -> None:

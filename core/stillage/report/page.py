@@ -45,7 +45,7 @@ def build(run: RunDir) -> str:
     figures = run.kpis()
     sections = [
         {"id": spec.name, "title": title(spec.name), "html": _section(spec, run)}
-        for spec in get_host().scenario_specs("section", figures["scenario"])
+        for spec in get_host().scenario_specs(SectionSpec, figures["scenario"])
     ]
     head = [section["html"] for section in sections if section["id"] == HEAD]
     source = Path(run.config.recording).name or f"synthetic recording, {run.config.items} items"

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
+from stillage.plugin.host import Host, get_host
 from stillage.plugin.spec import Cost, ModalitySpec, SampleSpec
 
 if TYPE_CHECKING:
@@ -128,3 +129,15 @@ class Modality(ABC):
             If the modality has no sensor model.
         """
         raise BadInput(f"modality {self.name!r}", "no sensor model", "one with render()")
+
+
+def get_modality(name: str, host: Host | None = None) -> Modality:
+    """Give the modality of that name, the same object every time; default: of what is installed.
+
+    Raises
+    ------
+    BadInput, PluginBroken
+        If no plugin has it, or its factory gives no Modality.
+    """
+    found: Modality = (host or get_host()).shared(ModalitySpec, name)
+    return found

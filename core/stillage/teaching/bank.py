@@ -23,13 +23,13 @@ from torch import Tensor
 from stillage.counter import generator, stream
 from stillage.errors import BadInput, StillageError
 from stillage.network.batch import Outputs, load_batch
-from stillage.network.parts import parts_of
 from stillage.sensing.augment import View
+from stillage.sensing.modality import get_modality
 from stillage.storage.atomic import atomic_file, write_json, write_text
 from stillage.teaching.teacher import Teacher
 
 if TYPE_CHECKING:
-    from stillage.network.parts import PartsSource
+    from stillage.plugin.host import Host
     from stillage.recording import Recording
 
 TOLERANCE = 1e-6
@@ -41,12 +41,11 @@ PART_BYTES = 16 << 20
 Progress = Callable[[int, int], None]
 
 
-def preparation(teacher: Teacher, host: PartsSource = None) -> str:
+def preparation(teacher: Teacher, host: Host | None = None) -> str:
     """What is done to raw readings before the teacher: specs and source of its modalities."""
-    parts = parts_of(host)
     digest = hashlib.sha256()
     for name in teacher.modalities:
-        modality = parts.modality(name)
+        modality = get_modality(name, host)
         digest.update(modality.spec.model_dump_json().encode())
         try:
             digest.update(Path(inspect.getfile(type(modality))).read_bytes())
@@ -116,7 +115,7 @@ class TeacherBank:
         seed: int = 0,
         folder: Path | str | None = None,
         *,
-        host: PartsSource = None,
+        host: Host | None = None,
         progress: Progress | None = None,
         part_rows: int | None = None,
     ) -> TeacherBank:
@@ -134,7 +133,7 @@ class TeacherBank:
             Number of views, the untouched one included, and the seed of the others.
         folder : Path or None
             Where banks are kept; None keeps this one in memory.
-        host : plugin host, parts, or mapping of modalities
+        host : Host, optional
             Default: the installed plugins.
         progress : callable or None
             Called with samples done and their number.
@@ -226,7 +225,7 @@ class TeacherBank:
         recording: Recording,
         part: int,
         views: list[int],
-        host: PartsSource,
+        host: Host | None,
         blocks: list[int] | None = None,
     ) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
         """Yield (view, first row in the part, rows) of blocks that the teacher is asked for."""
@@ -248,7 +247,7 @@ class TeacherBank:
         self,
         teacher: Teacher,
         recording: Recording,
-        host: PartsSource,
+        host: Host | None,
         progress: Progress | None,
     ) -> list[tuple[int, int]]:
         """Make the parts that are missing or damaged; return those that were kept."""
@@ -310,7 +309,7 @@ class TeacherBank:
         teacher: Teacher,
         recording: Recording,
         places: list[tuple[int, int]],
-        host: PartsSource,
+        host: Host | None,
         block: int = 0,
     ) -> float:
         worst = 0.0
@@ -327,7 +326,7 @@ class TeacherBank:
         recording: Recording,
         count: int = 64,
         *,
-        host: PartsSource = None,
+        host: Host | None = None,
     ) -> float:
         """Ask the live teacher again for at least ``count`` samples, in blocks drawn by counter.
 

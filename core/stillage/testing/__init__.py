@@ -86,7 +86,7 @@ def check_modality(spec: ModalitySpec | str, scene: Scene | None = None) -> list
     Failing
         Every promise that is not kept, with its likely cause.
     """
-    found = get_host().spec("modality", spec) if isinstance(spec, str) else spec
+    found = get_host().spec(ModalitySpec, spec) if isinstance(spec, str) else spec
     return demand_all(f"modality {found.name!r}", modality_results(found, scene))
 
 
@@ -98,7 +98,7 @@ def check_fusion(spec: FusionSpec | str) -> list[Passed]:
     Failing
         Every promise that is not kept, with its likely cause.
     """
-    found = get_host().spec("fusion", spec) if isinstance(spec, str) else spec
+    found = get_host().spec(FusionSpec, spec) if isinstance(spec, str) else spec
     return demand_all(f"fusion {found.name!r}", fusion_results(found))
 
 
@@ -110,7 +110,7 @@ def check_objective(spec: ObjectiveSpec | str) -> list[Passed]:
     Failing
         Every promise that is not kept, with its likely cause.
     """
-    found = get_host().spec("objective", spec) if isinstance(spec, str) else spec
+    found = get_host().spec(ObjectiveSpec, spec) if isinstance(spec, str) else spec
     return demand_all(f"objective {found.name!r}", objective_results(found))
 
 
@@ -135,7 +135,7 @@ def check_reader(
     Failing
         Every promise that is not kept, with its likely cause.
     """
-    found = get_host().spec("reader", spec) if isinstance(spec, str) else spec
+    found = get_host().spec(ReaderSpec, spec) if isinstance(spec, str) else spec
     return demand_all(f"reader {found.name!r}", reader_results(found, path, cut=cut, **parameters))
 
 
@@ -147,5 +147,5 @@ def check_scenario(spec: ScenarioSpec | str) -> list[Passed]:
     Failing
         Every promise that is not kept, with its likely cause.
     """
-    found = get_host().spec("scenario", spec) if isinstance(spec, str) else spec
+    found = get_host().spec(ScenarioSpec, spec) if isinstance(spec, str) else spec
     return demand_all(f"scenario {found.name!r}", scenario_results(found))

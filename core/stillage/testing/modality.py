@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from stillage.plugin.host import get_host
 from stillage.plugin.resolve import last_line, resolve
-from stillage.plugin.spec import ModalitySpec
+from stillage.plugin.spec import EncoderSpec, ModalitySpec
 from stillage.sensing.modality import Modality
 from stillage.sensing.scene import Scene
 from stillage.testing.augment import AUGMENT_CHECKS
@@ -70,7 +70,7 @@ def modality_results(spec: ModalitySpec, scene: Scene | None = None) -> Iterator
         prepared = case.prepared()
     except Exception:
         return
-    for encoder in get_host().specs("encoder"):
+    for encoder in get_host().specs(EncoderSpec):
         if encoder.modality == spec.name:
             yield from encoder_results(encoder, prepared)
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from stillage.plugin.host import get_host
 from stillage.plugin.resolve import last_line, resolve
-from stillage.plugin.spec import ReaderSpec
+from stillage.plugin.spec import ModalitySpec, ReaderSpec
 from stillage.recording import Recording
 from stillage.recording.splits import HELD_OUT, TRAIN
 from stillage.testing.results import Failed, Result, demand, demand_refusal, results_of
@@ -55,7 +55,7 @@ def gives_declared_modalities(case: Reading) -> None:
 
 def gives_registered_samples(case: Reading) -> None:
     """Readings of registered modalities have their unit, dtype and shape."""
-    known = {spec.name: spec for spec in get_host().specs("modality")}
+    known = {spec.name: spec for spec in get_host().specs(ModalitySpec)}
     for name, info in case.recording.modalities.items():
         if name not in known:
             continue

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from stillage.counter import uniform
 from stillage.errors import BadInput
 from stillage.plugin.host import get_host
-from stillage.plugin.spec import ModalitySpec
+from stillage.plugin.spec import ModalitySpec, ScenarioSpec
 from stillage.sensing.augment import View
 from stillage.sensing.modality import Modality
 from stillage.sensing.scene import Scene
@@ -43,7 +43,7 @@ def example_scene(spec: ModalitySpec) -> Scene | None:
     """
     for example in spec.examples:
         return _given(example)
-    for scenario in get_host().specs("scenario"):
+    for scenario in get_host().specs(ScenarioSpec):
         scene = _scene_of(scenario.name)
         if scene is not None and set(spec.scene_fields) <= set(scene):
             return restricted(scene, spec.scene_fields)
@@ -66,8 +66,8 @@ def decoys(fields: tuple[str, ...], count: int) -> dict[str, tuple[NDArray[Any],
 @functools.cache
 def _known_scenes() -> tuple[Scene, ...]:
     host = get_host()
-    scenes = [_given(example) for spec in host.specs("modality") for example in spec.examples[:1]]
-    for scenario in host.specs("scenario"):
+    scenes = [_given(example) for spec in host.specs(ModalitySpec) for example in spec.examples[:1]]
+    for scenario in host.specs(ScenarioSpec):
         scene = _scene_of(scenario.name)
         if scene is not None:
             scenes.append(scene)
@@ -75,7 +75,7 @@ def _known_scenes() -> tuple[Scene, ...]:
 
 
 def _scene_of(scenario: str) -> Scene | None:
-    build = getattr(get_host().create("scenario", scenario), "scene", None)
+    build = getattr(get_host().create(ScenarioSpec, scenario), "scene", None)
     try:
         return build(ITEMS, 1) if build else None
     except BadInput:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from stillage.plugin.host import get_host
 from stillage.plugin.resolve import last_line, resolve
 from stillage.plugin.settings import Setting, settings_of
-from stillage.plugin.spec import ScenarioSpec
+from stillage.plugin.spec import KpiSpec, PolicySpec, ScenarioSpec, kind_of
 from stillage.testing.results import Failed, Result, Unkept, demand, results_of
 
 
@@ -70,9 +70,11 @@ def modalities_exist(case: Staging) -> None:
 def parts_resolve(case: Staging) -> None:
     """There are policies and KPIs of this scenario, and all can be imported."""
     host = get_host()
-    for kind in ("policy", "kpi"):
+    kinds: tuple[type[PolicySpec | KpiSpec], ...] = (PolicySpec, KpiSpec)
+    for kind in kinds:
         found = [spec for spec in host.specs(kind) if spec.scenario == case.spec.name]
-        demand(bool(found), f"no {kind}", f"register() without a {kind} spec of this scenario")
+        name = kind_of(kind)
+        demand(bool(found), f"no {name}", f"register() without a {name} spec of this scenario")
         for spec in found:
             host.resolve(spec)
 

@@ -15,7 +15,7 @@ from stillage.network.batch import Batch, Prepared, load_batch
 from stillage.sensing.augment import View
 
 if TYPE_CHECKING:
-    from stillage.network.parts import PartsSource
+    from stillage.plugin.host import Host
     from stillage.recording import Recording
 
 CACHE_BYTES = 512 * 2**20
@@ -27,7 +27,7 @@ def stream_batches(
     recording: Recording,
     samples: NDArray[np.int64],
     modalities: tuple[str, ...],
-    host: PartsSource = None,
+    host: Host | None = None,
     device: str | torch.device = "cpu",
 ) -> Iterator[Batch]:
     """Raw batches of at most 256 samples, in order."""
@@ -53,7 +53,7 @@ class PreparedSamples:
         Sample numbers in the recording.
     limit : int
         Bytes of the cache.
-    host : plugin host, parts or mapping of modalities
+    host : Host, optional
         Default: the installed plugins.
     """
 
@@ -63,7 +63,7 @@ class PreparedSamples:
         recording: Recording,
         samples: NDArray[np.int64],
         limit: int = CACHE_BYTES,
-        host: PartsSource = None,
+        host: Host | None = None,
     ) -> None:
         self.network, self.recording, self.host = network, recording, host
         self.samples = np.asarray(samples, np.int64)

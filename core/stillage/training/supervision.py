@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from stillage.network.batch import Outputs
+from stillage.plugin.spec import ObjectiveSpec
 from stillage.task import LabelState
 from stillage.teaching.bank import TeacherBank
 from stillage.teaching.objectives.base import Objective, ObjectiveContext, Ports
@@ -128,7 +129,7 @@ def create_objective(term: Term, host: Host | None = None) -> Objective:
     else:
         from stillage.plugin.host import get_host
 
-        made = (host or get_host()).create("objective", term.name, **term.parameters)
+        made = (host or get_host()).create(ObjectiveSpec, term.name, **term.parameters)
     objective: Objective = made
     return objective
 

@@ -12,6 +12,7 @@ from stillage.distillation.plan import DistillPlan
 from stillage.errors import BadInput
 from stillage.perception.device import profile
 from stillage.plugin.host import get_host
+from stillage.plugin.spec import FusionSpec, PolicySpec, ScenarioSpec
 from stillage.plugin.suggest import one_of
 from stillage.rundir import RunConfig, RunOptions, checked, parse_overrides
 from stillage.rundir.config import LABELS, SEEDS
@@ -36,7 +37,7 @@ def scenario_of(name: str) -> Scenario:
     BadInput
         If no plugin has it; names the nearest.
     """
-    made = get_host().create("scenario", name)
+    made = get_host().create(ScenarioSpec, name)
     if not isinstance(made, Scenario):
         raise BadInput(f"scenario {name!r}", type(made).__name__, "a stillage_sim Scenario")
     return made
@@ -162,7 +163,7 @@ def _check_parts(plan: DistillPlan) -> None:
     for size, modalities in ((plan.size, plan.student), (plan.teacher_size, plan.teacher)):
         for name in modalities if size else ():
             host.encoder(name, size)
-    host.spec("fusion", plan.fusion)
+    host.spec(FusionSpec, plan.fusion)
     if plan.teacher_model != "network":  # trees cannot be saved without pickle
         raise BadInput("-o teacher_model", repr(plan.teacher_model), "'network' in a run")
 
@@ -205,7 +206,7 @@ def _tasks(recording: Recording, scenario: Scenario) -> tuple[str, ...]:
 
 def default_policies(scenario: str) -> tuple[str, ...]:
     """All policies that plugins have for a scenario."""
-    return tuple(spec.name for spec in get_host().scenario_specs("policy", scenario))
+    return tuple(spec.name for spec in get_host().scenario_specs(PolicySpec, scenario))
 
 
 def _check_policies(scenario: str, names: Sequence[str], config: RunConfig) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from stillage.distillation.arm_table import KEPT, find_arm
 from stillage.plugin.host import get_host
+from stillage.plugin.spec import KpiSpec
 from stillage.rundir import RunConfig
 from stillage.storage.atomic import atomic_file
 from stillage_sim.run import casting
@@ -104,7 +105,7 @@ def less(a: Floats, b: Floats) -> Floats:
 def _described(scenario: str, kpis: Kpis) -> list[dict[str, str]]:
     """Unit, direction and summary of the KPIs there are, in the scenario's order."""
     there = {name for each in kpis.values() for name in each}
-    specs = [spec for spec in get_host().scenario_specs("kpi", scenario) if spec.name in there]
+    specs = [spec for spec in get_host().scenario_specs(KpiSpec, scenario) if spec.name in there]
     return [
         {"name": s.name, "unit": s.unit, "better": s.better, "summary": s.summary} for s in specs
     ]
@@ -127,7 +128,7 @@ def _left_out(config: RunConfig, world: World, described: Sequence[Mapping[str, 
     there = {row["name"] for row in described}
     lines = [
         f"KPI {spec.name}: the recording or the settings lack what it needs"
-        for spec in get_host().scenario_specs("kpi", config.scenario)
+        for spec in get_host().scenario_specs(KpiSpec, config.scenario)
         if spec.name not in there
     ]
     lines += [

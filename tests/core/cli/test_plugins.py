@@ -157,5 +157,5 @@ def test_new_from_the_command_line(tmp_path: Path, capsys) -> None:
 def test_names_of_listed_kinds_cover_all_specs() -> None:
     from stillage.cli.plugins import LISTED
 
-    kinds = {spec.kind for status in get_host().statuses() for spec in status.specs}
+    kinds = {type(spec) for status in get_host().statuses() for spec in status.specs}
     assert kinds <= set(LISTED.values())

@@ -14,12 +14,13 @@ from stillage.distillation.summary import advise
 from stillage.errors import BadInput
 from stillage.recording import Recording, Stream, write_recording
 from stillage.statistics import Interval
-from tests.core.distillation.toys import PARTS, PLAN, Rich, privileged
+from tests.core.distillation.toys import HOST, PLAN, Reading, privileged
+from tests.core.toys import small
 
 
-def _summary(path: Path, rich: Rich, **changes: Any) -> dict[str, Any]:
+def _summary(path: Path, rich: Reading, **changes: Any) -> dict[str, Any]:
     plan = PLAN.model_copy(update={"seeds": 6} | changes)
-    return distill(privileged(path / "toy.h5", rich), plan, host=PARTS).summary
+    return distill(privileged(path / "toy.h5", rich), plan, host=HOST).summary
 
 
 def test_unlabelled_pairs_teach_what_a_rich_sensor_knows(tmp_path: Path) -> None:
@@ -34,7 +35,7 @@ def test_unlabelled_pairs_teach_what_a_rich_sensor_knows(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("rich", ["noise", "copy"])
-def test_a_rich_sensor_that_knows_no_more_gives_no_gain(tmp_path: Path, rich: Rich) -> None:
+def test_a_rich_sensor_that_knows_no_more_gives_no_gain(tmp_path: Path, rich: Reading) -> None:
     found = _summary(tmp_path, rich)
     assert found["gain"]["low"] < 0.02
     assert found["gain"]["mean"] < 0.02
@@ -43,7 +44,7 @@ def test_a_rich_sensor_that_knows_no_more_gives_no_gain(tmp_path: Path, rich: Ri
 
 def test_with_all_labels_there_is_nothing_left_to_teach(tmp_path: Path) -> None:
     plan = PLAN.model_copy(update={"seeds": 3, "labels": "all"})
-    found = distill(privileged(tmp_path / "toy.h5", "margin"), plan, host=PARTS).summary
+    found = distill(privileged(tmp_path / "toy.h5", "margin"), plan, host=HOST).summary
     assert found["gain"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
     assert found["differences"]["distilled-plain"]["mean"] == pytest.approx(0.0, abs=0.01)
     assert "not worth it" in found["advice"]
@@ -60,16 +61,13 @@ def _said(result: SeedResult) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("size", ["linear", "small"])
 def test_hidden_labels_change_nothing_that_is_predicted(tmp_path: Path, size: str) -> None:
     """Flip every held-out label and every label of the pool: all arms must say the same."""
-    parts = PARTS
+    host = HOST
     plan = PLAN.model_copy(update={"size": size, "teacher_size": size, "steps": 30, "labels": 4})
     plan = plan.model_copy(update={"teacher_steps": 30})
     if size == "small":
-        from tests.core.toys import SmallEncoder
-
-        encoders = {(name, "small"): SmallEncoder for name in ("cheap", "rich")}
-        parts = type(PARTS)(PARTS.modalities, encoders)
+        host = HOST.plus(small("cheap", "rich"))
     before = privileged(tmp_path / "before.h5", "margin", split=True)
-    first = run_seed(before, plan, 3, tmp_path / "seed", host=parts)
+    first = run_seed(before, plan, 3, tmp_path / "seed", host=host)
     with Recording.open(before) as recording:
         from stillage.distillation.arrange import arrange
 
@@ -86,7 +84,7 @@ def test_hidden_labels_change_nothing_that_is_predicted(tmp_path: Path, size: st
     flip = held_out | last
     assert (last & ~held_out).sum() > 100
     after = privileged(tmp_path / "after.h5", "margin", split=True, flip=flip)
-    second = run_seed(after, plan, 3, host=parts)
+    second = run_seed(after, plan, 3, host=host)
     assert _said(first).keys() == _said(second).keys()
     for name, values in _said(first).items():
         np.testing.assert_array_equal(values, _said(second)[name], err_msg=name)
@@ -95,10 +93,10 @@ def test_hidden_labels_change_nothing_that_is_predicted(tmp_path: Path, size: st
 
 
 def test_shown_labels_do_change_what_is_predicted(tmp_path: Path) -> None:
-    before = run_seed(privileged(tmp_path / "a.h5", "margin", split=True), PLAN, 3, host=PARTS)
+    before = run_seed(privileged(tmp_path / "a.h5", "margin", split=True), PLAN, 3, host=HOST)
     flip = np.ones(420, bool)
     after = run_seed(
-        privileged(tmp_path / "b.h5", "margin", split=True, flip=flip), PLAN, 3, host=PARTS
+        privileged(tmp_path / "b.h5", "margin", split=True, flip=flip), PLAN, 3, host=HOST
     )
     assert np.abs(before.arrays["distilled/side"] - after.arrays["distilled/side"]).max() > 0.1
 

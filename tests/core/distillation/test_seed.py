@@ -15,9 +15,9 @@ from stillage.network import Network
 from stillage.network.student import Student
 from stillage.recording import Recording, Stream, TargetColumn, write_recording
 from stillage.task import LabelState
-from tests.core.distillation.toys import PARTS, PLAN, privileged
+from tests.core.distillation.toys import HOST, PLAN, privileged
 from tests.core.toys import GRADE, MATERIAL, WEAR
-from tests.core.toys import PARTS as DEEP_PARTS
+from tests.core.toys import HOST as TOYS
 
 SHORT = DistillPlan(
     teacher=("strip", "picture"),
@@ -68,7 +68,7 @@ def seed(
 ) -> tuple[SeedResult, Path, list[str]]:
     folder = tmp_path_factory.mktemp("seed") / "000"
     lines: list[str] = []
-    return run_seed(mixed, SHORT, 0, folder, lines.append, DEEP_PARTS), folder, lines
+    return run_seed(mixed, SHORT, 0, folder, lines.append, TOYS), folder, lines
 
 
 def test_an_arrangement_keeps_its_word(mixed: Path) -> None:
@@ -126,10 +126,8 @@ def test_models_on_disk_say_what_the_seed_says(
     result, folder, _ = seed
     with Recording.open(mixed) as recording:
         for name, kind in (("teacher", Network), ("labels_only", Student), ("distilled", Student)):
-            network = kind.load(folder / "models" / name, DEEP_PARTS).eval()
-            batch = load_batch(
-                recording, result.arrays["samples"], network.modalities, host=DEEP_PARTS
-            )
+            network = kind.load(folder / "models" / name, TOYS).eval()
+            batch = load_batch(recording, result.arrays["samples"], network.modalities, host=TOYS)
             outputs = network(batch)
             for task in network.tasks:
                 said = task.predict(outputs.heads[task.target].detach().numpy())
@@ -147,7 +145,7 @@ def test_the_teacher_is_the_same_before_and_after(
     seed: tuple[SeedResult, Path, list[str]],
 ) -> None:
     result, folder, _ = seed
-    stored = Network.load(folder / "models" / "teacher", DEEP_PARTS)
+    stored = Network.load(folder / "models" / "teacher", TOYS)
     teacher = result.document["teacher"]
     assert teacher["before"] == teacher["after"] == stored.fingerprint()
 
@@ -156,7 +154,7 @@ def test_the_same_seed_again_gives_the_same_bits(
     mixed: Path, seed: tuple[SeedResult, Path, list[str]], tmp_path: Path
 ) -> None:
     result, folder, _ = seed
-    again = run_seed(mixed, SHORT, 0, tmp_path / "again", host=DEEP_PARTS)
+    again = run_seed(mixed, SHORT, 0, tmp_path / "again", host=TOYS)
     assert again.document == result.document
     for name, values in result.arrays.items():
         np.testing.assert_array_equal(values, again.arrays[name])
@@ -168,7 +166,7 @@ def test_the_same_seed_again_gives_the_same_bits(
 def test_a_finished_seed_is_read(mixed: Path, seed: tuple[SeedResult, Path, list[str]]) -> None:
     result, folder, _ = seed
     lines: list[str] = []
-    again = run_seed(mixed, SHORT, 0, folder, lines.append, DEEP_PARTS)
+    again = run_seed(mixed, SHORT, 0, folder, lines.append, TOYS)
     assert not lines
     assert again.document == result.document
 
@@ -183,10 +181,10 @@ def test_an_interrupted_seed_goes_on(mixed: Path, tmp_path: Path) -> None:
 
     plan = SHORT.model_copy(update={"first_seed": 1})
     with pytest.raises(Stop):
-        run_seed(mixed, plan, 1, tmp_path / "001", stop, DEEP_PARTS)
+        run_seed(mixed, plan, 1, tmp_path / "001", stop, TOYS)
     assert not (tmp_path / "001").exists()
-    resumed = run_seed(mixed, plan, 1, tmp_path / "001", host=DEEP_PARTS)
-    alone = run_seed(mixed, plan, 1, host=DEEP_PARTS)
+    resumed = run_seed(mixed, plan, 1, tmp_path / "001", host=TOYS)
+    alone = run_seed(mixed, plan, 1, host=TOYS)
     assert resumed.document == alone.document
     assert [p.name for p in tmp_path.iterdir()] == ["001"]
 
@@ -215,7 +213,7 @@ def test_what_does_not_fit_is_refused_in_one_line(mixed: Path) -> None:
         ({"fusion": "magic"}, "magic"),
     ):
         with pytest.raises(BadInput, match=match) as error:
-            run_seed(mixed, SHORT.model_copy(update=update), 0, host=DEEP_PARTS)
+            run_seed(mixed, SHORT.model_copy(update=update), 0, host=TOYS)
         assert "\n" not in str(error.value)
 
 
@@ -223,23 +221,23 @@ def test_seeds_add_up_and_a_folder_belongs_to_one_plan(tmp_path: Path) -> None:
     path = privileged(tmp_path / "toy.h5", "margin", count=150, width=5)
     plan = PLAN.model_copy(update={"seeds": 2, "plain": False})
     seen: list[int] = []
-    first = distill(path, plan, None, tmp_path / "out", lambda r: seen.append(r.seed), PARTS)
+    first = distill(path, plan, None, tmp_path / "out", lambda r: seen.append(r.seed), HOST)
     assert seen == [0, 1]
     more = plan.model_copy(update={"seeds": 3})
     before = seed_folder(tmp_path / "out", 0).stat().st_mtime_ns
-    third = distill(path, more, None, tmp_path / "out", lambda r: seen.append(r.seed), PARTS)
+    third = distill(path, more, None, tmp_path / "out", lambda r: seen.append(r.seed), HOST)
     assert seen == [0, 1, 0, 1, 2]
     assert seed_folder(tmp_path / "out", 0).stat().st_mtime_ns == before
-    assert third.summary == distill(path, more, host=PARTS).summary
+    assert third.summary == distill(path, more, host=HOST).summary
     assert first.summary["arms"] != third.summary["arms"]
-    student = Student.load(tmp_path / "out" / "student", PARTS)
-    kept = Student.load(seed_folder(tmp_path / "out", 0) / "models" / "distilled", PARTS)
+    student = Student.load(tmp_path / "out" / "student", HOST)
+    kept = Student.load(seed_folder(tmp_path / "out", 0) / "models" / "distilled", HOST)
     assert student.fingerprint() == kept.fingerprint()
     other = more.model_copy(update={"labels": 5})
     with pytest.raises(BadInput, match="another plan"):
-        distill(path, other, None, tmp_path / "out", host=PARTS)
+        distill(path, other, None, tmp_path / "out", host=HOST)
     with pytest.raises(BadInput, match="expected a folder that can be written"):
-        distill(path, plan, None, path / "inside", host=PARTS)
+        distill(path, plan, None, path / "inside", host=HOST)
 
 
 def test_workers_do_not_change_a_figure(tmp_path: Path) -> None:
@@ -284,7 +282,7 @@ def test_held_out_items_of_one_class_cannot_be_scored(tmp_path: Path) -> None:
     )
     plan = PLAN.model_copy(update={"labels": 4})
     with pytest.raises(BadInput, match="one and the same value in all held-out samples"):
-        run_seed(path, plan, 0, host=PARTS)
+        run_seed(path, plan, 0, host=HOST)
 
 
 @pytest.mark.parametrize("document", [b"", b"\xff{", b"[]", b"{}", b"[" * 100_000, b'{"seed": 1}'])

@@ -14,7 +14,7 @@ from stillage.distillation.arrange import arrange
 from stillage.errors import BadInput
 from stillage.recording import Recording, Stream, TargetColumn, write_recording
 from stillage_sim.run.configure import configure
-from tests.core.toys import PARTS, WEAR
+from tests.core.toys import HOST, WEAR
 
 PLAN = DistillPlan(
     teacher=("picture",),
@@ -54,7 +54,7 @@ def stepped(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_says_what_scikit_learn_says_and_teaches(stepped: Path, tmp_path: Path) -> None:
-    result = run_seed(stepped, PLAN, 0, tmp_path / "000", host=PARTS)
+    result = run_seed(stepped, PLAN, 0, tmp_path / "000", host=HOST)
     scores = result.document["scores"]["wear"]
     assert scores["teacher"] > 0.8
     assert scores["distilled"] > scores["shuffled"]
@@ -86,7 +86,7 @@ def test_it_says_what_scikit_learn_says_and_teaches(stepped: Path, tmp_path: Pat
 
 def test_a_line_cannot_teach_this(stepped: Path) -> None:
     lines = PLAN.model_copy(update={"teacher_model": "network", "teacher_size": "linear"})
-    scores = run_seed(stepped, lines, 0, host=PARTS).document["scores"]["wear"]
+    scores = run_seed(stepped, lines, 0, host=HOST).document["scores"]["wear"]
     assert scores["teacher"] < 0.3
 
 

@@ -8,15 +8,16 @@ from typing import Literal
 import numpy as np
 from torch import Tensor
 
+from stillage.builtin import register
 from stillage.distillation import DistillPlan
-from stillage.network.parts import Parts
+from stillage.plugin.host import Host
 from stillage.plugin.spec import Cost, ModalitySpec, SampleSpec
 from stillage.recording import Stream, TargetColumn, write_recording
 from stillage.sensing.modality import Modality
 
 COST = Cost(price_eur=1.0, energy_j=0.1, time_s=0.01)
 
-Rich = Literal["margin", "noise", "copy"]
+Reading = Literal["margin", "noise", "copy"]
 
 
 class Numbers(Modality):
@@ -26,25 +27,38 @@ class Numbers(Modality):
         return raw.float()
 
 
-def _numbers(name: str) -> Modality:
-    spec = ModalitySpec(
+def _spec(name: str) -> ModalitySpec:
+    return ModalitySpec(
         name=name,
         summary="numbers",
-        factory="tests.core.distillation.toys:Numbers",
+        factory=f"tests.core.distillation.toys:{name.capitalize()}",
         sample=SampleSpec(shape=(None,), dtype="float32", unit="1", axes=("number",)),
         cost=COST,
         default_size="linear",
     )
-    return type("Numbers", (Numbers,), {"spec": spec, "__module__": __name__})()
 
 
-PARTS = Parts({"cheap": _numbers("cheap"), "rich": _numbers("rich")})
+class Cheap(Numbers):
+    """What the student reads."""
+
+    spec = _spec("cheap")
+
+
+class Rich(Numbers):
+    """What the teacher reads too."""
+
+    spec = _spec("rich")
+
+
+HOST = Host([]).plus([*register(), Cheap.spec, Rich.spec])
+"""Core's own plugin and the two toys, whatever is installed."""
+
 PLAN = DistillPlan(teacher=("rich", "cheap"), student=("cheap",), tasks=("side",), labels=8)
 
 
 def privileged(
     path: Path,
-    rich: Rich,
+    rich: Reading,
     count: int = 420,
     width: int = 20,
     seed: int = 1,

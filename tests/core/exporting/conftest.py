@@ -12,13 +12,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from stillage.builtin import register
 from stillage.bundle.runtime import Bundle
 from stillage.exporting import TraceCache, export
 from stillage.network import Network, NetworkConfig
 from stillage.network.batch import Batch
-from stillage.network.parts import Parts
 from stillage.network.tokens import Tokens
-from stillage.plugin.spec import Cost, ModalitySpec, SampleSpec
+from stillage.plugin.host import Host
+from stillage.plugin.spec import Cost, ModalitySpec, SampleSpec, encoder_specs
 from stillage.recording.readings import Readings
 from stillage.sensing.modality import Modality
 from stillage.task import Task
@@ -93,14 +94,25 @@ class LstmEncoder(nn.Module):
         return Tokens(self.lstm(prepared)[0][:, -1:])
 
 
-PARTS = Parts(
-    {"photo": Photo(), "series": Series()},
-    {
-        ("photo", "small"): ConvEncoder,
-        ("photo", "tiny"): lambda shape: ConvEncoder(shape, 4),
-        ("series", "small"): LstmEncoder,
-    },
+def tiny(shape: tuple[int, ...]) -> ConvEncoder:
+    """The photo's encoder at a sixth of its width."""
+    return ConvEncoder(shape, 4)
+
+
+_HERE = "tests.core.exporting.conftest"
+_PHOTO_SIZES = {"small": ("full width", f"{_HERE}:ConvEncoder"), "tiny": ("", f"{_HERE}:tiny")}
+_SERIES_SIZES = {"small": ("", f"{_HERE}:LstmEncoder")}
+HOST = Host([]).plus(
+    [
+        *register(),
+        Photo.spec,
+        Series.spec,
+        *encoder_specs("photo", _HERE, _PHOTO_SIZES),
+        *encoder_specs("series", _HERE, _SERIES_SIZES),
+    ]
 )
+"""Core's own plugin and the two toys, whatever is installed."""
+
 SHAPES = {"photo": (16, 16, 3), "series": (10, 2)}
 
 
@@ -146,7 +158,7 @@ def student(
         for name in names
     }
     config = NetworkConfig(modalities=modalities, tasks=tasks, width=more.pop("width", 32), **more)
-    network = Network(config, PARTS, seed)
+    network = Network(config, HOST, seed)
     network.fit_standardise([batch_of(readings(names))])
     network.fit_targets({"wear": torch.tensor([18.0, 22.0, 26.0])} if len(tasks) == 3 else {})
     network.train()
@@ -173,7 +185,7 @@ def photo_bundle(
     """A bundle of a photo student, FP32 and INT8; do not change it."""
     folder = tmp_path_factory.mktemp("bundles") / "photo"
     some = readings(("photo",))
-    export(photo_student, folder, calibration=some, cache=traces, runs=5, host=PARTS)
+    export(photo_student, folder, calibration=some, cache=traces, runs=5, host=HOST)
     return folder
 
 

@@ -22,7 +22,7 @@ from stillage.perception.table import PerceptionTable, check_live, perceive
 from stillage.recording import Recording, Stream, TargetColumn, write_recording
 from stillage.recording.readings import Readings
 from stillage.teaching.teacher import EnsembleTeacher, NetworkTeacher
-from tests.core.exporting.conftest import COST, PARTS, TASKS, batch_of, readings, student
+from tests.core.exporting.conftest import COST, HOST, TASKS, batch_of, readings, student
 
 BOX = DeviceProfile("box", (1e9, 4e9), 1e8, 0.001, 1.5, 2.0, 3e-9, "made up")
 SAMPLES = np.array([3, 5, 8, 13, 21, 2, 34])
@@ -68,9 +68,9 @@ def test_a_bundle_perceives_alike_in_any_company(
 def test_a_teacher_perceives_alike_in_any_company(recording: Recording) -> None:
     teacher = NetworkTeacher(student(("photo", "series"), "small"))
     samples = np.arange(40)
-    whole = perceive(teacher, recording, samples, "teacher", host=PARTS)
+    whole = perceive(teacher, recording, samples, "teacher", host=HOST)
     for rows in ([17], [39, 0], list(range(40))[::-1], [5] * 20):
-        some = perceive(teacher, recording, samples[rows], "teacher", host=PARTS)
+        some = perceive(teacher, recording, samples[rows], "teacher", host=HOST)
         same(some, whole, rows)
 
 
@@ -80,7 +80,7 @@ def test_a_table_says_what_its_network_says(
     live = NetworkTeacher(photo_student)
     tables = [
         perceive(opened, recording, SAMPLES, "distilled"),
-        perceive(live, recording, SAMPLES, "live", host=PARTS),
+        perceive(live, recording, SAMPLES, "live", host=HOST),
     ]
     photos = readings(("photo", "series"), 40).raw["photo"][SAMPLES]
     outputs = live.predict(batch_of(Readings({"photo": photos}, {"photo": np.ones(7, bool)})))
@@ -103,9 +103,9 @@ def test_a_reading_costs_its_sensors_and_its_inference(
         assert table.latency_s == pytest.approx(COST.time_s + seconds)
         assert table.energy_j == pytest.approx(COST.energy_j + joules)
     teacher = NetworkTeacher(photo_student)
-    table = perceive(teacher, recording, SAMPLES, "teacher", device=BOX, host=PARTS)
+    table = perceive(teacher, recording, SAMPLES, "teacher", device=BOX, host=HOST)
     pair = EnsembleTeacher([teacher, NetworkTeacher(student(("photo", "series")))])
-    both = perceive(pair, recording, SAMPLES, "both", device=BOX, host=PARTS)
+    both = perceive(pair, recording, SAMPLES, "both", device=BOX, host=HOST)
     assert both.latency_s > table.latency_s + COST.time_s
     assert both.features.shape == (7, 64)
 
@@ -140,7 +140,7 @@ def test_a_sample_without_the_only_reading_is_refused(recording: Recording, tmp_
     from stillage.exporting import export
 
     some = readings(("series",))
-    export(student(("series",)), tmp_path / "b", calibration=some, int8=False, runs=5, host=PARTS)
+    export(student(("series",)), tmp_path / "b", calibration=some, int8=False, runs=5, host=HOST)
     with pytest.raises(BadInput, match="no reading of sample 6"):
         perceive(Bundle.open(tmp_path / "b"), recording, np.array([5, 6]), "series")
 

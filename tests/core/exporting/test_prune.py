@@ -15,7 +15,7 @@ from stillage.exporting import TraceCache, export
 from stillage.exporting.prune import groups, prune, restate, scores
 from stillage.network import Network
 from stillage.perception.macs import count
-from tests.core.exporting.conftest import PARTS, batch_of, readings, student
+from tests.core.exporting.conftest import HOST, batch_of, readings, student
 
 
 def cnn() -> nn.Sequential:
@@ -127,7 +127,7 @@ def test_a_pruned_student_is_smaller_and_says_how_far_it_moved(
         calibration=readings(("photo",)),
         cache=traces,
         runs=5,
-        host=PARTS,
+        host=HOST,
     )
     assert network.fingerprint() == fingerprint, "the student handed over stays whole"
     whole = json.loads((photo_bundle / "manifest.json").read_text())
@@ -166,7 +166,7 @@ def test_a_pruned_student_can_be_trained_again(tmp_path: Path, traces: TraceCach
             cache=traces,
             int8=False,
             runs=5,
-            host=PARTS,
+            host=HOST,
         )
         assert manifest["pruning"]["redistilled"] is (train is not None)
         far[name] = manifest["pruning"]["against_unpruned"]["material"]["max_abs_difference"]

@@ -21,7 +21,7 @@ from stillage.network import Network, NetworkConfig
 from stillage.network.batch import Batch
 from stillage.recording.readings import Readings
 from stillage.task import Task
-from tests.core.exporting.conftest import PARTS, readings, student
+from tests.core.exporting.conftest import HOST, readings, student
 
 
 def chain(weights: list[np.ndarray]) -> Filled:
@@ -95,7 +95,7 @@ def test_a_recurrent_network_is_quantised_at_run_time(tmp_path: Path, traces: Tr
         calibration=readings(names),
         cache=traces,
         runs=5,
-        host=PARTS,
+        host=HOST,
     )
     assert manifest["int8"]["method"] == "dynamic"
     model = onnx.load(tmp_path / "b" / "model.int8.onnx")
@@ -132,7 +132,7 @@ def trained(steps: int) -> Network:
     config = NetworkConfig(
         modalities={"photo": {"size": "small", "shape": (32, 32, 3)}}, tasks=(TEXTURES,), width=64
     )
-    network = Network(config, PARTS, seed=0)
+    network = Network(config, HOST, seed=0)
     some, truth = textures(64 * steps, seed=1)
     photos, labels = torch.from_numpy(some.raw["photo"]), torch.from_numpy(truth)
     first = Batch(np.arange(256), {"photo": photos[:256]}, {"photo": torch.ones(256).bool()})
@@ -156,7 +156,7 @@ def test_int8_is_at_most_one_point_less_accurate(tmp_path: Path) -> None:
     finally:
         torch.set_num_threads(before)
     calibration, _ = textures(128, seed=1)
-    manifest = export(network, tmp_path / "b", calibration=calibration, runs=20, host=PARTS)
+    manifest = export(network, tmp_path / "b", calibration=calibration, runs=20, host=HOST)
     assert manifest["parameters"] >= 90_000
     assert manifest["size_bytes"]["int8"] < 0.35 * manifest["size_bytes"]["fp32"]
     bundle = Bundle.open(tmp_path / "b")

@@ -16,7 +16,7 @@ from stillage.exporting import TraceCache, export, export_all
 from stillage.network import Network
 from stillage.network.exportable import ExportableModule
 from stillage.recording.readings import CALIBRATION
-from tests.core.exporting.conftest import PARTS, batch_of, readings, student
+from tests.core.exporting.conftest import HOST, batch_of, readings, student
 
 
 def torch_says(network: Network, some: Any) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def test_a_bundle_says_what_torch_says(
     network = student(names, **more)
     some = readings(names, 40, seed=9)
     manifest = export(
-        network, tmp_path / "b", calibration=readings(names), cache=traces, runs=5, host=PARTS
+        network, tmp_path / "b", calibration=readings(names), cache=traces, runs=5, host=HOST
     )
     assert manifest["parity"]["fp32_max_scaled_error"] <= 1e-4
     bundle = Bundle.open(tmp_path / "b")
@@ -66,7 +66,7 @@ def test_what_an_absent_reading_holds_changes_nothing(tmp_path: Path, traces: Tr
         calibration=readings(names),
         cache=traces,
         runs=5,
-        host=PARTS,
+        host=HOST,
     )
     bundle = Bundle.open(tmp_path / "b")
     some = readings(names, 6)
@@ -83,7 +83,7 @@ def test_what_an_absent_reading_holds_changes_nothing(tmp_path: Path, traces: Tr
 def test_seeds_of_one_architecture_cost_one_trace(tmp_path: Path) -> None:
     cache = TraceCache()
     pair = [(student(seed=seed), tmp_path / f"{seed}") for seed in (0, 1)]
-    common: Any = {"calibration": readings(("photo",)), "runs": 5, "host": PARTS}
+    common: Any = {"calibration": readings(("photo",)), "runs": 5, "host": HOST}
     export_all(pair, cache=cache, **common)
     assert cache.traced == 1
     export(pair[1][0], tmp_path / "fresh", cache=TraceCache(), **common)
@@ -123,10 +123,10 @@ def test_the_manifest_is_complete(photo_bundle: Path, photo_student: Network) ->
 def test_a_saved_student_brings_its_calibration(tmp_path: Path, traces: TraceCache) -> None:
     student().save(tmp_path / "student")
     with pytest.raises(BadInput, match="calibration"):
-        export(tmp_path / "student", tmp_path / "b", cache=traces, host=PARTS)
+        export(tmp_path / "student", tmp_path / "b", cache=traces, host=HOST)
     assert not (tmp_path / "b").exists()
     readings(("photo",)).save(tmp_path / "student" / CALIBRATION)
-    manifest = export(tmp_path / "student", tmp_path / "b", cache=traces, host=PARTS, runs=5)
+    manifest = export(tmp_path / "student", tmp_path / "b", cache=traces, host=HOST, runs=5)
     assert manifest["int8"]["calibration_readings"] == 48
     assert manifest["parity"]["from"] == "training samples"
 
@@ -135,10 +135,10 @@ def test_only_a_bundle_is_replaced(tmp_path: Path, traces: TraceCache) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
     with pytest.raises(BadInput, match="a folder with other files"):
-        export(student(), tmp_path / "mine", int8=False, cache=traces, host=PARTS)
+        export(student(), tmp_path / "mine", int8=False, cache=traces, host=HOST)
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
     for _ in range(2):
-        export(student(), tmp_path / "b", int8=False, cache=traces, host=PARTS, runs=5)
+        export(student(), tmp_path / "b", int8=False, cache=traces, host=HOST, runs=5)
     assert sorted(p.name for p in (tmp_path / "b").iterdir()) == ["manifest.json", "model.onnx"]
     assert not list(tmp_path.glob(".*"))
 
@@ -147,4 +147,4 @@ def test_calibration_of_another_shape_is_refused(tmp_path: Path, traces: TraceCa
     some = readings(("photo",))
     some.raw["photo"] = some.raw["photo"][:, :8]
     with pytest.raises(BadInput, match=r"calibration: photo: found uint8 \(48, 8, 16, 3\)"):
-        export(student(), tmp_path / "b", calibration=some, cache=traces, host=PARTS)
+        export(student(), tmp_path / "b", calibration=some, cache=traces, host=HOST)

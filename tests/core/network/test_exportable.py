@@ -11,7 +11,7 @@ import torch
 
 from stillage.network import Network, NetworkConfig
 from stillage.network.exportable import ExportableModule
-from tests.core.toys import PARTS, TASKS
+from tests.core.toys import HOST, TASKS
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_exported_graph_gives_the_network_s_outputs(
             "width": width,
         }
     )
-    network = Network(config, PARTS, seed=2).eval()
+    network = Network(config, HOST, seed=2).eval()
     torch.manual_seed(0)
     for buffer in network.buffers():
         if buffer.is_floating_point():

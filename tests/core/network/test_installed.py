@@ -11,7 +11,7 @@ import torch
 from stillage.errors import BadInput
 from stillage.network import Network, NetworkConfig
 from stillage.network.batch import Batch
-from stillage.plugin.host import get_host
+from stillage.sensing.modality import get_modality
 from tests.core.toys import TASKS
 
 
@@ -21,8 +21,7 @@ def test_networks_of_installed_modalities_run_and_come_back(
     tmp_path: Path, size: str, fusion: str
 ) -> None:
     names = ("led", "nir")
-    host = get_host()
-    shapes = {n: host.modality(n).sample.shape for n in names}
+    shapes = {n: get_modality(n).sample.shape for n in names}
     dense = {n: tuple(s or 209 for s in shape) for n, shape in shapes.items()}
     config = NetworkConfig.model_validate(
         {
@@ -36,7 +35,7 @@ def test_networks_of_installed_modalities_run_and_come_back(
     draw = np.random.default_rng(0)
     raw = {}
     for name in names:
-        dtype = host.modality(name).sample.dtype
+        dtype = get_modality(name).sample.dtype
         raw[name] = torch.from_numpy(draw.uniform(0.1, 0.9, (6, *dense[name])).astype(dtype))
     presence = {"led": torch.ones(6, dtype=torch.bool), "nir": torch.arange(6) < 3}
     batch = Batch(np.arange(6), raw, presence)

@@ -15,7 +15,7 @@ import torch
 from stillage.errors import BadInput
 from stillage.network import Network
 from stillage.network.config import NetworkConfig
-from tests.core.toys import PARTS, TASKS
+from tests.core.toys import HOST, TASKS
 
 CONFIG = {
     "modalities": {"strip": {"size": "small", "shape": (4,)}},
@@ -26,7 +26,7 @@ CONFIG = {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    Network(NetworkConfig.model_validate(CONFIG), PARTS).save(tmp_path / "net")
+    Network(NetworkConfig.model_validate(CONFIG), HOST).save(tmp_path / "net")
     return tmp_path / "net"
 
 
@@ -39,7 +39,7 @@ def change(folder: Path, edit: Callable[[dict], None]) -> None:
 
 def refused(folder: Path) -> str:
     with pytest.raises(BadInput) as caught:
-        Network.load(folder, PARTS)
+        Network.load(folder, HOST)
     text = str(caught.value)
     assert "\n" not in text
     assert folder.name in text or "strip" in text
@@ -61,13 +61,13 @@ def test_missing_and_damaged_files(folder: Path) -> None:
 
 def test_flipped_bytes_never_escape_as_another_error(folder: Path) -> None:
     weights = bytearray((folder / "weights.pt").read_bytes())
-    before = Network.load(folder, PARTS).fingerprint()
+    before = Network.load(folder, HOST).fingerprint()
     for place in range(0, len(weights), 97):
         damaged = bytearray(weights)
         damaged[place] ^= 0xFF
         (folder / "weights.pt").write_bytes(damaged)
         try:
-            loaded = Network.load(folder, PARTS)
+            loaded = Network.load(folder, HOST)
         except BadInput:
             continue
         assert loaded.fingerprint() == before
@@ -121,7 +121,7 @@ def test_a_bomb_of_weights_is_refused(folder: Path) -> None:
 def test_an_edited_description_is_refused_in_one_line(folder: Path, edit: Callable) -> None:
     change(folder, edit)
     with pytest.raises(BadInput) as caught:
-        Network.load(folder, PARTS)
+        Network.load(folder, HOST)
     assert "\n" not in str(caught.value)
 
 
@@ -129,10 +129,10 @@ def test_names_of_targets_never_matter_to_files_or_attributes(tmp_path: Path) ->
     names = ["../../x", "keys", "a.b", "forward", "training"]
     tasks = [TASKS[0].model_copy(update={"target": n}) for n in names]
     config = NetworkConfig.model_validate(CONFIG | {"tasks": [t.model_dump() for t in tasks]})
-    network = Network(config, PARTS)
+    network = Network(config, HOST)
     network.save(tmp_path / "net")
     assert {p.name for p in tmp_path.rglob("*")} == {"net", "network.json", "weights.pt"}
-    assert Network.load(tmp_path / "net", PARTS).fingerprint() == network.fingerprint()
+    assert Network.load(tmp_path / "net", HOST).fingerprint() == network.fingerprint()
 
 
 def test_another_format_is_refused_by_its_number(folder: Path) -> None:
@@ -142,7 +142,7 @@ def test_another_format_is_refused_by_its_number(folder: Path) -> None:
 
 
 def test_not_finite_weights_are_refused(folder: Path) -> None:
-    network = Network.load(folder, PARTS)
+    network = Network.load(folder, HOST)
     with torch.no_grad():
         network.head("wear").linear.bias.fill_(float("nan"))
     network.save(folder)

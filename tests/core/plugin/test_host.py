@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from stillage.errors import BadInput, PluginBroken
 from stillage.plugin.host import Host, get_host
 from stillage.plugin.loading import PluginStatus
+from stillage.plugin.spec import EncoderSpec, FusionSpec, PolicySpec
+from stillage.sensing.modality import get_modality
 
 GOOD = """
 @hookimpl
@@ -58,7 +61,7 @@ def test_broken_plugin_is_reported_and_others_work(plant, case: str) -> None:
     assert reason in bad.reason
     assert "\n" not in bad.reason
     assert only(host, "fine").status == "ok"
-    assert [spec.name for spec in host.specs("fusion") if spec.name != "a"] == ["good"]
+    assert [spec.name for spec in host.specs(FusionSpec) if spec.name != "a"] == ["good"]
 
 
 def test_missing_module_and_foreign_target(plant) -> None:
@@ -88,14 +91,14 @@ def test_duplicate_is_nobodys_and_names_both(plant) -> None:
     ]
     for order in itertools.permutations(points):
         host = Host.load(order, disabled=())
-        assert [spec.name for spec in host.specs("fusion")] == ["first", "second"]
+        assert [spec.name for spec in host.specs(FusionSpec)] == ["first", "second"]
         for name in ("one", "two"):
             assert only(host, name).status == "broken"
             assert only(host, name).reason == (
                 "fusion 'same' is both registered by one (dist-one 1.0) and two (dist-two 2.5)"
             )
         with pytest.raises(PluginBroken, match=r"dist-one 1\.0.*dist-two 2\.5"):
-            host.spec("fusion", "same")
+            host.spec(FusionSpec, "same")
 
 
 def test_encoders_of_one_size_are_duplicates(plant) -> None:
@@ -107,7 +110,7 @@ def test_encoders_of_one_size_are_duplicates(plant) -> None:
     """
     points = [plant("one", source.format("led-small")), plant("two", source.format("led-tiny"))]
     host = Host.load(points, disabled=())
-    assert not host.specs("encoder")
+    assert not host.specs(EncoderSpec)
     assert "encoder size 'small' of led" in only(host, "one").reason
 
 
@@ -119,10 +122,10 @@ def test_policies_are_unique_within_their_scenario(plant) -> None:
     """
     host = Host.load([plant("a", source.format("one")), plant("b", source.format("two"))], ())
     assert [s.status for s in host.statuses()] == ["ok", "ok"]
-    assert host.spec("policy", "rule", scenario="two").scenario == "two"
-    assert [spec.scenario for spec in host.scenario_specs("policy", "one")] == ["one"]
+    assert host.spec(PolicySpec, "rule", scenario="two").scenario == "two"
+    assert [spec.scenario for spec in host.scenario_specs(PolicySpec, "one")] == ["one"]
     with pytest.raises(BadInput, match="none is installed"):
-        host.spec("policy", "rule", scenario="three")
+        host.spec(PolicySpec, "rule", scenario="three")
 
 
 def test_order_never_matters(plant) -> None:
@@ -132,7 +135,7 @@ def test_order_never_matters(plant) -> None:
     for order in itertools.permutations(points):
         host = Host.load(order, disabled=())
         manifest = tuple(host.manifest().items())
-        views.add((tuple(spec.name for spec in host.specs("fusion")), manifest))
+        views.add((tuple(spec.name for spec in host.specs(FusionSpec)), manifest))
     assert len(views) == 1
     assert next(iter(views))[0] == ("fusion-a", "fusion-b", "fusion-c")
 
@@ -162,9 +165,9 @@ def test_requirement_that_is_not_installed_disables(plant) -> None:
     assert only(host, "all").status == "disabled"
     assert only(host, "all").reason == "needs module 'no_such_lib', which is not installed"
     assert only(host, "some").status == "ok"
-    assert [spec.name for spec in host.specs("fusion")] == ["o"]
+    assert [spec.name for spec in host.specs(FusionSpec)] == ["o"]
     with pytest.raises(PluginBroken, match=r"fusion 'needy' of plugin all .* needs module"):
-        host.spec("fusion", "needy")
+        host.spec(FusionSpec, "needy")
 
 
 @pytest.mark.parametrize("named", ["fine", "stillage-fine", " fine , other"])
@@ -179,7 +182,7 @@ def test_disabled_by_variable(plant, monkeypatch, named: str) -> None:
 def test_unknown_name_suggests(plant) -> None:
     host = Host.load([plant("fine", GOOD), plant("bad", "1 / 0\n")], disabled=())
     with pytest.raises(BadInput) as caught:
-        host.spec("fusion", "godo")
+        host.spec(FusionSpec, "godo")
     assert str(caught.value) == (
         "fusion 'godo': found no such fusion, expected one of good; did you mean 'good'?"
         " (broken: bad; see `stillage plugins doctor`)"
@@ -195,16 +198,16 @@ def test_create_and_resolve(plant) -> None:
     """
     host = Host.load([plant("fine", source)], disabled=())
     with pytest.raises(PluginBroken, match="fusion 'json': its factory gave a list"):
-        host.create("fusion", "json", "[1, 2]")
+        host.create(FusionSpec, "json", "[1, 2]")
     assert host.resolve("math:pi") == pytest.approx(3.14159, abs=1e-5)
     with pytest.raises(PluginBroken) as typo:
-        host.create("fusion", "typo")
+        host.create(FusionSpec, "typo")
     assert str(typo.value) == (
         "fusion 'typo' of plugin fine (stillage-fine 1.0): module 'json' has no 'lods';"
         " did you mean 'loads'?"
     )
     with pytest.raises(PluginBroken, match="there is no module 'nowhere'"):
-        host.create("fusion", "gone")
+        host.create(FusionSpec, "gone")
 
 
 def test_resolve_tells_a_missing_library_from_a_missing_module(plant, tmp_path: Path) -> None:
@@ -253,13 +256,13 @@ def test_two_distributions_may_use_one_entry_point_name(plant) -> None:
         plant("p", GOOD.replace("good", "better"), "dist-two"),
     ]
     host = Host.load(points, disabled=())
-    assert [spec.name for spec in host.specs("fusion")] == ["good", "better"]
+    assert [spec.name for spec in host.specs(FusionSpec)] == ["good", "better"]
     assert len(host.manifest()) == 2
 
 
 def test_modality_is_cached_and_must_be_one(plant) -> None:
     host = get_host()
-    assert host.modality("led") is host.modality("led")
+    assert get_modality("led") is get_modality("led", host)
     source = """
     @hookimpl
     def register():
@@ -269,7 +272,7 @@ def test_modality_is_cached_and_must_be_one(plant) -> None:
     """
     odd = Host.load([plant("odd", source)], disabled=())
     with pytest.raises(PluginBroken, match="its factory gave a dict"):
-        odd.modality("odd")
+        get_modality("odd", odd)
     generic = odd.encoder("odd", "linear")
     assert (generic.size, generic.factory) == ("linear", "stillage.network.encoders:FlattenEncoder")
     with pytest.raises(BadInput, match="no such size, expected one of linear"):
@@ -286,3 +289,21 @@ def test_installed_plugins_all_load() -> None:
     )  # fmt: skip
     assert ours == dict.fromkeys(names, "ok")
     assert host.encoder("led", "linear").modality == "led"
+
+
+def test_a_host_with_further_specs_leaves_the_first_as_it_was() -> None:
+    mine = FusionSpec(name="mine", summary="", factory="builtins:dict")
+    base = get_host()
+    more = base.plus([mine])
+    assert more.spec(FusionSpec, "mine") is mine
+    assert len(more.specs(FusionSpec)) == len(base.specs(FusionSpec)) + 1
+    twice = base.plus([mine.model_copy(update={"name": "concat"})])
+    with pytest.raises(PluginBroken, match=r"both registered by core .* and given"):
+        twice.spec(FusionSpec, "concat")
+    assert base.spec(FusionSpec, "concat")
+
+
+def test_a_host_crosses_processes() -> None:
+    host = pickle.loads(pickle.dumps(get_host()))
+    assert host.manifest() == get_host().manifest()
+    assert get_modality("led", host).spec == get_modality("led").spec

@@ -12,7 +12,6 @@ from torch import Tensor
 
 from stillage.errors import BadInput
 from stillage.plugin.host import Host
-from stillage.plugin.loading import PluginStatus
 from stillage.plugin.spec import Cost, ModalitySpec, SampleSpec
 from stillage.recording import Recording
 from stillage.recording.manifest.files import MAX_ROW_BYTES
@@ -50,8 +49,9 @@ class Sweep(Modality):
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    host = Host([PluginStatus("sweep", "sweep", specs=(SPEC,))])
-    monkeypatch.setattr("stillage.recording.manifest.reader.get_host", lambda: host)
+    host = Host([]).plus([SPEC])
+    for module in ("recording.manifest.reader", "sensing.modality"):
+        monkeypatch.setattr(f"stillage.{module}.get_host", lambda: host)
     for k, name in enumerate(("a.swp", "b.SWP", "c.csv")):
         samples = np.arange(3 + k, dtype="<i2")
         (tmp_path / name).write_bytes(b"SWP1" + samples.tobytes())

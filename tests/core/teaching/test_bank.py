@@ -21,7 +21,7 @@ from stillage.teaching.objectives.feature_hint import FeatureHint
 from stillage.teaching.objectives.relational_distance import RelationalDistance
 from stillage.teaching.objectives.soft_target import SoftTarget
 from stillage.teaching.teacher import NetworkTeacher
-from tests.core.toys import PARTS, TASKS, toy_recording
+from tests.core.toys import HOST, TASKS, toy_recording
 
 BOTH = ["strip", "picture"]
 
@@ -59,8 +59,8 @@ def samples(recording: Recording) -> np.ndarray:
 
 @pytest.fixture
 def teacher(recording: Recording) -> Counting:
-    network = build_network(recording, BOTH, "small", TASKS, seed=1, width=6, host=PARTS)
-    whole = load_batch(recording, np.arange(300), BOTH, host=PARTS)
+    network = build_network(recording, BOTH, "small", TASKS, seed=1, width=6, host=HOST)
+    whole = load_batch(recording, np.arange(300), BOTH, host=HOST)
     network.fit_standardise([whole])
     network.train()(whole)
     return Counting(NetworkTeacher(network))
@@ -69,7 +69,7 @@ def teacher(recording: Recording) -> Counting:
 def live(
     teacher: Counting, recording: Recording, some: np.ndarray, view: int, seed: int
 ) -> Outputs:
-    batch = load_batch(recording, some, BOTH, host=PARTS)
+    batch = load_batch(recording, some, BOTH, host=HOST)
     return teacher.inner.predict(batch, View(seed, view, some))
 
 
@@ -79,7 +79,7 @@ def test_bank_equals_the_live_teacher_in_every_view(
 ) -> None:
     folder = tmp_path if stored else None
     bank = TeacherBank.build(
-        teacher, recording, samples, 3, seed=5, folder=folder, host=PARTS, part_rows=64
+        teacher, recording, samples, 3, seed=5, folder=folder, host=HOST, part_rows=64
     )
     assert bank.parts == 4
     some = samples[[7, 200, 3, 3, 90]]
@@ -90,7 +90,7 @@ def test_bank_equals_the_live_teacher_in_every_view(
             torch.testing.assert_close(got.heads[target], values, atol=1e-6, rtol=1e-6)
             assert got.heads[target].dtype == torch.float32
     assert not torch.equal(bank.fetch(some, 0).features, bank.fetch(some, 1).features)
-    assert bank.verify(teacher, recording, 500, host=PARTS) <= 1e-6
+    assert bank.verify(teacher, recording, 500, host=HOST) <= 1e-6
     mean, std = bank.statistics()
     everything = bank.fetch(samples).features
     torch.testing.assert_close(mean, everything.mean(0), atol=1e-5, rtol=1e-5)
@@ -109,13 +109,13 @@ def test_a_stored_bank_is_asked_for_once(
         samples,
         2,
         folder=tmp_path,
-        host=PARTS,
+        host=HOST,
         progress=lambda done, all_: steps.append((done, all_)),
     )
     assert sum(teacher.asked) == 2 * len(samples)
     assert steps[-1] == (len(samples), len(samples))
     teacher.asked.clear()
-    bank = TeacherBank.build(teacher, recording, samples[::-1], 2, folder=tmp_path, host=PARTS)
+    bank = TeacherBank.build(teacher, recording, samples[::-1], 2, folder=tmp_path, host=HOST)
     assert sum(teacher.asked) == 64  # one block, to check that the bank is this teacher's
     names = sorted(p.name for p in tmp_path.rglob("*") if p.is_file())
     assert names == [
@@ -129,7 +129,7 @@ def test_a_stored_bank_is_asked_for_once(
 def test_a_damaged_part_is_found_and_made_again(
     teacher: Counting, recording: Recording, samples: np.ndarray, tmp_path: Path, damage: str
 ) -> None:
-    build = {"folder": tmp_path, "host": PARTS, "part_rows": 64}
+    build = {"folder": tmp_path, "host": HOST, "part_rows": 64}
     bank = TeacherBank.build(teacher, recording, samples, 2, **build)
     want = bank.fetch(samples, 1)
     assert bank.folder is not None
@@ -157,7 +157,7 @@ def test_a_damaged_part_is_found_and_made_again(
 def test_parts_that_survive_a_kill_are_kept(
     teacher: Counting, recording: Recording, samples: np.ndarray, tmp_path: Path
 ) -> None:
-    build = {"folder": tmp_path, "host": PARTS, "part_rows": 64}
+    build = {"folder": tmp_path, "host": HOST, "part_rows": 64}
 
     def die(done: int, count: int) -> None:
         if done >= 128:
@@ -169,21 +169,21 @@ def test_parts_that_survive_a_kill_are_kept(
     teacher.asked.clear()
     bank = TeacherBank.build(teacher, recording, samples, 1, **build)
     assert sum(teacher.asked) == len(samples) - 128 + 64
-    assert bank.verify(teacher, recording, 300, host=PARTS) <= 1e-6
+    assert bank.verify(teacher, recording, 300, host=HOST) <= 1e-6
 
 
 def test_a_bank_that_only_claims_to_be_this_teacher_s_is_made_again(
     teacher: Counting, recording: Recording, samples: np.ndarray, tmp_path: Path
 ) -> None:
-    bank = TeacherBank.build(teacher, recording, samples, folder=tmp_path, host=PARTS)
+    bank = TeacherBank.build(teacher, recording, samples, folder=tmp_path, host=HOST)
     want = bank.fetch(samples)
-    network = Network(teacher.inner.network.config, PARTS, seed=77)
+    network = Network(teacher.inner.network.config, HOST, seed=77)
     impostor = Counting(NetworkTeacher(network))
     impostor.fingerprint = teacher.fingerprint  # type: ignore[method-assign]
     with pytest.raises(StillageError, match="differs from its teacher"):
-        bank.verify(impostor, recording, host=PARTS)
-    other = TeacherBank.build(impostor, recording, samples, folder=tmp_path, host=PARTS)
-    assert other.verify(impostor, recording, host=PARTS) <= 1e-6
+        bank.verify(impostor, recording, host=HOST)
+    other = TeacherBank.build(impostor, recording, samples, folder=tmp_path, host=HOST)
+    assert other.verify(impostor, recording, host=HOST) <= 1e-6
     assert not torch.equal(other.fetch(samples).features, want.features)
 
 
@@ -191,7 +191,7 @@ def test_the_key_is_the_content(
     teacher: Counting, recording: Recording, samples: np.ndarray, tmp_path: Path
 ) -> None:
     def key(of: Counting = teacher, rec: Recording = recording, *args: object) -> str:
-        return TeacherBank.build(of, rec, *(args or (samples,)), host=PARTS).key  # type: ignore[arg-type]
+        return TeacherBank.build(of, rec, *(args or (samples,)), host=HOST).key  # type: ignore[arg-type]
 
     same = key()
     assert same == key() == key(teacher, recording, samples[::-1])
@@ -213,30 +213,30 @@ def test_the_key_is_the_content(
 def test_what_the_bank_cannot_tell_is_refused(
     teacher: Counting, recording: Recording, samples: np.ndarray
 ) -> None:
-    bank = TeacherBank.build(teacher, recording, samples[:9], host=PARTS)
+    bank = TeacherBank.build(teacher, recording, samples[:9], host=HOST)
     with pytest.raises(BadInput, match=f"no sample {samples[10]}"):
         bank.fetch(samples[[0, 10]])
     with pytest.raises(BadInput, match="no view 1"):
         bank.fetch(samples[:2], 1)
     deaf = np.flatnonzero(~(recording.presence("strip") | recording.presence("picture")))
     with pytest.raises(BadInput, match=f"sample {deaf[0]} with none of"):
-        TeacherBank.build(teacher, recording, deaf, host=PARTS)
+        TeacherBank.build(teacher, recording, deaf, host=HOST)
     with pytest.raises(BadInput, match="0 views"):
-        TeacherBank.build(teacher, recording, samples, 0, host=PARTS)
+        TeacherBank.build(teacher, recording, samples, 0, host=HOST)
     with torch.no_grad():
         teacher.inner.network.head("wear").linear.bias.fill_(float("nan"))
     with pytest.raises(BadInput, match="NaN"):
-        TeacherBank.build(teacher, recording, samples, host=PARTS)
+        TeacherBank.build(teacher, recording, samples, host=HOST)
 
 
 def test_distilling_from_the_bank_gives_the_losses_of_the_live_teacher(
     teacher: Counting, recording: Recording, samples: np.ndarray
 ) -> None:
-    bank = TeacherBank.build(teacher, recording, samples, 2, seed=3, host=PARTS)
+    bank = TeacherBank.build(teacher, recording, samples, 2, seed=3, host=HOST)
 
     def losses(from_bank: bool) -> list[float]:
-        student = build_network(recording, ["strip"], "small", TASKS, seed=4, width=6, host=PARTS)
-        student.fit_standardise([load_batch(recording, samples, ["strip"], host=PARTS)])
+        student = build_network(recording, ["strip"], "small", TASKS, seed=4, width=6, host=HOST)
+        student.fit_standardise([load_batch(recording, samples, ["strip"], host=HOST)])
         objectives = [SoftTarget(), FeatureHint(), RelationalDistance()]
         context = ObjectiveContext.of(student, teacher, 32, bank.statistics())
         for objective in objectives:
@@ -248,7 +248,7 @@ def test_distilling_from_the_bank_gives_the_losses_of_the_live_teacher(
         seen = []
         for step in range(30):
             some, view = order.choice(samples, 32, replace=False), step % 2
-            batch = load_batch(recording, some, BOTH, host=PARTS)
+            batch = load_batch(recording, some, BOTH, host=HOST)
             told = (
                 bank.fetch(some, view) if from_bank else teacher.predict(batch, View(3, view, some))
             )

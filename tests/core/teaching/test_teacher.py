@@ -23,7 +23,7 @@ from stillage.teaching.objectives.label_loss import LabelLoss
 from stillage.teaching.objectives.relational_distance import RelationalDistance
 from stillage.teaching.objectives.soft_target import SoftTarget
 from stillage.teaching.teacher import EnsembleTeacher, NetworkTeacher, SklearnTeacher, Teacher
-from tests.core.toys import MATERIAL, PARTS, TASKS, toy_recording
+from tests.core.toys import HOST, MATERIAL, TASKS, toy_recording
 
 BOTH = ["strip", "picture"]
 
@@ -35,17 +35,17 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
 
 @pytest.fixture(scope="module")
 def batch(recording: Recording) -> Batch:
-    return load_batch(recording, np.arange(recording.samples), BOTH, TASKS, host=PARTS)
+    return load_batch(recording, np.arange(recording.samples), BOTH, TASKS, host=HOST)
 
 
 def network(recording: Recording, batch: Batch, seed: int = 0) -> Network:
-    made = build_network(recording, BOTH, "small", TASKS, seed=seed, width=6, host=PARTS)
+    made = build_network(recording, BOTH, "small", TASKS, seed=seed, width=6, host=HOST)
     made.fit_standardise([batch])
     return made
 
 
 def sklearn_teacher(recording: Recording, batch: Batch) -> SklearnTeacher:
-    plain = build_network(recording, BOTH, "linear", TASKS, host=PARTS)
+    plain = build_network(recording, BOTH, "linear", TASKS, host=HOST)
     plain.fit_standardise([batch])
     estimators = {
         "material": LogisticRegression(max_iter=1000),
@@ -66,7 +66,7 @@ def test_teacher_is_frozen_bit_by_bit_while_a_student_learns(
     assert isinstance(teacher, Teacher)
     before = teacher.fingerprint()
     buffers = {n: b.clone() for n, b in teacher.network.named_buffers()}
-    student = build_network(recording, ["strip"], "small", TASKS, seed=1, width=6, host=PARTS)
+    student = build_network(recording, ["strip"], "small", TASKS, seed=1, width=6, host=HOST)
     student.fit_standardise([batch])
     told = teacher.predict(batch)
     statistics = (told.features.mean(0), told.features.std(0))
@@ -133,7 +133,7 @@ def test_ensemble_averages_probabilities(recording: Recording, batch: Batch) -> 
 def test_ensemble_refuses_members_of_other_tasks(recording: Recording, batch: Batch) -> None:
     turned = MATERIAL.model_copy(update={"classes": ("PP", "PET", "PS")})
     members = [
-        NetworkTeacher(build_network(recording, ["strip"], "linear", [t], host=PARTS))
+        NetworkTeacher(build_network(recording, ["strip"], "linear", [t], host=HOST))
         for t in (MATERIAL, turned)
     ]
     with pytest.raises(BadInput, match="class by class"):
@@ -160,7 +160,7 @@ def test_sklearn_estimators_teach(recording: Recording, batch: Batch) -> None:
     again = sklearn_teacher(recording, batch)
     again.estimators["material"].coef_ += 1e-9
     assert again.fingerprint() != teacher.fingerprint()
-    student = build_network(recording, ["strip"], "linear", TASKS, host=PARTS)
+    student = build_network(recording, ["strip"], "linear", TASKS, host=HOST)
     objective = SoftTarget()
     objective.bind(ObjectiveContext.of(student, teacher, 8))
     assert float(objective(Ports(student(batch), outputs)).detach()) > 0
@@ -170,7 +170,7 @@ def test_sklearn_classes_that_were_never_seen_get_the_least_chance(
     recording: Recording, batch: Batch
 ) -> None:
     kept = np.flatnonzero((batch.targets["material"] != 1) & (batch.states["material"] == 1))
-    plain = build_network(recording, BOTH, "linear", ["material"], host=PARTS)
+    plain = build_network(recording, BOTH, "linear", ["material"], host=HOST)
     plain.fit_standardise([batch])
     teacher = SklearnTeacher.fit(
         plain, {"material": LogisticRegression(max_iter=1000)}, batch.select(kept)
@@ -183,10 +183,10 @@ def test_sklearn_classes_that_were_never_seen_get_the_least_chance(
 def test_sklearn_teacher_refuses_what_it_cannot_wrap(recording: Recording, batch: Batch) -> None:
     with pytest.raises(BadInput, match="size 'linear'"):
         SklearnTeacher(network(recording, batch), {})
-    plain = build_network(recording, BOTH, "linear", TASKS, host=PARTS)
+    plain = build_network(recording, BOTH, "linear", TASKS, host=HOST)
     with pytest.raises(BadInput, match="no estimator of 'material'"):
         SklearnTeacher(plain, {})
-    wide = build_network(recording, BOTH, "linear", TASKS, width=4, host=PARTS)
+    wide = build_network(recording, BOTH, "linear", TASKS, width=4, host=HOST)
     with pytest.raises(BadInput, match="width 0"):
         SklearnTeacher(wide, {})
 

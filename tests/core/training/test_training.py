@@ -25,7 +25,7 @@ from stillage.training.loop import train
 from stillage.training.plan import TrainPlan
 from stillage.training.samples import PreparedSamples, stream_batches
 from stillage.training.supervision import Guidance, Labels, Supervision, Term
-from tests.core.toys import GRADE, MATERIAL, PARTS, TASKS, WEAR, toy_recording
+from tests.core.toys import GRADE, HOST, MATERIAL, TASKS, WEAR, toy_recording
 
 LABEL = (Term("label_loss"),)
 BOTH = ("strip", "picture")
@@ -38,9 +38,9 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
 
 
 def network_for(recording: Recording, modalities: Any, size: str, tasks: Any = TASKS) -> Network:
-    network = build_network(recording, modalities, size, tasks, seed=3, host=PARTS)
+    network = build_network(recording, modalities, size, tasks, seed=3, host=HOST)
     rows = labelled(recording)
-    network.fit_standardise(stream_batches(recording, rows, tuple(modalities), PARTS))
+    network.fit_standardise(stream_batches(recording, rows, tuple(modalities), HOST))
     if WEAR in tasks:
         wear = recording.targets["wear"].values[rows]
         network.fit_targets({"wear": torch.from_numpy(wear)})
@@ -75,13 +75,13 @@ def lessons(recording: Recording, network: Network) -> tuple[PreparedSamples, Su
     """Half of the samples labelled, the other half told by a teacher's bank in three views."""
     rows = labelled(recording)
     teacher = NetworkTeacher(network_for(recording, BOTH, "small"))
-    bank = TeacherBank.build(teacher, recording, rows, DEEP.views, DEEP.seed, host=PARTS)
+    bank = TeacherBank.build(teacher, recording, rows, DEEP.views, DEEP.seed, host=HOST)
     known = np.arange(len(rows)) % 2 == 0
     labels = {name: Labels(one.values, known) for name, one in labels_of(recording, rows).items()}
     guidance = Guidance(teacher, bank, rows, dict.fromkeys(labels, ~known))
     terms = (*LABEL, Term("soft_target"), Term("feature_hint"), Term("relational_distance"))
     supervision = Supervision(network, labels, terms, guidance, DEEP.batch, DEEP.seed)
-    return PreparedSamples(network, recording, rows, host=PARTS), supervision
+    return PreparedSamples(network, recording, rows, host=HOST), supervision
 
 
 def test_a_teacher_that_is_the_student_has_nothing_to_tell_in_any_view(
@@ -91,7 +91,7 @@ def test_a_teacher_that_is_the_student_has_nothing_to_tell_in_any_view(
     network = network_for(recording, ("picture",), "small").eval()
     rows = labelled(recording)[:24]
     rows = rows[recording.presence("picture")[rows]]
-    bank = TeacherBank.build(NetworkTeacher(network), recording, rows, 3, 5, host=PARTS)
+    bank = TeacherBank.build(NetworkTeacher(network), recording, rows, 3, 5, host=HOST)
     nobody = {
         name: Labels(one.values, np.zeros(len(rows), bool))
         for name, one in labels_of(recording, rows).items()
@@ -99,7 +99,7 @@ def test_a_teacher_that_is_the_student_has_nothing_to_tell_in_any_view(
     taught = dict.fromkeys(nobody, np.ones(len(rows), bool))
     guidance = Guidance(NetworkTeacher(network), bank, rows, taught)
     supervision = Supervision(network, nobody, (Term("soft_target"),), guidance)
-    samples = PreparedSamples(network, recording, rows, host=PARTS)
+    samples = PreparedSamples(network, recording, rows, host=HOST)
     order = np.random.default_rng(0).permutation(len(rows))
     with torch.no_grad():
         for seen in range(3):
@@ -157,7 +157,7 @@ def test_a_damaged_or_foreign_checkpoint_is_not_taken_up(
     rows = labelled(recording)
 
     def told(network: Network) -> tuple[PreparedSamples, Supervision]:
-        samples = PreparedSamples(network, recording, rows, host=PARTS)
+        samples = PreparedSamples(network, recording, rows, host=HOST)
         return samples, Supervision(network, labels_of(recording, rows), LABEL, batch=16)
 
     train(foreign, *told(foreign), other, None, tmp_path)
@@ -202,7 +202,7 @@ def test_streamed_samples_train_like_kept_ones(recording: Recording) -> None:
     samples, supervision = lessons(recording, kept)
     train(kept, samples, supervision, DEEP)
     _, supervision = lessons(recording, streamed)
-    small = PreparedSamples(streamed, recording, samples.samples, limit=1000, host=PARTS)
+    small = PreparedSamples(streamed, recording, samples.samples, limit=1000, host=HOST)
     assert samples.cached
     assert not small.cached
     train(streamed, small, supervision, DEEP)
@@ -229,7 +229,7 @@ def test_the_best_validated_weights_are_kept(recording: Recording) -> None:
 def linear(recording: Recording, task: Any) -> tuple[Network, PreparedSamples, np.ndarray]:
     network = network_for(recording, ("strip",), "linear", (task,))
     rows = labelled(recording)
-    return network, PreparedSamples(network, recording, rows, host=PARTS), rows
+    return network, PreparedSamples(network, recording, rows, host=HOST), rows
 
 
 def test_linear_training_is_the_optimum_of_scikit_learn(recording: Recording) -> None:
@@ -247,7 +247,7 @@ def test_soft_targets_are_weighted_labels(recording: Recording) -> None:
     """Learning from probabilities is learning from every class at its probability."""
     network, samples, rows = linear(recording, MATERIAL)
     teacher = NetworkTeacher(network_for(recording, ("strip", "picture"), "small", (MATERIAL,)))
-    bank = TeacherBank.build(teacher, recording, rows, host=PARTS)
+    bank = TeacherBank.build(teacher, recording, rows, host=HOST)
     told = torch.softmax(bank.fetch(rows).heads["material"].double(), 1).numpy()
     nobody = {"material": Labels(np.zeros(len(rows), np.int64), np.zeros(len(rows), bool))}
     guidance = Guidance(teacher, bank, rows, {"material": np.ones(len(rows), bool)})
@@ -299,7 +299,7 @@ def test_streamed_linear_training_is_the_same_optimum(recording: Recording) -> N
     network, samples, rows = linear(recording, MATERIAL)
     other = copy.deepcopy(network)
     labels = labels_of(recording, rows, (MATERIAL,))
-    small = PreparedSamples(other, recording, rows, limit=10, host=PARTS)
+    small = PreparedSamples(other, recording, rows, limit=10, host=HOST)
     train(network, samples, Supervision(network, labels, LABEL), TrainPlan())
     train(other, small, Supervision(other, labels, LABEL), TrainPlan())
     np.testing.assert_allclose(

@@ -9,6 +9,7 @@ import pytest
 
 from stillage.errors import BadInput
 from stillage.plugin.host import get_host
+from stillage.plugin.spec import ReaderSpec
 from stillage_events.readers.decoding import read_events
 
 pytest.importorskip("aedat")
@@ -28,7 +29,7 @@ def test_events_of_all_packets(tmp_path: Path) -> None:
 
 
 def test_the_reader_needs_the_library() -> None:
-    assert get_host().spec("reader", "aedat4").requires == ("aedat",)
+    assert get_host().spec(ReaderSpec, "aedat4").requires == ("aedat",)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from stillage.errors import BadInput
-from stillage.plugin.host import get_host
+from stillage.sensing.modality import get_modality
 from stillage_events.readers.decoding import SUFFIXES, read_events
 from stillage_events.readers.evt import decode_evt2, decode_evt3
 from stillage_events.reading import MAX_EVENTS, unpack
@@ -245,7 +245,7 @@ def test_too_many_events_are_refused_before_they_are_decoded(tmp_path: Path) -> 
 
 
 def test_a_manifest_may_name_event_files(tmp_path: Path) -> None:
-    modality = get_host().modality("events")
+    modality = get_modality("events")
     assert set(modality.spec.suffixes) == set(SUFFIXES)
     path = tmp_path / "a.txt"
     path.write_text("5.0 1 2 0\n5.25 3 4 1\n")

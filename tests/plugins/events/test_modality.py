@@ -14,6 +14,7 @@ from stillage.plugin.host import get_host
 from stillage.recording import Recording, Stream, TargetColumn, write_recording
 from stillage.recording.readings import Readings
 from stillage.sensing.augment import View, move_frames
+from stillage.sensing.modality import get_modality
 from stillage_events.encoders import EventStatistics
 from stillage_events.grids import count_frame
 from stillage_events.modality import BINS, EventStream
@@ -27,7 +28,7 @@ ITEMS = 16
 
 @pytest.fixture(scope="module")
 def rows() -> list[np.ndarray]:
-    made: list[np.ndarray] = get_host().modality("events").render(build_scene(ITEMS, 3), 3)
+    made: list[np.ndarray] = get_modality("events").render(build_scene(ITEMS, 3), 3)
     return made
 
 
@@ -37,7 +38,7 @@ def recording(
 ) -> Iterator[Recording]:
     """Items of two kinds; the last four have no reading of events."""
     path = tmp_path_factory.mktemp("belt") / "belt.h5"
-    spec = get_host().modality("events").sample
+    spec = get_modality("events").sample
     index = np.where(np.arange(ITEMS) < ITEMS - 4, np.arange(ITEMS), -1)
     write_recording(
         path,

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from stillage.errors import BadInput
-from stillage.plugin.host import get_host
+from stillage.sensing.modality import get_modality
 from stillage_scenarios.items.materials import GATE_FEE, MATERIALS, SORTED, material
 from stillage_scenarios.items.scene import QUALITIES, UNITS, build_scene, targets_of, wear
 
@@ -17,7 +17,7 @@ def test_item_i_does_not_depend_on_how_many_there_are() -> None:
     for name in few:
         assert (few[name] == many[name][:7]).all(), name
     for name in ("video", "thermal", "nir", "led"):
-        modality = get_host().modality(name)
+        modality = get_modality(name)
         assert (modality.render(few, 5) == modality.render(many, 5)[:7]).all(), name
 
 
@@ -56,7 +56,7 @@ def test_targets_are_balanced_and_ordered_by_wear() -> None:
 
 
 def prepared(name: str, scene_items: int, seed: int) -> np.ndarray:
-    modality = get_host().modality(name)
+    modality = get_modality(name)
     raw = modality.render(build_scene(scene_items, seed), seed)
     tensor = modality.prepare(torch.from_numpy(raw))
     if name in ("video", "thermal"):

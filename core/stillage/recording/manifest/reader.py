@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from stillage.errors import BadInput
 from stillage.plugin.host import get_host
+from stillage.plugin.spec import ModalitySpec
 from stillage.recording.columns import Stream, TargetColumn
 from stillage.recording.manifest.cleaning import Mark, clean_lines, registrations
 from stillage.recording.manifest.files import load_sample, locate, read_own
@@ -34,6 +35,7 @@ from stillage.recording.manifest.header import Column, Line, only, parse
 from stillage.recording.media import Sample
 from stillage.recording.registration import Registration
 from stillage.recording.writer import RecordingWriter
+from stillage.sensing.modality import get_modality
 from stillage.task import LabelState, TaskKind
 
 if TYPE_CHECKING:
@@ -172,7 +174,7 @@ def read_manifest(
 
 
 def _sources(path: Path, columns: list[Column], size: tuple[int, int]) -> dict[str, _Source]:
-    known = {spec.name: spec for spec in get_host().specs("modality")}
+    known = {spec.name: spec for spec in get_host().specs(ModalitySpec)}
     sources = {}
     for column in columns:
         if column.role != "path":
@@ -203,7 +205,7 @@ def _loader(
         file, _, key = cell.partition("#")
         place = locate(folder, file, where)
         if place.suffix.lower() in suffixes and not key:
-            return read_own(get_host().modality(name), place, where)
+            return read_own(get_modality(name), place, where)
         return load_sample(place, key, size, where, suffixes)
 
     return load

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stillage.sensing.augment import View
 from stillage.errors import BadInput
+from stillage.sensing.augment import View
 from stillage.sensing.modality import Modality
 from stillage.sensing.scene import Scene
 from stillage_radar import plugin

@@ -13,14 +13,16 @@ import numpy as np
 
 from stillage.counter import stream, uniform
 from stillage.plugin.host import get_host
+from stillage.plugin.spec import ScenarioSpec
 from stillage.recording import Stream, TargetColumn, write_recording
+from stillage.sensing.modality import get_modality
 from stillage.sensing.scene import Scene
 
 
 def main(out: str | Path, items: int = 240, seed: int = 0) -> Path:
     """Render ``items`` items with both sensors to ``out``."""
     host = get_host()
-    belt = host.create("scenario", "sorting").scene(items, seed)
+    belt = host.create(ScenarioSpec, "sorting").scene(items, seed)
     rows = np.arange(items)
     height = 20.0 + 100.0 * uniform(seed, rows, stream("height"))
     speed = 0.8 + 0.4 * uniform(seed, rows, stream("speed"))
@@ -30,7 +32,7 @@ def main(out: str | Path, items: int = 240, seed: int = 0) -> Path:
     )
     streams = []
     for name in ("led", "radar"):
-        modality = host.modality(name)
+        modality = get_modality(name, host)
         sample = modality.sample
         streams.append(Stream(name, modality.render(scene, seed), sample.unit, axes=sample.axes))
     classes = tuple(sorted(set(scene["material"].tolist())))

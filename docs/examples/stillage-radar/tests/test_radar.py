@@ -9,7 +9,7 @@ import pytest
 from stillage_radar import sensor
 
 from stillage.errors import BadInput
-from stillage.plugin.host import get_host
+from stillage.sensing.modality import get_modality
 from stillage.sensing.scene import Scene
 from stillage.testing import check_modality
 
@@ -32,7 +32,7 @@ def scene(**fields: object) -> Scene:
 
 @pytest.mark.parametrize(("height", "speed"), [(60.0, 0.0), (90.0, 1.1), (120.0, -1.1)])
 def test_the_peak_is_where_the_item_is(height: float, speed: float) -> None:
-    picture = get_host().modality("radar").render(scene(height=height, speed=speed), 0)[0]
+    picture = get_modality("radar").render(scene(height=height, speed=speed), 0)[0]
     doppler, distance = np.unravel_index(picture.argmax(), picture.shape)
     slant = (sensor.MOUNT_M - height / 1e3) / sensor.SLANT
     assert abs(distance - slant / sensor.RANGE_STEP_M) <= 0.6
@@ -47,7 +47,7 @@ def test_metal_and_water_reflect_more_than_dry_plastic() -> None:
 
 
 def test_files_are_read_and_damaged_ones_refused(tmp_path: Path) -> None:
-    radar = get_host().modality("radar")
+    radar = get_modality("radar")
     picture = radar.render(scene(), 0)[0]
     whole = b"RDM1" + np.array([16, 16], "<u2").tobytes() + picture.astype("<f4").tobytes()
     path = tmp_path / "a.rdm"
