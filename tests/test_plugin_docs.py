@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from stillage.cli.record import parse_options
+from stillage.cli.record import arguments
 from stillage.plugin import hooks, spec
 from stillage.plugin.host import get_host
 from stillage.plugin.loading import HOOKS
@@ -77,9 +77,10 @@ def test_the_directory_names_every_built_in() -> None:
     (command,) = re.findall(r"record import manifest \S+ \S+ (.+)", text)
     options = [word for word in shlex.split(command) if word != "-o"]
     manifest = get_host().spec(ReaderSpec, "manifest")
-    assert set(parse_options(manifest, options)) == {"teacher", "student", "task"}
-    for parameter in manifest.parameters:
-        assert f"{parameter.name}=" in text
+    (given,) = arguments(manifest, options)
+    assert given.model_fields_set == {"teacher", "student", "task"}
+    for name in type(given).model_fields:
+        assert f"{name}=" in text
 
 
 @pytest.mark.parametrize("page", ["README.md", "writing.md", "hooks.md"])

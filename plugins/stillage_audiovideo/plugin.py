@@ -13,6 +13,7 @@ from stillage.plugin.spec import (
     Spec,
     encoder_specs,
 )
+from stillage_audiovideo.readers.options import ClipOptions
 
 VIDEO = ModalitySpec(
     name="video",
@@ -135,26 +136,7 @@ SPECS: tuple[Spec, ...] = (
         factory="stillage_audiovideo.readers.clips:read",
         modalities=("audio", "video"),
         formats=("mp4", "m4v", "mov", "mkv", "webm", "avi", "wav", "flac", "mp3", "ogg"),
-        parameters=(
-            Parameter(
-                name="seconds", type="float", default=1.0, unit="s", summary="length of a sample"
-            ),
-            Parameter(
-                name="rate", type="float", default=10.0, unit="Hz", summary="pictures a second"
-            ),
-            Parameter(
-                name="width", type="int", default=64, unit="px", summary="scale pictures to it"
-            ),
-            Parameter(
-                name="height", type="int", default=64, unit="px", summary="scale pictures to it"
-            ),
-            Parameter(
-                name="align",
-                type="bool",
-                default=False,
-                summary="pair pictures with the sound that belongs to them by the offset found",
-            ),
-        ),
+        options=ClipOptions,
         teacher=("audio", "video"),
         student=("audio",),
         task="label",

@@ -6,12 +6,12 @@ from stillage.plugin import hookimpl
 from stillage.plugin.spec import (
     Cost,
     ModalitySpec,
-    Parameter,
     ReaderSpec,
     SampleSpec,
     Spec,
     encoder_specs,
 )
+from stillage_events.readers.options import SliderOptions, VideoEventOptions, WindowOptions
 
 BINS = 8
 """Bins of the voxel grid that a reading becomes."""
@@ -62,21 +62,6 @@ _SIZES = {
     "patch": ("student transformer of 120,000 parameters, with maps", ".patches:EventPatches"),
     "large": ("teacher CNN of 379,000 parameters", ".encoders:LargeEvents"),
 }
-_WINDOWS = (
-    Parameter(
-        name="window_ms",
-        type="float",
-        default=50.0,
-        unit="ms",
-        summary="length of a sample",
-    ),
-    Parameter(
-        name="block",
-        type="int",
-        default=10,
-        summary="neighbouring samples that make one group, which no split cuts",
-    ),
-)
 
 SPECS: tuple[Spec, ...] = (
     EVENTS,
@@ -97,15 +82,7 @@ SPECS: tuple[Spec, ...] = (
         factory="stillage_events.readers.slider_depth:read",
         modalities=("events", "video"),
         formats=("folder with slider_depth.npz", "folder with events.txt and groundtruth.txt"),
-        parameters=(
-            Parameter(
-                name="window_ms",
-                type="float",
-                default=5.0,
-                unit="ms",
-                summary="length of a sample of events",
-            ),
-        ),
+        options=SliderOptions,
         teacher=("events",),
         student=("video",),
         task="x",
@@ -116,7 +93,7 @@ SPECS: tuple[Spec, ...] = (
         factory="stillage_events.readers.windows:read",
         modalities=("events",),
         formats=("EVT2 .raw", "EVT3 .raw", "N-MNIST .bin", "ECD .txt", "DSEC .h5"),
-        parameters=_WINDOWS,
+        options=WindowOptions,
     ),
     ReaderSpec(
         name="video-events",
@@ -124,14 +101,7 @@ SPECS: tuple[Spec, ...] = (
         factory="stillage_events.readers.video_events:read",
         modalities=("video", "events"),
         formats=("mp4", "mov", "avi", "mkv", "webm"),
-        parameters=(
-            Parameter(name="frames", type="int", default=8, summary="frames of a sample"),
-            Parameter(name="block", type="int", default=5, summary="samples of a group"),
-            Parameter(name="width", type="int", default=0, unit="px", summary="0: as it is"),
-            Parameter(name="height", type="int", default=0, unit="px", summary="0: as it is"),
-            Parameter(name="noisy", type="bool", default=False, summary="poor light"),
-            Parameter(name="seed", type="int", default=0, summary="of thresholds and noise"),
-        ),
+        options=VideoEventOptions,
         teacher=("events", "video"),
         student=("video",),
     ),
@@ -141,7 +111,7 @@ SPECS: tuple[Spec, ...] = (
         factory="stillage_events.readers.windows:read",
         modalities=("events",),
         formats=("AEDAT4 .aedat4",),
-        parameters=_WINDOWS,
+        options=WindowOptions,
         requires=("aedat",),
     ),
 )

@@ -9,11 +9,17 @@ from stillage.plugin.spec import (
     FLATTEN,
     Cost,
     ModalitySpec,
-    Parameter,
     ReaderSpec,
     SampleSpec,
     Spec,
     encoder_specs,
+)
+from stillage_sensors.readers.options import (
+    FemtoOptions,
+    HydraulicOptions,
+    PulseBatOptions,
+    SeriesOptions,
+    UniWearOptions,
 )
 
 BEARING_FIELDS = ("shaft_speed", "load", "fault", "defect_size")
@@ -198,15 +204,6 @@ _POINT_SIZES = {
     "large": ("three layers of 128", ".encoders:LargeDense"),
 }
 
-_LIMIT = Parameter(
-    name="limit",
-    type="float",
-    default=200.0,
-    unit="degC",
-    summary="above it a thermometer is taken for open",
-    source="no bearing grease lives beyond 200 degC",
-)
-
 READERS = (
     ReaderSpec(
         name="series",
@@ -222,35 +219,7 @@ READERS = (
             "vibration_level",
         ),
         formats=("folder of .csv and .npz files, with an optional units.csv", ".csv", ".npz"),
-        parameters=(
-            Parameter(
-                name="window",
-                type="float",
-                default=0.0,
-                unit="s",
-                summary="seconds of a window; 0: a whole file is one",
-            ),
-            Parameter(
-                name="step",
-                type="float",
-                default=0.0,
-                unit="s",
-                summary="seconds from window to window; 0: the window, no overlap",
-            ),
-            Parameter(
-                name="life",
-                type="bool",
-                default=False,
-                summary="each file ends in failure: add remaining_life and life_fraction",
-            ),
-            Parameter(
-                name="cap",
-                type="float",
-                default=0.0,
-                unit="s",
-                summary="cap of remaining_life; 0: raw",
-            ),
-        ),
+        options=SeriesOptions,
     ),
     ReaderSpec(
         name="hydraulic",
@@ -258,14 +227,7 @@ READERS = (
         factory="stillage_sensors.readers.hydraulic:read",
         modalities=("temperature", "vibration_level", "pressure", "flow", "power", "series"),
         formats=("hydraulic_1hz.npz, or its folder",),
-        parameters=(
-            Parameter(
-                name="blocks",
-                type="int",
-                default=20,
-                summary="contiguous blocks of cycles that make the groups",
-            ),
-        ),
+        options=HydraulicOptions,
         teacher=("pressure", "flow", "power"),
         student=("temperature", "vibration_level"),
         task="valve",
@@ -276,17 +238,7 @@ READERS = (
         factory="stillage_sensors.readers.femto:read",
         modalities=("vibration", "temperature", "setting"),
         formats=("folder of BearingC_N.npz",),
-        parameters=(
-            _LIMIT,
-            Parameter(
-                name="cap",
-                type="float",
-                default=7500.0,
-                unit="s",
-                summary="cap of remaining_life_capped",
-                source="125 cycles of 60 s",
-            ),
-        ),
+        options=FemtoOptions,
         teacher=("vibration", "temperature"),
         student=("temperature",),
         task="life_fraction",
@@ -297,15 +249,7 @@ READERS = (
         factory="stillage_sensors.readers.pulsebat:read",
         modalities=("rest_voltage", "pulse", "pulse_sweep", "setting"),
         formats=("pulsebat_all.csv, or its folder",),
-        parameters=(
-            Parameter(
-                name="by",
-                type="choice",
-                default="cell",
-                choices=("cell", "state"),
-                summary="groups: physical cells, or ageing states as published (optimistic)",
-            ),
-        ),
+        options=PulseBatOptions,
         teacher=("pulse_sweep", "setting"),
         student=("rest_voltage", "setting"),
         task="state_of_health",
@@ -316,15 +260,7 @@ READERS = (
         factory="stillage_sensors.readers.uniwear:read",
         modalities=("series",),
         formats=("uniwear.csv.gz, or its folder",),
-        parameters=(
-            Parameter(
-                name="window",
-                type="int",
-                default=60,
-                unit="rows",
-                summary="rows (about 0.5 s each) of a window",
-            ),
-        ),
+        options=UniWearOptions,
         teacher=("series",),
         student=("series",),
         task="tool_wear",

@@ -7,12 +7,12 @@ from stillage.plugin.spec import (
     FLATTEN,
     Cost,
     ModalitySpec,
-    Parameter,
     ReaderSpec,
     SampleSpec,
     Spec,
     encoder_specs,
 )
+from stillage_spectral.readers.options import SpectraOptions
 
 SCENE_FIELDS = (
     "material",
@@ -89,47 +89,7 @@ SPECS: tuple[Spec, ...] = (
         ),
         teacher=("nir",),
         student=("nir",),
-        parameters=(
-            Parameter(
-                name="unit",
-                type="choice",
-                default="nm",
-                choices=("nm", "um", "1/cm"),
-                summary="of the wavelengths in CSV files",
-            ),
-            Parameter(
-                name="quantity",
-                type="choice",
-                default="reflectance",
-                choices=(
-                    "reflectance",
-                    "percent",
-                    "absorbance",
-                    "transmittance",
-                    "kubelka-munk",
-                ),
-                summary="what the values in CSV files are",
-            ),
-            Parameter(name="group", type="str", default="", summary="column that groups"),
-            Parameter(name="target", type="str", default="", summary="column to learn"),
-            Parameter(
-                name="target_unit", type="str", default="", summary="makes the target a number"
-            ),
-            Parameter(
-                name="grid", type="str", default="", unit="nm", summary="resample: START:STOP:STEP"
-            ),
-            Parameter(
-                name="like", type="str", default="", summary="resample to the grid of a recording"
-            ),
-            Parameter(name="dark", type="str", default="", summary="dark cube's header"),
-            Parameter(name="white", type="str", default="", summary="white cube's header"),
-            Parameter(
-                name="every", type="int", default=1, unit="px", summary="take each k-th pixel"
-            ),
-            Parameter(
-                name="tile", type="int", default=16, unit="px", summary="side of a tile, a group"
-            ),
-        ),
+        options=SpectraOptions,
     ),
 )
 

@@ -6,12 +6,12 @@ from stillage.plugin import hookimpl
 from stillage.plugin.spec import (
     Cost,
     ModalitySpec,
-    Parameter,
     ReaderSpec,
     SampleSpec,
     Spec,
     encoder_specs,
 )
+from stillage_thermal.readers.options import RadiometricOptions, RoadSceneOptions
 
 THERMAL = ModalitySpec(
     name="thermal",
@@ -99,14 +99,6 @@ _IMAGE_SIZES = {
 }
 
 
-def _parameter(name: str, default: float, unit: str, summary: str, source: str = "") -> Parameter:
-    return Parameter(
-        name=name, type="float", default=default, unit=unit, summary=summary, source=source
-    )
-
-
-_EXAMPLE = "an example camera"
-
 SPECS: tuple[Spec, ...] = (
     THERMAL,
     THERMAL_IMAGE,
@@ -121,27 +113,7 @@ SPECS: tuple[Spec, ...] = (
         teacher=("thermal",),
         student=("thermal",),
         task="class",
-        parameters=(
-            Parameter(
-                name="counts",
-                type="choice",
-                default="tlinear",
-                choices=("tlinear", "planck"),
-                summary="what a count is: a step of temperature, or the camera's raw signal",
-            ),
-            _parameter("step", 0.01, "K", "of a temperature-linear count", "Lepton, high gain"),
-            _parameter("r1", 21106.77, "1", "Planck constant R1", _EXAMPLE),
-            _parameter("r2", 0.012545258, "1", "Planck constant R2", _EXAMPLE),
-            _parameter("b", 1501.0, "K", "Planck constant B", _EXAMPLE),
-            _parameter("f", 1.0, "1", "Planck constant F", _EXAMPLE),
-            _parameter("o", -7340.0, "1", "Planck constant O", _EXAMPLE),
-            _parameter("emissivity", 1.0, "1", "of the items"),
-            _parameter("reflected", 20.0, "degC", "temperature of what items reflect"),
-            _parameter("air", 20.0, "degC", "temperature of the air"),
-            _parameter("distance", 0.0, "m", "from item to camera"),
-            _parameter("humidity", 0.5, "1", "relative, of the air"),
-            _parameter("rate", 0.0, "Hz", "of the pages of a clip; 0: not told"),
-        ),
+        options=RadiometricOptions,
     ),
     ReaderSpec(
         name="roadscene",
@@ -151,17 +123,7 @@ SPECS: tuple[Spec, ...] = (
         formats=("folder with visible/*.jpg and infrared/*.jpg of the same names",),
         teacher=("thermal-image", "video"),
         student=("video",),
-        parameters=(
-            Parameter(name="width", type="int", default=192, unit="px", summary="of all pictures"),
-            Parameter(name="height", type="int", default=128, unit="px", summary="of all pictures"),
-            Parameter(
-                name="span",
-                type="int",
-                default=250,
-                summary="frame numbers of one group",
-                source="assumed: about 8 s of the drive at 30 Hz",
-            ),
-        ),
+        options=RoadSceneOptions,
     ),
 )
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, model_validator
 
 from stillage.cli.failures import describe_failure
 from stillage.errors import BadInput, StillageError, UnknownName
-from stillage.rundir import checked
+from stillage.plugin.overrides import checked
 
 
 def test_bad_input_is_a_value_error() -> None:

@@ -137,7 +137,7 @@ def _diagnose(host: Host, status: PluginStatus) -> list[str]:
 @plugins.command()
 @click.argument("name")
 @click.option("--path", help="An example that the reader NAME reads: a file or a folder.")
-@click.option("-o", "options", multiple=True, metavar="KEY=VALUE", help="The reader's parameters.")
+@click.option("-o", "options", multiple=True, metavar="KEY=VALUE", help="The reader's options.")
 def check(name: str, path: str | None, options: tuple[str, ...]) -> None:
     """Run the conformance kit on plugin NAME, or on one thing that it provides.
 
@@ -160,17 +160,17 @@ def _results(
     host: Host, name: str, path: str | None, options: tuple[str, ...]
 ) -> Iterator[tuple[Spec, Any]]:
     """What was checked, with each result, as soon as it is there."""
-    from stillage.cli.record import parse_options
+    from stillage.cli.record import arguments
     from stillage.testing import CHECKS
     from stillage.testing.reader import reader_results
 
     if path is not None:
         reader = host.spec(ReaderSpec, name)
-        for result in reader_results(reader, path, **parse_options(reader, options)):
+        for result in reader_results(reader, path, options=arguments(reader, options)):
             yield reader, result
         return
     if options:
-        raise BadInput("-o", "no --path", "--path EXAMPLE, with the parameters of a reader")
+        raise BadInput("-o", "no --path", "--path EXAMPLE, with the options of a reader")
     specs = _specs_of(host, name)
     for spec in specs:
         if spec.kind in CHECKS:

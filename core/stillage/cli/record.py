@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -14,8 +13,10 @@ from stillage.cli.console import emit, emit_json, say, settings
 from stillage.cli.quiet import quiet_libraries
 from stillage.errors import BadInput
 from stillage.plugin.host import get_host
-from stillage.plugin.spec import Parameter, ReaderSpec, ScenarioSpec
-from stillage.plugin.suggest import one_of
+from stillage.plugin.options import Options
+from stillage.plugin.overrides import parse_overrides
+from stillage.plugin.settings import Setting, settings_of
+from stillage.plugin.spec import ReaderSpec, ScenarioSpec
 
 
 @click.group()
@@ -34,20 +35,39 @@ def render(scenario: str, out: str, items: int, seed: int) -> None:
     _say_written(out)
 
 
-@record.command("import")
+class _Import(click.Command):
+    """Lists below its own help what every reader reads, and its options."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for spec in get_host().specs(ReaderSpec):
+            with formatter.section(f"Reader {spec.name}"):
+                formatter.write_text(f"{spec.summary} ({'; '.join(spec.formats)})")
+                rows = [_row(s) for s in settings_of(spec.options)] if spec.options else []
+                if rows:
+                    formatter.write_dl(rows)
+
+
+def _row(setting: Setting) -> tuple[str, str]:
+    unit = "" if setting.unit == "1" else setting.unit
+    shown = f"{setting.shown} {unit}".strip() or "empty"
+    source = f"; {setting.source}" if setting.source else ""
+    return f"-o {setting.key}={setting.type}", f"{setting.summary} [{shown}{source}]"
+
+
+@record.command("import", cls=_Import)
 @click.argument("reader")
 @click.argument("path")
 @click.argument("out", metavar="OUT.h5")
-@click.option("-o", "options", multiple=True, metavar="KEY=VALUE", help="The reader's parameters.")
+@click.option("-o", "options", multiple=True, metavar="KEY=VALUE", help="The reader's options.")
 def import_(reader: str, path: str, out: str, options: tuple[str, ...]) -> None:
     """Turn real files at PATH into the recording OUT.h5 with READER."""
     if not out:
         raise BadInput("OUT.h5", "an empty name", "a file to write")
     _spare_inputs(Path(path), Path(out))
     host = get_host()
-    parameters = parse_options(host.spec(ReaderSpec, reader), options)
+    given = arguments(host.spec(ReaderSpec, reader), options)
     with nullcontext() if settings().verbose else quiet_libraries():
-        host.create(ReaderSpec, reader, path, out, **parameters)
+        host.create(ReaderSpec, reader, path, out, *given)
     _say_written(out)
 
 
@@ -101,8 +121,8 @@ def _say_written(out: str) -> None:
             say(f"note: {note}")
 
 
-def parse_options(spec: ReaderSpec, options: Sequence[str]) -> dict[str, Any]:
-    """Values of ``-o key=value`` in the types that the reader declares.
+def arguments(spec: ReaderSpec, pairs: Sequence[str]) -> tuple[Options, ...]:
+    """What ``-o key=value`` pairs make of a reader's options: its factory's last argument, if any.
 
     Raises
     ------
@@ -110,35 +130,12 @@ def parse_options(spec: ReaderSpec, options: Sequence[str]) -> dict[str, Any]:
         If a key is unknown (with the nearest known one), given twice, or a value does not fit.
 
     >>> from stillage.recording.specs import MANIFEST
-    >>> parse_options(MANIFEST, ["width=32"])
-    {'width': 32}
+    >>> arguments(MANIFEST, ["width=32"])[0].width
+    32
     """
-    known = {parameter.name: parameter for parameter in spec.parameters}
-    values: dict[str, Any] = {}
-    for option in options:
-        key, equals, text = option.partition("=")
-        if not equals:
-            raise BadInput("-o", repr(option), "key=value")
-        if key not in known:
-            raise BadInput(f"-o {key}", f"no such key of reader {spec.name}", one_of(key, known))
-        if key in values:
+    keys = [pair.partition("=")[0] for pair in pairs]
+    for key in keys:
+        if keys.count(key) > 1:
             raise BadInput(f"-o {key}", "the key twice", "once")
-        values[key] = _value(known[key], text)
-    return values
-
-
-def _value(parameter: Parameter, text: str) -> Any:
-    where = f"-o {parameter.name}"
-    if parameter.type == "bool":
-        if text.lower() not in ("true", "false"):
-            raise BadInput(where, repr(text), "true or false")
-        return text.lower() == "true"
-    if parameter.type == "choice" and text not in parameter.choices:
-        raise BadInput(where, repr(text), one_of(text, parameter.choices))
-    if parameter.type in ("int", "float"):
-        number = int if parameter.type == "int" else float
-        try:
-            return number(text)
-        except ValueError:
-            raise BadInput(where, repr(text), f"a number ({parameter.type})") from None
-    return text
+    values = parse_overrides(pairs, {"reader": spec.options or Options})
+    return spec.arguments(**values["reader"])

@@ -15,8 +15,12 @@ from pydantic import (
     Field,
     ModelWrapValidatorHandler,
     ValidationError,
+    field_serializer,
     model_validator,
 )
+
+from stillage.plugin.options import Options
+from stillage.plugin.overrides import checked
 
 API_VERSION = 1
 """Version of the plugin API; a spec made for another one is listed as ``incompatible``."""
@@ -189,17 +193,35 @@ def encoder_specs(
 
 
 class ReaderSpec(Spec):
-    """A reader; ``factory(path, out, **parameters)`` turns a real format into a recording.
+    """A reader; its factory turns a real format into a recording.
 
-    ``teacher``, ``student`` and ``task`` are the defaults for recordings made by it.
+    It is ``factory(path, out)`` or, for a reader with ``options``, ``factory(path, out, options)``
+    with an instance of that class. ``teacher``, ``student`` and ``task`` are the defaults for
+    recordings made by it.
     """
 
     kind: Literal["reader"] = "reader"
     modalities: tuple[str, ...]
     formats: tuple[str, ...] = ()
+    options: type[Options] | None = None
     teacher: tuple[str, ...] = ()
     student: tuple[str, ...] = ()
     task: str = ""
+
+    @field_serializer("options")
+    def _schema(self, options: type[Options] | None) -> dict[str, Any] | None:
+        return None if options is None else options.model_json_schema()
+
+    def arguments(self, **values: Any) -> tuple[Options, ...]:
+        """What the factory takes after path and out: its options with these values, if any.
+
+        Raises
+        ------
+        BadInput
+            If it has no such option (names the nearest), or a value does not fit.
+        """
+        given = checked(self.options or Options, values, "-o")
+        return (given,) if self.options else ()
 
 
 class FusionSpec(Spec):

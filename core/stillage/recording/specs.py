@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from stillage.plugin.spec import Parameter, ReaderSpec, Spec
+from stillage.plugin.options import Options, option
+from stillage.plugin.spec import ReaderSpec, Spec
+
+
+class ManifestOptions(Options):
+    """Options of the reader ``manifest``."""
+
+    teacher: str = option("", "default teacher modalities, a,b,c")
+    student: str = option("", "default student modalities, a,b,c")
+    task: str = option("", "default target to learn")
+    width: int = option(0, "scale pictures to this width; 0 keeps them", unit="px", ge=0)
+    height: int = option(0, "scale pictures to this height; 0 keeps them", unit="px", ge=0)
+    clean: bool = option(True, "mask or drop dead and repeated readings, and say which")
+    registration: str = option(
+        "", "TOML file in the folder: where one modality's pixels lie in another's"
+    )
+
 
 MANIFEST = ReaderSpec(
     name="manifest",
@@ -10,41 +26,7 @@ MANIFEST = ReaderSpec(
     factory="stillage.recording.manifest.reader:read_manifest",
     modalities=(),
     formats=("csv",),
-    parameters=(
-        Parameter(
-            name="teacher", type="str", default="", summary="default teacher modalities, a,b,c"
-        ),
-        Parameter(
-            name="student", type="str", default="", summary="default student modalities, a,b,c"
-        ),
-        Parameter(name="task", type="str", default="", summary="default target to learn"),
-        Parameter(
-            name="width",
-            type="int",
-            default=0,
-            unit="px",
-            summary="scale pictures to this width; 0 keeps them as they are",
-        ),
-        Parameter(
-            name="height",
-            type="int",
-            default=0,
-            unit="px",
-            summary="scale pictures to this height; 0 keeps them as they are",
-        ),
-        Parameter(
-            name="clean",
-            type="bool",
-            default=True,
-            summary="mask or drop dead and repeated readings, and say which",
-        ),
-        Parameter(
-            name="registration",
-            type="str",
-            default="",
-            summary="TOML file in the folder: where one modality's pixels lie in another's",
-        ),
-    ),
+    options=ManifestOptions,
 )
 
 SPECS: list[Spec] = [MANIFEST]

@@ -1,6 +1,6 @@
 """Run directories: a complete configuration, resumable stages and what came of them."""
 
-from stillage.rundir.config import RunConfig, RunOptions, checked, parse_overrides
+from stillage.rundir.config import RunConfig, RunOptions
 from stillage.rundir.folder import RunDir
 from stillage.rundir.stage import Stage, content_key
 
@@ -9,7 +9,5 @@ __all__ = [
     "RunDir",
     "RunOptions",
     "Stage",
-    "checked",
     "content_key",
-    "parse_overrides",
 ]

@@ -115,7 +115,7 @@ def check_objective(spec: ObjectiveSpec | str) -> list[Passed]:
 
 
 def check_reader(
-    spec: ReaderSpec | str, path: str | Path, *, cut: str = "", **parameters: Any
+    spec: ReaderSpec | str, path: str | Path, *, cut: str = "", **options: Any
 ) -> list[Passed]:
     """Check a reader on an example: a file or folder of its format, of several groups.
 
@@ -127,8 +127,8 @@ def check_reader(
         The example; it is only read. Copies of it are emptied and cut short.
     cut : str
         The file inside the example that is cut short; default: the largest.
-    **parameters
-        Of the reader.
+    **options
+        Of the reader, by name.
 
     Raises
     ------
@@ -136,7 +136,8 @@ def check_reader(
         Every promise that is not kept, with its likely cause.
     """
     found = get_host().spec(ReaderSpec, spec) if isinstance(spec, str) else spec
-    return demand_all(f"reader {found.name!r}", reader_results(found, path, cut=cut, **parameters))
+    results = reader_results(found, path, cut, found.arguments(**options))
+    return demand_all(f"reader {found.name!r}", results)
 
 
 def check_scenario(spec: ScenarioSpec | str) -> list[Passed]:

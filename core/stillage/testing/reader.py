@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from stillage.plugin.host import get_host
+from stillage.plugin.options import Options
 from stillage.plugin.resolve import last_line, resolve
 from stillage.plugin.spec import ModalitySpec, ReaderSpec
 from stillage.recording import Recording
@@ -31,14 +32,14 @@ class Reading:
     spec: ReaderSpec
     run: Callable[..., Any]
     path: Path
-    parameters: Mapping[str, Any]
+    options: tuple[Options, ...]
     work: Path
     cut: str
     recording: Recording
 
     def read(self, path: Path, out: Path) -> None:
-        """Run the reader with the example's parameters."""
-        self.run(path, out, **self.parameters)
+        """Run the reader with the example's options."""
+        self.run(path, out, *self.options)
 
 
 def gives_declared_modalities(case: Reading) -> None:
@@ -213,7 +214,7 @@ READER_CHECKS = (
 
 
 def reader_results(
-    spec: ReaderSpec, path: str | Path, cut: str = "", **parameters: Any
+    spec: ReaderSpec, path: str | Path, cut: str = "", options: tuple[Options, ...] = ()
 ) -> Iterator[Result]:
     """The result of every promise of a reader on the example at ``path``."""
     made = "the reader turns the example into a recording"
@@ -221,11 +222,11 @@ def reader_results(
         work, out = Path(folder), Path(folder) / "example.h5"
         try:
             run = resolve(spec.factory)
-            run(Path(path), out, **parameters)
+            run(Path(path), out, *options)
             recording = Recording.open(out)
         except Exception as error:
             yield Failed(made, f"raised {last_line(error)}")
             return
         with recording:
-            case = Reading(spec, run, Path(path), parameters, work, cut, recording)
+            case = Reading(spec, run, Path(path), options, work, cut, recording)
             yield from results_of(READER_CHECKS, case)

@@ -19,6 +19,7 @@ from stillage.errors import BadInput
 from stillage.recording import RecordingWriter, Stream, TargetColumn, files_under, rows_of
 from stillage_audiovideo.mel import RATE_HZ
 from stillage_audiovideo.readers.containers import Clip, Sound, contents, read_clip, read_sound
+from stillage_audiovideo.readers.options import ClipOptions
 from stillage_audiovideo.synchrony import MIN_CONFIDENCE, Offset, synchronise
 
 SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wav", ".flac", ".mp3", ".ogg")
@@ -71,34 +72,11 @@ class _Tally:
         return found
 
 
-def read(
-    path: str | Path,
-    out: str | Path,
-    *,
-    seconds: float = 1.0,
-    rate: float = 10.0,
-    width: int = 64,
-    height: int = 64,
-    align: bool = False,
-) -> Path:
+def read(path: str | Path, out: str | Path, options: ClipOptions = ClipOptions()) -> Path:
     """Cut the containers in the folder at ``path`` into samples of the recording ``out``.
 
     Modalities ``audio`` and ``video``, absent where a file has none; groups are files; where
     all files lie in two or more subfolders these are the classes of the target ``label``.
-
-    Parameters
-    ----------
-    path, out : path
-        The folder, and the recording to write.
-    seconds : float
-        Length of a sample.
-    rate : float
-        Pictures a second: those shown at evenly spaced moments.
-    width, height : int
-        Size in pixels to scale pictures to.
-    align : bool
-        Pair each picture span with the sound that belongs to it by the offset found, where it
-        is sure; timestamps stay those of each stream.
 
     Raises
     ------
@@ -106,7 +84,7 @@ def read(
         One line for a parameter out of range, any file that is damaged, or nothing to read.
     """
     folder = Path(path)
-    _check(seconds, rate, width, height)
+    seconds, rate = options.seconds, options.rate
     files = _files(folder)
     classes, labels = _labels(folder, files)
     tally = _Tally()
@@ -120,9 +98,11 @@ def read(
                 tally.copies.append(f"{name} (of {seen[digest]})")
                 continue
             seen[digest] = name
-            clip, sound = _decoded(file, width, height)
+            clip, sound = _decoded(file, options.width, options.height)
             offset = _offset(clip, sound)
-            streams, count = _cut(clip, sound, offset if align else None, seconds, rate, tally)
+            streams, count = _cut(
+                clip, sound, offset if options.align else None, seconds, rate, tally
+            )
             if offset is not None:
                 writer.source(f"offset of {name}"[:1024], _told(offset))
                 if offset.sure:
@@ -151,15 +131,6 @@ def read(
         for note in tally.notes():
             writer.note(note)
     return Path(out)
-
-
-def _check(seconds: float, rate: float, width: int, height: int) -> None:
-    if not 0.05 <= seconds <= 60.0:
-        raise BadInput("seconds", seconds, "0.05 to 60")
-    if not 0.0 < rate <= 240.0 or round(seconds * rate) < 1:
-        raise BadInput("rate", rate, "up to 240, and one picture a sample or more")
-    if not (1 <= width <= 4096 and 1 <= height <= 4096):
-        raise BadInput("width and height", f"{width} x {height}", "1 to 4096")
 
 
 def _files(folder: Path) -> list[Path]:

@@ -21,6 +21,7 @@ from stillage.task import LabelState
 from stillage_events.plugin import EVENTS
 from stillage_events.readers.ecd import read_text
 from stillage_events.readers.files import file_size
+from stillage_events.readers.options import SliderOptions
 from stillage_events.reading import Events, events_of, pack
 
 WIDTH, HEIGHT = 240, 180
@@ -40,7 +41,7 @@ class Slider(NamedTuple):
     calibration: NDArray[np.float64]
 
 
-def read(path: str | Path, out: str | Path, *, window_ms: float = 5.0) -> Path:
+def read(path: str | Path, out: str | Path, options: SliderOptions = SliderOptions()) -> Path:
     """Import the folder ``path`` into the recording ``out``.
 
     A sample is a window of events with the latest frame before its end (shared by its windows),
@@ -53,8 +54,7 @@ def read(path: str | Path, out: str | Path, *, window_ms: float = 5.0) -> Path:
         One line for a file that is missing, damaged or does not fit.
     """
     folder = Path(path)
-    if not 0.1 <= window_ms <= 10_000.0:
-        raise BadInput("window_ms", window_ms, "0.1 to 10000")
+    window_ms = options.window_ms
     slider = _load(folder)
     events, length = slider.events, round(window_ms * 1000.0)
     span = int(events.t[-1] - events.t[0]) + 1

@@ -15,6 +15,7 @@ from stillage.recording.manifest.files import load_sample
 from stillage.recording.media import CLIPS
 from stillage_events.pixel import NOISY, Pixel, simulate
 from stillage_events.plugin import EVENTS
+from stillage_events.readers.options import VideoEventOptions
 from stillage_events.reading import pack
 
 LUMINANCE = (0.2126, 0.7152, 0.0722)
@@ -39,33 +40,9 @@ def intensities(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def read(
-    path: str | Path,
-    out: str | Path,
-    *,
-    frames: int = 8,
-    block: int = 5,
-    width: int = 0,
-    height: int = 0,
-    noisy: bool = False,
-    seed: int = 0,
+    path: str | Path, out: str | Path, options: VideoEventOptions = VideoEventOptions()
 ) -> Path:
     """Import the clip ``path`` into the recording ``out``: ``video`` and ``events`` of it.
-
-    Parameters
-    ----------
-    path, out : path
-        A clip (mp4, mov, avi, mkv, webm); the recording to write.
-    frames : int
-        Frames of a sample, 2 or more. A sample's events reach from its first frame to the next
-        sample's first. A last sample with fewer frames is left out.
-    block : int
-        Neighbouring samples that form one group.
-    width, height : int
-        Pixels to scale frames to; 0 keeps them.
-    noisy : bool
-        v2e's preset for poor light, instead of that for good light.
-    seed : int
-        Of the pixels' thresholds and noise.
 
     Raises
     ------
@@ -73,16 +50,15 @@ def read(
         One line for a clip or parameter that does not fit.
     """
     path = Path(path)
-    if frames < 2 or block < 1:
-        raise BadInput("frames, block", f"{frames}, {block}", "at least 2, at least 1")
+    frames, block, seed = options.frames, options.block, options.seed
     if path.suffix.lower() not in CLIPS or not path.is_file():
         raise BadInput(path, "no clip", f"a file of {', '.join(CLIPS)}")
-    clip = load_sample(path, "", (width, height), str(path))
+    clip = load_sample(path, "", (options.width, options.height), str(path))
     count = (len(clip.data) - 1) // frames
     if count < 1 or not clip.rate_hz:
         found = f"{len(clip.data)} frames, rate {clip.rate_hz}"
         raise BadInput(path, found, f"a rate and at least {frames + 1} frames")
-    pixel = NOISY if noisy else Pixel()
+    pixel = NOISY if options.noisy else Pixel()
     times = np.arange(len(clip.data)) / clip.rate_hz
     events = simulate(intensities(clip.data), times, pixel, seed)
     starts = np.arange(count + 1) * frames

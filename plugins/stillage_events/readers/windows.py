@@ -10,24 +10,14 @@ from stillage.errors import BadInput
 from stillage.recording import Stream, write_recording
 from stillage_events.plugin import EVENTS
 from stillage_events.readers.decoding import read_events
+from stillage_events.readers.options import WindowOptions
 from stillage_events.reading import pack
 
 MAX_WINDOWS = 100_000
 
 
-def read(path: str | Path, out: str | Path, *, window_ms: float = 50.0, block: int = 10) -> Path:
+def read(path: str | Path, out: str | Path, options: WindowOptions = WindowOptions()) -> Path:
     """Import the events in the file ``path`` into the recording ``out``, without targets.
-
-    Parameters
-    ----------
-    path, out : path
-        A file that :func:`stillage_events.readers.decoding.read_events` reads; the recording
-        to write.
-    window_ms : float
-        Length of a sample, in ms. A last window that the file does not fill is left out, unless
-        it is the only one.
-    block : int
-        Neighbouring samples that form one group.
 
     Raises
     ------
@@ -35,10 +25,7 @@ def read(path: str | Path, out: str | Path, *, window_ms: float = 50.0, block: i
         One line for a file or parameter that does not fit.
     """
     path = Path(path)
-    if not 0.001 <= window_ms < 2**31 / 1000.0:
-        raise BadInput("window_ms", window_ms, "0.001 to 2147483")
-    if block < 1:
-        raise BadInput("block", block, "1 or more")
+    window_ms, block = options.window_ms, options.block
     events = read_events(path)
     length = round(window_ms * 1000.0)
     first, span = int(events.t[0]), int(events.t[-1] - events.t[0]) + 1

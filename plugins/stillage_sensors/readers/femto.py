@@ -18,6 +18,7 @@ from stillage.recording import RecordingWriter, Stream, TargetColumn
 from stillage_sensors.life import remaining_life
 from stillage_sensors.readers.cleaning import Limits, clean
 from stillage_sensors.readers.files import arrays_of, wanted
+from stillage_sensors.readers.options import FemtoOptions
 
 NAME = re.compile(r"Bearing(\d)_(\d+)\.npz")
 CONDITIONS = {1: (1800.0, 4000.0), 2: (1650.0, 4200.0), 3: (1500.0, 5000.0)}
@@ -37,7 +38,7 @@ NOTES = (
 )
 
 
-def read(path: str | Path, out: str | Path, limit: float = 200.0, cap: float = 7500.0) -> Path:
+def read(path: str | Path, out: str | Path, options: FemtoOptions = FemtoOptions()) -> Path:
     """Import the folder of ``BearingC_N.npz`` at ``path`` into the recording ``out``.
 
     Temperature readings that lost more than a tenth of their values (open thermocouple: above
@@ -52,6 +53,7 @@ def read(path: str | Path, out: str | Path, limit: float = 200.0, cap: float = 7
     files = sorted(p for p in folder.glob("*.npz") if NAME.fullmatch(p.name) and p.is_file())
     if not files:
         raise BadInput(folder, "no BearingC_N.npz", "the folder of the FEMTO bearings")
+    limit, cap = options.limit, options.cap
     limits = Limits(low=-40.0, high=limit, guard=10)
     with RecordingWriter(
         out,

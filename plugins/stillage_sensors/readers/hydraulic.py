@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from stillage.errors import BadInput
 from stillage.recording import Stream, TargetColumn, write_recording
 from stillage_sensors.readers.files import arrays_of, locate, wanted
+from stillage_sensors.readers.options import HydraulicOptions
 
 FILE = "hydraulic_1hz.npz"
 CYCLE_S = 60.0
@@ -66,17 +67,17 @@ def blocks_of(count: int, blocks: int) -> NDArray[np.int64]:
     return np.arange(count, dtype=np.int64) * blocks // count
 
 
-def read(path: str | Path, out: str | Path, blocks: int = 20) -> Path:
+def read(path: str | Path, out: str | Path, options: HydraulicOptions = HydraulicOptions()) -> Path:
     """Import the rig's NPZ (or its folder) into the recording ``out``.
 
-    Groups are ``blocks`` contiguous blocks of cycles.
+    Groups are contiguous blocks of cycles.
 
     Raises
     ------
     BadInput
         One line for a file that is missing or does not fit.
     """
-    file = locate(path, FILE)
+    file, blocks = locate(path, FILE), options.blocks
     arrays = arrays_of(file)
     wanted(file, arrays, {"x": (None, None, 60), "profile": (None, 5)})
     values, profile = arrays["x"], arrays["profile"]

@@ -10,6 +10,7 @@ import numpy as np
 from stillage.errors import BadInput
 from stillage.recording import Stream, TargetColumn, write_recording
 from stillage_sensors.readers.files import cells_of, locate, numbers
+from stillage_sensors.readers.options import PulseBatOptions
 
 FILE = "pulsebat_all.csv"
 MATERIALS = ("LFP", "LMO", "NMC")
@@ -44,10 +45,8 @@ def cell_of(batch: str, name: str, by: str = "cell") -> str:
     return f"{batch}/{match[1] if match else name}"
 
 
-def read(path: str | Path, out: str | Path, by: str = "cell") -> Path:
+def read(path: str | Path, out: str | Path, options: PulseBatOptions = PulseBatOptions()) -> Path:
     """Import the table at ``path`` (or in that folder) into the recording ``out``.
-
-    Groups are physical cells, or with ``by="state"`` rows of one id, as published.
 
     Raises
     ------
@@ -74,7 +73,7 @@ def read(path: str | Path, out: str | Path, by: str = "cell") -> Path:
         Stream("pulse_sweep", volts, "V", axes=("point",)),
         Stream("setting", setting.astype(np.float32), "1", axes=("point",)),
     ]
-    groups = [cell_of(b, i, by) for b, i in zip(cell["batch"], cell["ID"], strict=True)]
+    groups = [cell_of(b, i, options.by) for b, i in zip(cell["batch"], cell["ID"], strict=True)]
     return write_recording(
         out,
         streams,

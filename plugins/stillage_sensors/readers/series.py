@@ -19,6 +19,7 @@ from stillage.recording import RecordingWriter, TargetColumn
 from stillage_sensors.life import remaining_life
 from stillage_sensors.readers.cleaning import Limits, clean
 from stillage_sensors.readers.names import MODALITIES
+from stillage_sensors.readers.options import SeriesOptions
 from stillage_sensors.readers.series_files import Track, Unit, load
 from stillage_sensors.readers.units import Units, read_units
 
@@ -94,30 +95,8 @@ def cut(values: Array, rate: float, starts: Array, seconds: float) -> Array:
     return np.ascontiguousarray(view[:, first].swapaxes(0, 1))
 
 
-def read(
-    path: str | Path,
-    out: str | Path,
-    window: float = 0.0,
-    step: float = 0.0,
-    life: bool = False,
-    cap: float = 0.0,
-) -> Path:
+def read(path: str | Path, out: str | Path, options: SeriesOptions = SeriesOptions()) -> Path:
     """Import a series file, or a folder of them, into the recording ``out``.
-
-    Parameters
-    ----------
-    path : path
-        A file, or a folder of files.
-    out : path
-        The recording.
-    window, step : float
-        Seconds of a window and from one to the next; 0: the whole file (then all files must
-        last equally long), and no overlap.
-    life : bool
-        Each file ends in failure: targets ``remaining_life`` (s) and ``life_fraction``, true at
-        a window's end.
-    cap : float
-        Cap of ``remaining_life`` in seconds; 0 leaves it raw.
 
     Raises
     ------
@@ -127,8 +106,7 @@ def read(
     root = Path(path)
     files = _files(root)
     units = read_units(root / "units.csv", [f.name for f in files]) if root.is_dir() else Units()
-    if min(window, step, cap) < 0 or not np.isfinite([window, step, cap]).all():
-        raise BadInput("-o window, step, cap", f"{window}, {step}, {cap}", "seconds, 0 or more")
+    life, cap = options.life, options.cap
     layout: Layout | None = None
     told: set[tuple[str, str]] | None = None
     dropped: list[str] = []
@@ -148,7 +126,7 @@ def read(
             if layout is None:
                 layout, told = mine, set(unit.targets)
                 _describe(writer, unit, mine)
-            starts, seconds = _starts(unit, window, step)
+            starts, seconds = _starts(unit, options.window, options.step)
             if not len(starts):
                 dropped.append(file.name)
                 continue

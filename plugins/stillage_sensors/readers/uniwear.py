@@ -11,6 +11,7 @@ from stillage.errors import BadInput
 from stillage.recording import Stream, TargetColumn, write_recording
 from stillage_sensors.life import windows_of
 from stillage_sensors.readers.files import cells_of, locate, numbers
+from stillage_sensors.readers.options import UniWearOptions
 
 FILE = "uniwear.csv.gz"
 CHANNELS = ("force_z", "vibration_x", "vibration_y")
@@ -28,15 +29,15 @@ NOTES = (
 )
 
 
-def read(path: str | Path, out: str | Path, window: int = 60) -> Path:
-    """Import the table at ``path`` (or in that folder) into ``out``, ``window`` rows a sample.
+def read(path: str | Path, out: str | Path, options: UniWearOptions = UniWearOptions()) -> Path:
+    """Import the table at ``path`` (or in that folder) into the recording ``out``.
 
     Raises
     ------
     BadInput
         One line for a file that is missing or does not fit.
     """
-    file = locate(path, FILE)
+    file, window = locate(path, FILE), options.window
     cell = cells_of(file, COLUMNS)
     series = np.stack([numbers(file, name, cell[name]) for name in CHANNELS])
     time, wear = (numbers(file, name, cell[name]) for name in ("timestamp", "tool_wear"))

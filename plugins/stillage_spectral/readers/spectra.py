@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
+from stillage_spectral.readers.options import Quantity, Unit
 
 Array = NDArray[np.float64]
-Unit = Literal["nm", "um", "1/cm"]
-Quantity = Literal["reflectance", "percent", "absorbance", "transmittance", "kubelka-munk"]
 
 MAX_BANDS = 2**16
 MAX_VALUES = 2**26

@@ -17,12 +17,11 @@ from stillage.task import LabelState
 from stillage_spectral.physics.resampling import Resampler
 from stillage_spectral.readers.cubes import LABELS, Pick, read_envi
 from stillage_spectral.readers.jcamp import read_jcamp
+from stillage_spectral.readers.options import Quantity, SpectraOptions, Unit
 from stillage_spectral.readers.spectra import (
     MAX_VALUES,
     Array,
-    Quantity,
     Spectra,
-    Unit,
     grid_of,
     grid_text,
 )
@@ -161,45 +160,8 @@ def _column(about: list[Mapping[str, str]], key: str, option: str) -> list[str]:
     return [told.get(key, "") for told in about]
 
 
-def read(
-    path: str | Path,
-    out: str | Path,
-    *,
-    unit: Unit = "nm",
-    quantity: Quantity = "reflectance",
-    group: str = "",
-    target: str = "",
-    target_unit: str = "",
-    grid: str = "",
-    like: str = "",
-    dark: str = "",
-    white: str = "",
-    every: int = 1,
-    tile: int = 16,
-) -> Path:
+def read(path: str | Path, out: str | Path, options: SpectraOptions = SpectraOptions()) -> Path:
     """Import a file of spectra, or all in a folder and its folders, into the recording ``out``.
-
-    Parameters
-    ----------
-    path, out : path
-        A file or folder, and the recording to write.
-    unit, quantity : str
-        Of CSV files (JCAMP-DX and ENVI state theirs): what the wavelengths and values are.
-    group : str
-        What must stay together: a column of the table, ``name``, ``file``, ``folder`` or
-        ``tile``; default: tiles of cubes, else names.
-    target : str
-        What to learn: a column, ``folder``, ``label`` (a cube's classification), or a label of
-        JCAMP-DX in lower case, such as ``classification``.
-    target_unit : str
-        Makes the target a number in that unit.
-    grid, like : str
-        Resample to ``START:STOP:STEP`` nm, or to the grid of another recording; what that loses
-        is in the notes.
-    dark, white : str
-        Headers of reference cubes, inside the folder.
-    every, tile : int
-        Pixels of cubes: take every so many; side of a tile.
 
     Raises
     ------
@@ -209,11 +171,11 @@ def read(
     source = Path(path)
     folder = source if source.is_dir() else source.parent
     references = tuple(
-        locate(folder, name, f"-o {option}") if name else None
-        for option, name in (("dark", dark), ("white", white))
+        locate(folder, name, f"-o {key}") if name else None
+        for key, name in (("dark", options.dark), ("white", options.white))
     )
-    asked = Asked(unit, quantity, Pick(every, tile, *references))
-    wanted = wanted_grid(grid, like)
+    asked = Asked(options.unit, options.quantity, Pick(options.every, options.tile, *references))
+    wanted = wanted_grid(options.grid, options.like)
     loaded: list[tuple[str, Spectra]] = []
     about: list[Mapping[str, str]] = []
     held = 0
@@ -226,20 +188,21 @@ def read(
             loaded.append((str(file), part))
             about += [{**told, **place} for told in part.about]
     values, wavelength, notes = _joined(loaded, wanted)
-    default = "tile" if any("tile" in told for told in about) else "name"
+    tiled = any("tile" in told for told in about)
+    group = options.group or ("tile" if tiled else "name")
     groups = [text or told["file"] for text, told in
-              zip(_column(about, group or default, "group"), about, strict=True)]  # fmt: skip
+              zip(_column(about, group, "group"), about, strict=True)]  # fmt: skip
     keep, cleaned = _kept(values, groups)
     if not keep.any():
         raise BadInput(source, "no reading that is alive", "one or more spectra with a shape")
     chosen = np.flatnonzero(keep)
     targets = []
-    if target:
-        texts = _column(about, target, "target")
-        targets = [_target(_named(target), [texts[k] for k in chosen], target_unit)]
+    if options.target:
+        texts = [_column(about, options.target, "target")[k] for k in chosen]
+        targets = [_target(_named(options.target), texts, options.target_unit)]
     return _written(
         out, values[chosen], wavelength, [groups[k] for k in chosen], targets,
-        [f"groups are what {group or default!r} names", *notes, *cleaned], source,
+        [f"groups are what {group!r} names", *notes, *cleaned], source,
     )  # fmt: skip
 
 

@@ -11,13 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from stillage.errors import BadInput
+from stillage_spectral.readers.options import Quantity, Unit
 from stillage_spectral.readers.spectra import (
     MAX_BANDS,
     MAX_VALUES,
     Array,
-    Quantity,
     Spectra,
-    Unit,
     spectra,
 )
 

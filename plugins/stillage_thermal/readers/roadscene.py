@@ -16,6 +16,7 @@ import numpy as np
 from stillage.errors import BadInput
 from stillage.recording import RecordingWriter, Stream
 from stillage.recording.registration import Registration
+from stillage_thermal.readers.options import RoadSceneOptions
 from stillage_thermal.readers.pictures import read_colour, read_grey
 
 NAME = re.compile(r"FLIR_(video_)?(\d{1,9})")
@@ -91,23 +92,12 @@ def grouped(found: list[Pair], span: int) -> Iterator[tuple[Pair, str, str]]:
         yield pair, group, "test" if test else "train"
 
 
-def read(
-    path: str | Path, out: str | Path, *, width: int = 192, height: int = 128, span: int = 250
-) -> Path:
+def read(path: str | Path, out: str | Path, options: RoadSceneOptions = RoadSceneOptions()) -> Path:
     """Import the folder at ``path`` into the recording ``out``.
 
     Modalities ``video`` (a photo is a clip of one frame) and ``thermal-image``. Sizes vary from
     pair to pair, so the largest middle part of the wanted shape is cut from both alike, and
-    averaged to ``width`` x ``height``.
-
-    Parameters
-    ----------
-    path, out : path
-        Folder, and recording to write.
-    width, height : int
-        Of all pictures, pixels.
-    span : int
-        Frame numbers that make one group.
+    averaged to the width and height of the options.
 
     Raises
     ------
@@ -115,12 +105,10 @@ def read(
         One line for a missing, foreign or damaged file, or a pair of two sizes.
     """
     folder = Path(path)
-    if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE and span >= 1):
-        told = f"width {width}, height {height}, span {span}"
-        raise BadInput("-o width, height, span", told, f"1 to {MAX_SIDE} pixels, span 1 or more")
+    width, height = options.width, options.height
     if not folder.is_dir():
         raise BadInput(folder, "no such folder", "the folder that holds visible/ and infrared/")
-    found = list(grouped(pairs(folder), span))
+    found = list(grouped(pairs(folder), options.span))
     provenance = {
         "origin": "github.com/hanna-xu/RoadScene, from FLIR's driving set",
         "licence": "none stated: do not redistribute without asking",

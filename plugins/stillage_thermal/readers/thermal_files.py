@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from stillage_thermal.conversion import (
     transmission,
 )
 from stillage_thermal.radiometry import ZERO_CELSIUS
+from stillage_thermal.readers.options import RadiometricOptions
 from stillage_thermal.readers.pictures import TIFF, read_frames
 
 
@@ -68,22 +69,7 @@ class Lookup(NamedTuple):
 
 
 def read(
-    path: str | Path,
-    out: str | Path,
-    *,
-    counts: Literal["tlinear", "planck"] = "tlinear",
-    step: float = 0.01,
-    r1: float = 21106.77,
-    r2: float = 0.012545258,
-    b: float = 1501.0,
-    f: float = 1.0,
-    o: float = -7340.0,
-    emissivity: float = 1.0,
-    reflected: float = 20.0,
-    air: float = 20.0,
-    distance: float = 0.0,
-    humidity: float = 0.5,
-    rate: float = 0.0,
+    path: str | Path, out: str | Path, options: RadiometricOptions = RadiometricOptions()
 ) -> Path:
     """Import all TIFFs under the folder ``path`` into the recording ``out``, as centikelvin.
 
@@ -91,35 +77,19 @@ def read(
     where there are two folders or more. Clips in which nothing changes from pixel to pixel (a
     closed shutter) are marked absent.
 
-    Parameters
-    ----------
-    path, out : path
-        Folder, and recording to write.
-    counts : str
-        ``tlinear``: counts are ``step`` kelvin each; ``planck``: raw signal of a camera with
-        the constants ``r1, r2, b, f, o``.
-    step, r1, r2, b, f, o : float
-        See ``counts``.
-    emissivity, reflected, air, distance, humidity : float
-        What is corrected for (temperatures in degC, metres, 0..1); the default is nothing.
-    rate : float
-        Frames a second.
-
     Raises
     ------
     BadInput
         One line: a damaged file, clips of different sizes, counts that no temperature gives.
     """
     folder = Path(path)
-    tau = transmission(distance, air + ZERO_CELSIUS, humidity)
+    counts, emissivity = options.counts, options.emissivity
+    reflected, air = options.reflected, options.air
+    tau = transmission(options.distance, air + ZERO_CELSIUS, options.humidity)
     scenery = Scenery(emissivity, reflected + ZERO_CELSIUS, air + ZERO_CELSIUS, tau)
-    camera = Planck(r1, r2, b, f, o)
-    if not 0 < step <= 1:
-        raise BadInput("-o step", step, "above 0, at most 1 K")
-    if rate < 0:
-        raise BadInput("-o rate", rate, "0 or more Hz")
+    camera = Planck(options.r1, options.r2, options.b, options.f, options.o)
     files = _files(folder)
-    lookup = Lookup.of(step if counts == "tlinear" else None, camera, scenery)
+    lookup = Lookup.of(options.step if counts == "tlinear" else None, camera, scenery)
     classes = sorted({file.parent.name for file in files})
     labelled = len(classes) > 1
     provenance = {
@@ -144,7 +114,9 @@ def read(
             dead += flat
             index = np.array([-1 if flat else 0])
             axes = ("frame", "height", "width")
-            stream = Stream("thermal", clip[None], "cK", index, rate_hz=rate or None, axes=axes)
+            stream = Stream(
+                "thermal", clip[None], "cK", index, rate_hz=options.rate or None, axes=axes
+            )
             columns = []
             if labelled:
                 code = np.array([classes.index(file.parent.name)])

@@ -52,7 +52,7 @@ def simulate(
         world = found
     if world is None:
         if not isinstance(settings, SortingSettings):
-            from stillage.rundir import checked
+            from stillage.plugin.overrides import checked
 
             settings = checked(SortingSettings, settings or {}, "settings")
         world = build_world(settings, cast or example_cast())

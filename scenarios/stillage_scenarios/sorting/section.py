@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from stillage.plugin.overrides import checked
 from stillage.report.html import table
-from stillage.rundir import checked
 from stillage_scenarios.items.materials import GATE_FEE, MATERIALS, SORTED
 from stillage_scenarios.sorting.settings import SortingSettings
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from stillage.errors import BadInput
-from stillage.rundir import checked
+from stillage.plugin.overrides import checked
 from stillage.task import LabelState
 from stillage_sim.run import deploy
 from stillage_sim.run.context import Context

@@ -12,9 +12,10 @@ from stillage.distillation.plan import DistillPlan
 from stillage.errors import BadInput
 from stillage.perception.device import profile
 from stillage.plugin.host import get_host
+from stillage.plugin.overrides import checked, parse_overrides
 from stillage.plugin.spec import FusionSpec, PolicySpec, ScenarioSpec
 from stillage.plugin.suggest import one_of
-from stillage.rundir import RunConfig, RunOptions, checked, parse_overrides
+from stillage.rundir import RunConfig, RunOptions
 from stillage.rundir.config import LABELS, SEEDS
 from stillage_sim.policy.protocol import SIGHTS
 from stillage_sim.policy.registered import outside as outside_policy

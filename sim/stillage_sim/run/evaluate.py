@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from stillage.compute import check_workers
-from stillage.rundir import RunConfig, RunDir, checked
+from stillage.plugin.overrides import checked
+from stillage.rundir import RunConfig, RunDir
 from stillage_sim.run.configure import Overrides, configure, default_policies
 from stillage_sim.run.naming import sort_out
 from stillage_sim.run.pipeline import Progress, execute, quiet

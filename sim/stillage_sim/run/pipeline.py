@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from stillage.compute import Executor, open_executor
 from stillage.distillation.arm_table import DISTILLED
 from stillage.errors import BadInput, Incomplete
-from stillage.rundir import RunDir, Stage, checked
+from stillage.plugin.overrides import checked
+from stillage.rundir import RunDir, Stage
 from stillage.storage.atomic import atomic_file, write_json
 from stillage_sim.policy.registered import content_of
 from stillage_sim.run import casting, deploy, figures, replicas

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from stillage.errors import BadInput
-from stillage.rundir import RunDir, checked
+from stillage.plugin.overrides import checked
+from stillage.rundir import RunDir
 from stillage_sim.run import casting
 from stillage_sim.run.configure import scenario_of
 from stillage_sim.run.context import Context

@@ -11,6 +11,7 @@ from stillage.errors import BadInput
 from stillage.recording import Recording, find_dead, find_duplicates
 from stillage.recording.cleaning import digest_of
 from stillage.recording.manifest.reader import read_manifest
+from stillage.recording.specs import ManifestOptions
 
 RNG = np.random.default_rng(0)
 NOISE = RNG.random((8, 20), np.float32)
@@ -89,7 +90,7 @@ def test_a_manifest_is_cleaned_and_says_so(folder: Path) -> None:
 
 
 def test_cleaning_can_be_left_out(folder: Path) -> None:
-    out = read_manifest(manifest(folder, *LINES), folder / "a.h5", clean=False)
+    out = read_manifest(manifest(folder, *LINES), folder / "a.h5", ManifestOptions(clean=False))
     with Recording.open(out) as recording:
         assert recording.samples == len(LINES)
         assert recording.presence("probe").sum() == 7
@@ -116,7 +117,7 @@ points = [[[0, 0], [1, 1]], [[10, 0], [21, 1]], [[10, 10], [21, 21]], [[0, 10], 
 def test_a_toml_file_registers(folder: Path, text: str, matrix: list[list[float]]) -> None:
     (folder / "cameras.toml").write_text(text)
     path = manifest(folder, *LINES)
-    out = read_manifest(path, folder / "a.h5", registration="cameras.toml")
+    out = read_manifest(path, folder / "a.h5", ManifestOptions(registration="cameras.toml"))
     with Recording.open(out) as recording:
         found = recording.modalities["probe"].registration
         assert found is not None
@@ -146,7 +147,9 @@ def test_a_bad_registration_is_one_line(folder: Path, kind: str) -> None:
     text, message = BAD[kind]
     (folder / "cameras.toml").write_text(text)
     with pytest.raises(BadInput) as caught:
-        read_manifest(manifest(folder, *LINES), folder / "a.h5", registration="cameras.toml")
+        read_manifest(
+            manifest(folder, *LINES), folder / "a.h5", ManifestOptions(registration="cameras.toml")
+        )
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not (folder / "a.h5").exists()
@@ -155,4 +158,4 @@ def test_a_bad_registration_is_one_line(folder: Path, kind: str) -> None:
 @pytest.mark.parametrize("name", ["../x.toml", "/etc/passwd", "none.toml"])
 def test_a_registration_never_leaves_the_folder(folder: Path, name: str) -> None:
     with pytest.raises(BadInput, match="inside the manifest's folder"):
-        read_manifest(manifest(folder, *LINES), folder / "a.h5", registration=name)
+        read_manifest(manifest(folder, *LINES), folder / "a.h5", ManifestOptions(registration=name))

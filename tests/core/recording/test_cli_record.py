@@ -61,8 +61,8 @@ def test_import(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("-o", "studnt=a"), "-o studnt: found no such key of reader manifest, expected one of"),
-        (("-o", "width=wide"), "-o width: found 'wide', expected a number (int)"),
+        (("-o", "studnt=a"), "-o: found unknown key 'studnt', expected one of"),
+        (("-o", "width=wide"), "-o width: found 'wide', expected a valid integer"),
         (("-o", "width"), "expected key=value"),
         (("-o", "width=1", "-o", "width=2"), "twice"),
     ],

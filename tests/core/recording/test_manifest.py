@@ -15,6 +15,7 @@ from stillage.errors import BadInput
 from stillage.recording import Recording
 from stillage.recording.manifest.header import Column, Line
 from stillage.recording.manifest.reader import KEEP_BYTES, MOST_BYTES, _batches, read_manifest
+from stillage.recording.specs import ManifestOptions
 from stillage.task import LabelState
 
 HEADER = (
@@ -61,9 +62,7 @@ def test_everything_it_can_hold(folder: Path, tmp_path: Path) -> None:
     out = read_manifest(
         folder / "set.csv",
         tmp_path / "a.h5",
-        teacher="probe, video",
-        student="video",
-        task="polymer",
+        ManifestOptions(teacher="probe, video", student="video", task="polymer"),
     )
     with Recording.open(out) as recording:
         assert recording.groups.tolist() == ["item 1", "item 1", "предмет 2", "item 3"]
@@ -104,7 +103,9 @@ def test_sound_clips_and_scaling(tmp_path: Path) -> None:
     (tmp_path / "set.csv").write_text(table)
     with pytest.raises(BadInput, match=r"shapes \(1, 8, 12, 3\) and \(1, 20, 30, 3\).*-o width="):
         read_manifest(tmp_path / "set.csv", tmp_path / "a.h5")
-    out = read_manifest(tmp_path / "set.csv", tmp_path / "a.h5", width=10, height=6)
+    out = read_manifest(
+        tmp_path / "set.csv", tmp_path / "a.h5", ManifestOptions(width=10, height=6)
+    )
     with Recording.open(out) as recording:
         assert recording.modalities["video"].shape == (1, 6, 10, 3)
         assert recording.modalities["sound"].rate_hz == 8000
@@ -173,7 +174,9 @@ def test_bad_manifests_are_one_line_and_write_nothing(
     (tmp_path / "out").mkdir()
     with pytest.raises(BadInput) as error:
         read_manifest(
-            folder / "bad.csv", tmp_path / "out" / "a.h5", task="colour" if kind == "task" else ""
+            folder / "bad.csv",
+            tmp_path / "out" / "a.h5",
+            ManifestOptions(task="colour" if kind == "task" else ""),
         )
     assert message in str(error.value)
     assert "\n" not in str(error.value)

@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field
 
 from stillage.distillation.plan import DistillPlan
 from stillage.errors import BadInput
-from stillage.rundir import RunConfig, parse_overrides
+from stillage.plugin.overrides import parse_overrides
+from stillage.rundir import RunConfig
 
 
 class Settings(BaseModel):

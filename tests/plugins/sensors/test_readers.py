@@ -12,6 +12,12 @@ from stillage.errors import BadInput
 from stillage.recording import Recording
 from stillage_sensors.readers import femto, hydraulic, pulsebat, uniwear
 from stillage_sensors.readers.files import text_of
+from stillage_sensors.readers.options import (
+    FemtoOptions,
+    HydraulicOptions,
+    PulseBatOptions,
+    UniWearOptions,
+)
 from tests.plugins.sensors.sensor_files import bearing_file, pulse_file, rig_file, wear_file
 
 
@@ -19,7 +25,9 @@ def test_hydraulic_channels_reach_their_modalities(tmp_path: Path) -> None:
     rig_file(tmp_path / hydraulic.FILE)
     with np.load(tmp_path / hydraulic.FILE) as stored:
         values, names = stored["x"], stored["channels"].tolist()
-    with Recording.open(hydraulic.read(tmp_path, tmp_path / "o.h5", blocks=4)) as found:
+    with Recording.open(
+        hydraulic.read(tmp_path, tmp_path / "o.h5", HydraulicOptions(blocks=4))
+    ) as found:
         power = found.read("power", np.array([7]))[0, 0]
         np.testing.assert_array_equal(power, values[7, names.index("EPS1")])
         assert found.modalities["pressure"].shape == (6, 60)
@@ -46,7 +54,7 @@ def test_hydraulic_refuses_other_files(tmp_path: Path) -> None:
 def test_femto_masks_an_open_thermometer(tmp_path: Path) -> None:
     bearing_file(tmp_path / "Bearing1_4.npz")
     bearing_file(tmp_path / "Bearing2_6.npz", hot=300)
-    out = femto.read(tmp_path, tmp_path / "o.h5", cap=120.0)
+    out = femto.read(tmp_path, tmp_path / "o.h5", FemtoOptions(cap=120.0))
     with Recording.open(out) as found:
         present = found.presence("temperature")
         assert present.tolist() == [True] * 7 + [False] + [True] * 4
@@ -82,7 +90,9 @@ def test_pulsebat_groups_physical_cells(tmp_path: Path) -> None:
         )
         setting = found.read("setting", np.array([2]))[0]
         np.testing.assert_allclose(setting, [0.5, 35.0, 1.0, 0.0, 0.0])
-    with Recording.open(pulsebat.read(tmp_path, tmp_path / "s.h5", by="state")) as found:
+    with Recording.open(
+        pulsebat.read(tmp_path, tmp_path / "s.h5", PulseBatOptions(by="state"))
+    ) as found:
         assert len(found.group_names) == 3
     (tmp_path / pulsebat.FILE).write_text(text.replace("3.2,", "9.2,").replace(",3.2\n", ",9.2\n"))
     with pytest.raises(BadInput, match="outside 1 to 5 V"):
@@ -91,7 +101,9 @@ def test_pulsebat_groups_physical_cells(tmp_path: Path) -> None:
 
 def test_uniwear_scales_by_the_new_tool(tmp_path: Path) -> None:
     wear_file(tmp_path / uniwear.FILE)
-    with Recording.open(uniwear.read(tmp_path, tmp_path / "o.h5", window=10)) as found:
+    with Recording.open(
+        uniwear.read(tmp_path, tmp_path / "o.h5", UniWearOptions(window=10))
+    ) as found:
         assert found.samples == 4  # two windows end with the last row of each experiment
         series = found.read("series", np.arange(4))
         np.testing.assert_allclose(series[:2], series[2:], rtol=1e-6)

@@ -13,6 +13,7 @@ from stillage.errors import BadInput
 from stillage.recording import Recording
 from stillage_sensors.readers.files import arrays_of
 from stillage_sensors.readers.names import parse
+from stillage_sensors.readers.options import SeriesOptions
 from stillage_sensors.readers.series import read
 from tests.plugins.sensors.sensor_files import plant, rig
 
@@ -23,7 +24,7 @@ def write_npz(path: Path, **arrays: np.ndarray) -> None:
 
 def test_multi_rate_npz_becomes_one_stream_a_modality(tmp_path: Path) -> None:
     folder = plant(tmp_path / "plant")
-    out = read(folder, tmp_path / "out.h5", window=4.0, step=3.0, life=True)
+    out = read(folder, tmp_path / "out.h5", SeriesOptions(window=4.0, step=3.0, life=True))
     with Recording.open(out) as recording:
         assert recording.samples == 3 + 2  # starts 0, 3, 6 of ten seconds; 0, 3 of seven
         assert {n: i.shape for n, i in recording.modalities.items()} == {
@@ -47,7 +48,7 @@ def test_multi_rate_npz_becomes_one_stream_a_modality(tmp_path: Path) -> None:
 
 def test_csv_with_units_table_gaps_and_a_target_in_time(tmp_path: Path) -> None:
     folder = rig(tmp_path / "rig")
-    out = read(folder, tmp_path / "out.h5", window=5.0)
+    out = read(folder, tmp_path / "out.h5", SeriesOptions(window=5.0))
     with Recording.open(out) as recording:
         assert recording.samples == 8
         assert recording.modalities["pressure"].shape == (1, 10)
@@ -64,7 +65,9 @@ def test_csv_with_units_table_gaps_and_a_target_in_time(tmp_path: Path) -> None:
 
 def test_windows_of_one_unit_share_its_group(tmp_path: Path) -> None:
     write_npz(tmp_path / "x.npz", **{"a[degC]@1": np.arange(100.0)})
-    with Recording.open(read(tmp_path / "x.npz", tmp_path / "o.h5", window=10, step=1)) as found:
+    with Recording.open(
+        read(tmp_path / "x.npz", tmp_path / "o.h5", SeriesOptions(window=10, step=1))
+    ) as found:
         assert len(set(found.groups[np.arange(found.samples)].tolist())) == 1
         assert found.samples == 91
 
@@ -150,12 +153,14 @@ def test_windows_that_fill_the_memory_are_refused(
 ) -> None:
     np.savez(tmp_path / "x.npz", **{"a[degC]@1000": np.arange(1_000_000.0) % 7})
     with pytest.raises(BadInput, match=told):
-        read(tmp_path / "x.npz", tmp_path / "o.h5", window=window, step=step)
+        read(tmp_path / "x.npz", tmp_path / "o.h5", SeriesOptions(window=window, step=step))
 
 
 def test_rates_are_kept_with_the_readings(tmp_path: Path) -> None:
     write_npz(tmp_path / "x.npz", **{"a[degC]@2": np.arange(20.0), "b[g]@50": np.arange(500.0) % 7})
-    with Recording.open(read(tmp_path / "x.npz", tmp_path / "o.h5", window=5)) as found:
+    with Recording.open(
+        read(tmp_path / "x.npz", tmp_path / "o.h5", SeriesOptions(window=5))
+    ) as found:
         assert found.modalities["temperature"].rate_hz == 2.0
         assert found.modalities["vibration"].rate_hz == 50.0
 

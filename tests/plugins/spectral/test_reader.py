@@ -14,6 +14,7 @@ from stillage.plugin.host import get_host
 from stillage.plugin.spec import ModalitySpec
 from stillage.recording import Recording
 from stillage_spectral.modality import Nir
+from stillage_spectral.readers.options import SpectraOptions
 from stillage_spectral.readers.spectra import grid_of
 from stillage_spectral.readers.spectra_files import read, wanted_grid
 from stillage_spectral.readers.tables import read_table
@@ -23,7 +24,9 @@ from tests.plugins.spectral.spectra_files import GRID, VALUES, write_jcamp, writ
 
 def test_a_wide_table_with_groups_and_classes(tmp_path: Path) -> None:
     values = write_table(tmp_path / "a.csv")
-    with Recording.open(read(tmp_path / "a.csv", tmp_path / "a.h5", target="polymer")) as found:
+    with Recording.open(
+        read(tmp_path / "a.csv", tmp_path / "a.h5", SpectraOptions(target="polymer"))
+    ) as found:
         np.testing.assert_allclose(found.read("nir", np.arange(6)), values, rtol=1e-6)
         assert found.groups.tolist() == ["item 0"] * 2 + ["item 1"] * 2 + ["item 2"] * 2
         column = found.targets["polymer"]
@@ -41,12 +44,12 @@ def test_semicolons_and_decimal_commas(tmp_path: Path) -> None:
 
 def test_a_number_as_target(tmp_path: Path) -> None:
     write_table(tmp_path / "a.csv")
-    out = read(tmp_path, tmp_path / "a.h5", target="mass", target_unit="g")
+    out = read(tmp_path, tmp_path / "a.h5", SpectraOptions(target="mass", target_unit="g"))
     with Recording.open(out) as found:
         assert found.targets["mass"].kind == "regression"
         np.testing.assert_allclose(found.targets["mass"].values, np.arange(6) + 0.5)
     with pytest.raises(BadInput, match=r"target 'polymer': .*expected numbers in g"):
-        read(tmp_path, tmp_path / "b.h5", target="polymer", target_unit="g")
+        read(tmp_path, tmp_path / "b.h5", SpectraOptions(target="polymer", target_unit="g"))
 
 
 def test_a_tall_table_in_wavenumbers_and_absorbance(tmp_path: Path) -> None:
@@ -71,7 +74,7 @@ def test_instruments_with_different_grids_join_by_a_declared_loss(tmp_path: Path
     (tmp_path / "b.csv").write_text("\n".join(rows) + "\n")
     with pytest.raises(BadInput, match=r"b.csv: found 101 bands from 950 nm, expected 21 from"):
         read(tmp_path, tmp_path / "both.h5")
-    out = read(tmp_path, tmp_path / "both.h5", grid="1000:1400:20")
+    out = read(tmp_path, tmp_path / "both.h5", SpectraOptions(grid="1000:1400:20"))
     with Recording.open(out) as found:
         told = " ".join(found.notes)
         assert "resampled from 81 to 21 bands" in told
@@ -81,10 +84,10 @@ def test_instruments_with_different_grids_join_by_a_declared_loss(tmp_path: Path
     alone = tmp_path / "alone"
     alone.mkdir()
     (tmp_path / "b.csv").rename(alone / "b.csv")
-    with Recording.open(read(alone, tmp_path / "like.h5", like=str(out))) as found:
+    with Recording.open(read(alone, tmp_path / "like.h5", SpectraOptions(like=str(out)))) as found:
         np.testing.assert_array_equal(found.read("nir", np.array([0]))[0], read_back)
     with pytest.raises(BadInput, match="nothing is extrapolated"):
-        read(alone, tmp_path / "wide.h5", grid="900:1400:20")
+        read(alone, tmp_path / "wide.h5", SpectraOptions(grid="900:1400:20"))
 
 
 def test_a_folder_of_jcamp_files_by_class(tmp_path: Path) -> None:
@@ -94,7 +97,7 @@ def test_a_folder_of_jcamp_files_by_class(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     write_jcamp(tmp_path / "PET" / "a.dx", line, TITLE="a")
     write_jcamp(tmp_path / "PP" / "b.jdx", other, TITLE="b", FIRSTY="1.22")
-    out = read(tmp_path, tmp_path / "a.h5", target="folder")
+    out = read(tmp_path, tmp_path / "a.h5", SpectraOptions(target="folder"))
     with Recording.open(out) as found:
         assert found.targets["folder"].classes == ("PET", "PP")
         assert found.groups.tolist() == ["a", "b"]
@@ -108,7 +111,7 @@ def test_a_cube_is_grouped_by_tiles(tmp_path: Path) -> None:
     classes = np.repeat([[1, 2]], 8, 0).repeat(4, 1).astype(np.uint8)[:, :, None]
     write_envi(tmp_path, "scene_labels", classes, "bsq",
                **{"file type": "ENVI Classification", "class names": listed("nab")})  # fmt: skip
-    out = read(tmp_path, tmp_path / "a.h5", target="label", tile=4)
+    out = read(tmp_path, tmp_path / "a.h5", SpectraOptions(target="label", tile=4))
     with Recording.open(out) as found:
         assert found.samples == 64
         assert len(found.group_names) == 4
@@ -168,7 +171,9 @@ def test_references_stay_inside_the_folder(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     write_envi(tmp_path / "in", "a", np.ones((2, 2, 21), "float32"), wavelength=listed(GRID))
     with pytest.raises(BadInput, match="a path inside the manifest's folder"):
-        read(tmp_path / "in", tmp_path / "out.h5", dark="../dark.hdr", white="w.hdr")
+        read(
+            tmp_path / "in", tmp_path / "out.h5", SpectraOptions(dark="../dark.hdr", white="w.hdr")
+        )
 
 
 @pytest.mark.parametrize("grid", ["1000", "a:b:c", "1400:1000:4", "1000:1400:0", "1:2:1e-9"])

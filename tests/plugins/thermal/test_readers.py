@@ -15,6 +15,7 @@ from stillage.recording import Recording
 from stillage_thermal.conversion import Planck, Scenery, received
 from stillage_thermal.modality import Thermal, ThermalImage
 from stillage_thermal.readers import roadscene
+from stillage_thermal.readers.options import RadiometricOptions, RoadSceneOptions
 from stillage_thermal.readers.thermal_files import read as read_radiometric
 from tests.plugins.thermal.thermal_files import KELVIN, folder_of, road, tiff
 
@@ -22,7 +23,9 @@ from tests.plugins.thermal.thermal_files import KELVIN, folder_of, road, tiff
 def test_temperature_linear_counts_are_kept(tmp_path: Path) -> None:
     frames = np.rint(KELVIN * 100).astype(np.uint16)
     folder = folder_of(tmp_path, frames)
-    with Recording.open(read_radiometric(folder, tmp_path / "a.h5", rate=9.0)) as found:
+    with Recording.open(
+        read_radiometric(folder, tmp_path / "a.h5", RadiometricOptions(rate=9.0))
+    ) as found:
         np.testing.assert_array_equal(found.read("thermal", np.arange(4)), np.stack([frames] * 4))
         assert found.modalities["thermal"].unit == "cK"
         assert found.modalities["thermal"].rate_hz == 9.0
@@ -30,7 +33,9 @@ def test_temperature_linear_counts_are_kept(tmp_path: Path) -> None:
         assert found.groups.tolist() == ["cold/0.tiff", "cold/1.tiff", "warm/0.tiff", "warm/1.tiff"]
     np.testing.assert_array_equal(Thermal().read(folder / "cold" / "0.tiff"), frames)
     coarse = np.rint(KELVIN * 10).astype(np.uint16)
-    out = read_radiometric(folder_of(tmp_path, coarse), tmp_path / "b.h5", step=0.1)
+    out = read_radiometric(
+        folder_of(tmp_path, coarse), tmp_path / "b.h5", RadiometricOptions(step=0.1)
+    )
     with Recording.open(out) as found:
         np.testing.assert_array_equal(found.read("thermal", np.array([0]))[0], coarse * 10)
 
@@ -38,10 +43,8 @@ def test_temperature_linear_counts_are_kept(tmp_path: Path) -> None:
 def test_raw_counts_become_the_temperature_that_made_them(tmp_path: Path) -> None:
     camera, scenery = Planck(), Scenery(0.94, 295.15, 291.15)
     counts = np.rint(received(KELVIN, camera, scenery)).astype(np.uint16)
-    out = read_radiometric(
-        folder_of(tmp_path, counts), tmp_path / "a.h5", counts="planck", emissivity=0.94,
-        reflected=22.0, air=18.0,
-    )  # fmt: skip
+    options = RadiometricOptions(counts="planck", emissivity=0.94, reflected=22.0, air=18.0)
+    out = read_radiometric(folder_of(tmp_path, counts), tmp_path / "a.h5", options)
     with Recording.open(out) as found:
         kelvin = found.read("thermal", np.array([0]))[0] / 100.0
         assert "emissivity 0.94" in found.provenance["thermal_conversion"]
@@ -52,7 +55,9 @@ def test_a_linear_camera_may_be_corrected_for_emissivity(tmp_path: Path) -> None
     from stillage_thermal.radiometry import apparent
 
     seen = np.rint(apparent(KELVIN, 0.8, 293.15) * 100).astype(np.uint16)
-    out = read_radiometric(folder_of(tmp_path, seen), tmp_path / "a.h5", emissivity=0.8)
+    out = read_radiometric(
+        folder_of(tmp_path, seen), tmp_path / "a.h5", RadiometricOptions(emissivity=0.8)
+    )
     with Recording.open(out) as found:
         kelvin = found.read("thermal", np.array([0]))[0] / 100.0
     np.testing.assert_allclose(kelvin, KELVIN, atol=0.03)
@@ -70,10 +75,8 @@ def test_a_closed_shutter_is_absent_and_told(tmp_path: Path) -> None:
     ("options", "message"),
     [
         ({"emissivity": 0.0}, "emissivity: found 0.0"),
-        ({"step": 0.0}, "-o step"),
         ({"counts": "planck"}, None),
         ({"counts": "planck", "o": -40000.0}, "pixels without a temperature"),
-        ({"rate": -1.0}, "-o rate"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(
@@ -82,10 +85,10 @@ def test_options_that_do_not_fit_are_refused(
     folder = folder_of(tmp_path, np.rint(KELVIN * 100).astype(np.uint16))
     out = tmp_path / "out.h5"
     if message is None:
-        read_radiometric(folder, out, **options)  # type: ignore[arg-type]
+        read_radiometric(folder, out, RadiometricOptions(**options))  # type: ignore[arg-type]
         return
     with pytest.raises(BadInput, match=message):
-        read_radiometric(folder, out, **options)  # type: ignore[arg-type]
+        read_radiometric(folder, out, RadiometricOptions(**options))  # type: ignore[arg-type]
     assert not out.exists()
 
 
@@ -101,7 +104,9 @@ def test_clips_of_two_sizes_and_empty_folders_are_refused(tmp_path: Path) -> Non
 
 def test_pairs_stay_aligned_and_ranges_stay_together(tmp_path: Path) -> None:
     names = ["FLIR_00006", "FLIR_00240", "FLIR_08800", "FLIR_08900", "FLIR_video_00939"]
-    out = roadscene.read(road(tmp_path, names), tmp_path / "a.h5", width=30, height=20)
+    out = roadscene.read(
+        road(tmp_path, names), tmp_path / "a.h5", RoadSceneOptions(width=30, height=20)
+    )
     with Recording.open(out) as found:
         video = found.read("video", np.arange(5))
         grey = found.read("thermal-image", np.arange(5))
@@ -133,8 +138,6 @@ def test_roadscene_refuses_what_is_no_pair(tmp_path: Path) -> None:
     Image.new("L", (40, 40)).save(folder / "infrared" / "FLIR_00007.jpg")
     with pytest.raises(BadInput, match=r"found size \(40, 40\), expected \(50, 40\)"):
         roadscene.read(folder, tmp_path / "out.h5")
-    with pytest.raises(BadInput, match="1 to 4096 pixels"):
-        roadscene.read(folder, tmp_path / "out.h5", width=0)
     assert not (tmp_path / "out.h5").exists()
 
 

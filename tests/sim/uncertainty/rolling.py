@@ -35,7 +35,7 @@ def draws(
     uncertainties: Uncertainties,
     replicas: NDArray[np.int64],
     periods: int,
-    sampling: Sampling = Sampling(),  # noqa: B008 - immutable
+    sampling: Sampling = Sampling(),
     seed: int = 1,
     episode: int = 0,
 ) -> NDArray[np.float64]:

@@ -34,6 +34,7 @@ from stillage.recording.manifest.files import load_sample, locate, read_own
 from stillage.recording.manifest.header import Column, Line, only, parse
 from stillage.recording.media import Sample
 from stillage.recording.registration import Registration
+from stillage.recording.specs import ManifestOptions
 from stillage.recording.writer import RecordingWriter
 from stillage.sensing.modality import get_modality
 from stillage.task import LabelState, TaskKind
@@ -103,34 +104,9 @@ class _Source:
 
 
 def read_manifest(
-    path: str | Path,
-    out: str | Path,
-    *,
-    teacher: str = "",
-    student: str = "",
-    task: str = "",
-    width: int = 0,
-    height: int = 0,
-    clean: bool = True,
-    registration: str = "",
+    path: str | Path, out: str | Path, options: ManifestOptions = ManifestOptions()
 ) -> Path:
     """Turn the CSV at ``path`` into a recording at ``out``; the header is described above.
-
-    Parameters
-    ----------
-    path, out : path
-        The CSV, and the recording to write.
-    teacher, student : str
-        Default modalities, separated by commas.
-    task : str
-        Default target.
-    width, height : int
-        Size in pixels to scale pictures to; 0 keeps them.
-    clean : bool
-        Whether dead and repeated readings are masked or dropped; notes say which.
-    registration : str
-        A TOML file in the CSV's folder that says where the pixels of one modality lie in
-        another's: see :func:`stillage.recording.manifest.cleaning.registrations`.
 
     Raises
     ------
@@ -139,7 +115,7 @@ def read_manifest(
     """
     path = Path(path)
     columns, lines = parse(path)
-    sources = _sources(path, columns, (width, height))
+    sources = _sources(path, columns, (options.width, options.height))
     for number, cells in lines:
         for column in columns:
             if column.role == "path" and cells[column.place]:
@@ -147,13 +123,18 @@ def read_manifest(
                 sources[column.name].probe(cells[column.place], where)
     for source in sources.values():
         source.check(path)
-    for name, mapping in registrations(path.parent, registration, list(sources)).items():
+    for name, mapping in registrations(path.parent, options.registration, list(sources)).items():
         sources[name].registration = mapping
     notes: list[str] = []
-    if clean:
+    if options.clean:
         marks = {name: source.marks for name, source in sources.items()}
         lines, notes = clean_lines(columns, lines, marks)
-    defaults = {"teacher": _listed(teacher), "student": _listed(student), "task": task}
+    task = options.task
+    defaults = {
+        "teacher": _listed(options.teacher),
+        "student": _listed(options.student),
+        "task": task,
+    }
     targets = [
         _target_classes(path, column, lines) for column in columns if column.role == "target"
     ]

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stillage.plugin.overrides import checked
 from stillage.report.labels import policies, student
-from stillage.rundir import checked
 from stillage_scenarios.chains.casting import load_model
 from stillage_scenarios.chains.settings import ChainWorldSettings
 from stillage_sim.chain.model import ChainModel
