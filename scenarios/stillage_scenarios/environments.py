@@ -1,4 +1,4 @@
-"""Gymnasium ids of all scenarios. Importing this module registers them:
+"""Gymnasium ids of scenarios, as their specs declare them. Importing this module registers our own:
 
 ``gymnasium.make("stillage_scenarios.environments:stillage/Sorting-v0")`` works anywhere;
 after ``import stillage_scenarios.environments`` so does ``gymnasium.make("stillage/Sorting-v0")``.
@@ -6,22 +6,27 @@ after ``import stillage_scenarios.environments`` so does ``gymnasium.make("still
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import gymnasium
 
-IDS = {
-    "stillage/ClosedLoop-v0": "stillage_scenarios.chains.env:Chain",
-    "stillage/Sorting-v0": "stillage_scenarios.sorting.env:Sorting",
-}
-"""Id -> its module and the name before ``Env`` and ``VectorEnv``."""
+from stillage.plugin.spec import ScenarioSpec, Spec
+from stillage_scenarios.closed_loop import specs as closed_loop
+from stillage_scenarios.sorting import specs as sorting
 
 
-def register_all() -> None:
-    """Register every id that is not registered yet."""
-    for name, entry in IDS.items():
-        if name not in gymnasium.registry:
+def register(specs: Iterable[Spec]) -> None:
+    """Register the environments of these scenarios, where their id is not registered yet.
+
+    >>> register(sorting.SPECS)
+    >>> "stillage/Sorting-v0" in gymnasium.registry
+    True
+    """
+    for spec in specs:
+        if isinstance(spec, ScenarioSpec) and spec.env and spec.gym_id not in gymnasium.registry:
             gymnasium.register(
-                name, entry_point=f"{entry}Env", vector_entry_point=f"{entry}VectorEnv"
+                spec.gym_id, entry_point=spec.env, vector_entry_point=spec.vector_env or None
             )
 
 
-register_all()
+register((*sorting.SPECS, *closed_loop.SPECS))

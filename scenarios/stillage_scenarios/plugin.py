@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stillage.plugin.hooks import hookimpl
-from stillage.plugin.spec import Spec
+from stillage.plugin.spec import ScenarioSpec, Spec
 from stillage_scenarios.closed_loop import specs as closed_loop
 from stillage_scenarios.sorting import specs as sorting
 
@@ -18,7 +18,8 @@ def register() -> list[Spec]:
 
 @hookimpl
 def worker_setup(context: Mapping[str, str]) -> None:
-    """Register the Gymnasium environments in a worker."""
-    from stillage_scenarios.environments import register_all
+    """Register every installed scenario's Gymnasium environments in a worker."""
+    from stillage.plugin.host import get_host
+    from stillage_scenarios.environments import register as register_environments
 
-    register_all()
+    register_environments(get_host().specs(ScenarioSpec))

@@ -254,11 +254,23 @@ class ObjectiveSpec(Spec):
 
 
 class ScenarioSpec(Spec):
-    """A scenario; ``factory()`` gives a ``stillage_sim.Scenario``."""
+    """A scenario; ``factory()`` gives a ``stillage_sim.Scenario``.
+
+    ``env`` and ``vector_env`` name its Gymnasium environments, one and many, which workers
+    register under ``gym_id``.
+    """
 
     kind: Literal["scenario"] = "scenario"
     modalities: tuple[str, ...] = ()
     gym_id: str = ""
+    env: ImportString | Literal[""] = ""
+    vector_env: ImportString | Literal[""] = ""
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if (self.env or self.vector_env) and not (self.env and self.gym_id):
+            raise ValueError("an environment needs gym_id and env")
+        return self
 
 
 Role = Literal["oracle", "teacher", "student", "control", "rule", "none"]

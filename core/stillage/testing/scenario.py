@@ -91,7 +91,7 @@ def env_passes_check_env(case: Staging) -> None:
     demand(
         case.spec.gym_id in gymnasium.registry,
         f"{case.spec.gym_id} is not registered ({reasons or 'all of worker_setup succeeded'})",
-        "a worker_setup() without gymnasium.register, or with another id",
+        "a spec without env, or a worker_setup() that registers another id",
     )
     env = gymnasium.make(case.spec.gym_id)
     try:

@@ -105,6 +105,8 @@ SPECS: tuple[Spec, ...] = (
         factory="stillage_scenarios.closed_loop.scenario:ClosedLoopScenario",
         modalities=("video", "thermal", "nir"),
         gym_id="stillage/ClosedLoop-v0",
+        env="stillage_scenarios.chains.env:ChainEnv",
+        vector_env="stillage_scenarios.chains.env:ChainVectorEnv",
     ),
     *policy_specs("closed-loop", "stillage_scenarios.chains.policies", POLICIES),
     *kpi_specs("closed-loop", "stillage_scenarios.chains", KPIS),

@@ -55,6 +55,8 @@ SPECS: tuple[Spec, ...] = (
         factory="stillage_scenarios.sorting.scenario:SortingScenario",
         modalities=("video", "thermal", "nir"),
         gym_id="stillage/Sorting-v0",
+        env="stillage_scenarios.sorting.env:SortingEnv",
+        vector_env="stillage_scenarios.sorting.env:SortingVectorEnv",
     ),
     *policy_specs("sorting", f"{PACKAGE}.policies", POLICIES),
     *kpi_specs("sorting", PACKAGE, KPIS),

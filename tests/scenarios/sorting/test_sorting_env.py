@@ -10,7 +10,6 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
-import stillage_scenarios.environments
 from stillage.errors import BadInput
 from stillage_scenarios.sorting.env import SortingEnv, SortingVectorEnv
 from tests.scenarios.conftest import Make
@@ -28,7 +27,6 @@ def test_single_env_passes_check_env() -> None:
 def test_module_and_id_in_one_string_work_anywhere() -> None:
     env = gymnasium.make("stillage_scenarios.environments:stillage/Sorting-v0")
     assert isinstance(env.unwrapped, SortingEnv)
-    stillage_scenarios.environments.register_all()
 
 
 def test_make_vec_gives_the_native_one() -> None:

@@ -9,7 +9,6 @@ import h5py
 import numpy as np
 import pytest
 
-import stillage_scenarios.environments
 from stillage.errors import BadInput
 from stillage.rundir import RunDir
 from stillage_sim.run.evaluate import run
@@ -18,7 +17,6 @@ from tests.sim.run.test_evaluate import TINY
 
 
 def test_a_run_is_simulated_further_to_the_bit(tmp_path: Path) -> None:
-    assert "stillage/Sorting-v0" in stillage_scenarios.environments.IDS
     policies = ("majority", "distilled")
     folder = run("sorting", {**TINY, "policies": policies}, seed=3, workers=0, out=tmp_path / "r")
     world = world_of(folder.folder)
