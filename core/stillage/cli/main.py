@@ -13,7 +13,7 @@ from stillage.cli.console import Settings, settings
 from stillage.cli.failures import report_failure
 from stillage.errors import BadInput, PluginBroken
 
-PLUGINS = "stillage.cli.plugins:plugins"
+_PLUGINS = "stillage.cli.plugins:plugins"
 """Reached without the host, so that a doctor is there however ill the plugins are."""
 
 
@@ -61,7 +61,7 @@ def share_options(command: click.Command) -> click.Command:
     return command
 
 
-class SpecGroup(click.Group):
+class _SpecGroup(click.Group):
     """Commands listed from plugins' specs; only the one that is called is imported."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -109,12 +109,12 @@ class SpecGroup(click.Group):
         from stillage.plugin.spec import CommandSpec
 
         if name == "plugins":
-            return resolve(PLUGINS)
+            return resolve(_PLUGINS)
         host = get_host()
         return host.resolve(host.spec(CommandSpec, name))
 
 
-@click.group(cls=SpecGroup, invoke_without_command=True, params=_shared_options())
+@click.group(cls=_SpecGroup, invoke_without_command=True, params=_shared_options())
 @click.version_option(package_name="stillage", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(context: click.Context) -> None:

@@ -45,7 +45,7 @@ LISTED: dict[str, type[Spec]] = {
     "sections": SectionSpec,
     "commands": CommandSpec,
 }
-NAMED: tuple[type[Spec], ...] = (ModalitySpec, FusionSpec, ObjectiveSpec, ScenarioSpec, ReaderSpec)
+_NAMED: tuple[type[Spec], ...] = (ModalitySpec, FusionSpec, ObjectiveSpec, ScenarioSpec, ReaderSpec)
 """Kinds of which ``plugins check`` takes one by its name."""
 
 
@@ -193,10 +193,10 @@ def _specs_of(host: Host, name: str) -> list[Any]:
         if not found:
             raise BadInput(f"plugin {name!r}", owners[0].reason or "no specs", "something to check")
         return found
-    named = [spec for kind in NAMED for spec in host.specs(kind) if spec.name == name]
+    named = [spec for kind in _NAMED for spec in host.specs(kind) if spec.name == name]
     if not named:
         known = [s.name for s in host.statuses()]
-        known += [spec.name for kind in NAMED for spec in host.specs(kind)]
+        known += [spec.name for kind in _NAMED for spec in host.specs(kind)]
         raise BadInput(f"plugin {name!r}", "no such plugin", one_of(name, known))
     return named
 

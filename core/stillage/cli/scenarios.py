@@ -67,7 +67,7 @@ def show(name: str, as_json: bool) -> None:
 
     host = get_host()
     spec = host.spec(ScenarioSpec, name)
-    keys = scenario_keys(host, name)
+    keys = _scenario_keys(host, name)
     if as_json:
         described = {part: list(map(_plain, settings)) for part, settings in keys.items()}
         emit_json({**_describe(host, spec), "settings": described})
@@ -91,7 +91,7 @@ def _json_default(value: Any) -> Any:
     return value if plain else [_json_default(v) for v in value]
 
 
-def scenario_keys(host: Host, name: str) -> dict[str, list[Setting]]:
+def _scenario_keys(host: Host, name: str) -> dict[str, list[Setting]]:
     """Settings by part: the run's own, the distillation's, and the scenario's.
 
     Their defaults are those of a run that renders its own recording.

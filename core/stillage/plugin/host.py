@@ -43,7 +43,7 @@ from stillage.plugin.spec import (
 from stillage.plugin.suggest import one_of
 
 S = TypeVar("S", bound=Spec)
-Scoped = TypeVar("Scoped", PolicySpec, KpiSpec, SectionSpec)
+_Scoped = TypeVar("_Scoped", PolicySpec, KpiSpec, SectionSpec)
 
 
 class Host:
@@ -102,7 +102,7 @@ class Host:
         """All usable specs of a kind: plugins by name, each in its own order."""
         return tuple(s for status in self._statuses for s in status.specs if isinstance(s, kind))
 
-    def scenario_specs(self, kind: type[Scoped], scenario: str) -> tuple[Scoped, ...]:
+    def scenario_specs(self, kind: type[_Scoped], scenario: str) -> tuple[_Scoped, ...]:
         """Policies, KPIs or report sections of a scenario; sections sorted by their order.
 
         A section whose ``scenario`` is empty belongs to every scenario.

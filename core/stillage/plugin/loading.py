@@ -22,7 +22,7 @@ from stillage.plugin.spec import (
 )
 from stillage.plugin.suggest import nearest
 
-Status = Literal["ok", "disabled", "incompatible", "broken"]
+_Status = Literal["ok", "disabled", "incompatible", "broken"]
 HOOKS = ("register", "worker_setup")
 
 
@@ -55,7 +55,7 @@ class PluginStatus:
     value: str
     distribution: str = "unknown"
     version: str = ""
-    status: Status = "ok"
+    status: _Status = "ok"
     reason: str = ""
     traceback: str = ""
     specs: tuple[Spec, ...] = ()
@@ -70,7 +70,7 @@ class PluginStatus:
         """Distribution and version, for messages."""
         return f"{self.distribution} {self.version}".strip()
 
-    def set(self, status: Status, reason: str, error: BaseException | None = None) -> None:
+    def set(self, status: _Status, reason: str, error: BaseException | None = None) -> None:
         """Give another status with its reason; the traceback is of ``error``."""
         self.status, self.reason = status, " ".join(reason.split())
         if error is not None:

@@ -24,5 +24,5 @@ def option(default: Any, summary: str, unit: str = "", source: str = "", **limit
 
     ``limits`` are those of ``pydantic.Field``: ``ge``, ``gt``, ``le``, ``lt``.
     """
-    extra = {"unit": unit, "source": source}
+    extra: dict[str, Any] = {"unit": unit, "source": source}
     return Field(default, description=summary, json_schema_extra=extra, **limits)

@@ -13,20 +13,20 @@ from pydantic.fields import FieldInfo
 from stillage.errors import BadInput
 from stillage.plugin.suggest import one_of
 
-Model = TypeVar("Model", bound=BaseModel)
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
-def unknown_key(where: str, key: str, known: Iterable[str]) -> BadInput:
+def _unknown_key(where: str, key: str, known: Iterable[str]) -> BadInput:
     """The error for an unknown key, with the nearest known one.
 
-    >>> str(unknown_key("-o", "replcias", ["replicas", "days"]))
+    >>> str(_unknown_key("-o", "replcias", ["replicas", "days"]))
     "-o: found unknown key 'replcias', expected one of days, replicas; did you mean 'replicas'?"
     """
     names = list(known)
     return BadInput(where, f"unknown key {key!r}", one_of(key, names) if names else "none")
 
 
-def checked(model: type[Model], values: Mapping[str, Any], where: str) -> Model:
+def checked(model: type[_Model], values: Mapping[str, Any], where: str) -> _Model:
     """``model(**values)``; what is wrong becomes one line that names ``where`` and the key.
 
     Raises
@@ -36,7 +36,7 @@ def checked(model: type[Model], values: Mapping[str, Any], where: str) -> Model:
     """
     for key in values:
         if key not in model.model_fields:
-            raise unknown_key(where, key, model.model_fields)
+            raise _unknown_key(where, key, model.model_fields)
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
@@ -99,7 +99,7 @@ def parse_overrides(
             if short in model.model_fields and section in ("", name)
         ]
         if not owners:
-            raise unknown_key(
+            raise _unknown_key(
                 "-o", key, {k for model in sections.values() for k in model.model_fields}
             )
         values[owners[0]][short] = _convert(key, sections[owners[0]].model_fields[short], text)

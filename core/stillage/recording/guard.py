@@ -23,17 +23,17 @@ from numpy.typing import NDArray
 from stillage.errors import BadInput
 from stillage.recording import schema
 
-MAX_LOGICAL_BYTES = 2**40
+_MAX_LOGICAL_BYTES = 2**40
 """Most that one recording may unfold to (1 TiB)."""
 
 MAX_CHUNK_BYTES = 2**24
 """Most that reading a single element may unfold to (16 MiB)."""
 
-MAX_RATIO = {h5py.h5z.FILTER_DEFLATE: 1032, h5py.h5z.FILTER_LZF: 128}
+_MAX_RATIO = {h5py.h5z.FILTER_DEFLATE: 1032, h5py.h5z.FILTER_LZF: 128}
 """Compression filters allowed, with the most that one stored byte can unfold to: DEFLATE
 1032:1 (zlib technical details), LZF at most 264 bytes from 3."""
 
-PLAIN_FILTERS = (h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32)
+_PLAIN_FILTERS = (h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32)
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
@@ -147,8 +147,8 @@ def _check_tree(path: Path, file: h5py.File, size: int) -> None:
         stored, logical = stored + held, logical + unfolded
         if stored > size:
             raise BadInput(f"{path}:{where}", f"{stored} bytes claimed", f"<= {size}, the file's")
-        if logical > MAX_LOGICAL_BYTES:
-            raise BadInput(f"{path}:{where}", f"{logical} bytes", f"<= {MAX_LOGICAL_BYTES}")
+        if logical > _MAX_LOGICAL_BYTES:
+            raise BadInput(f"{path}:{where}", f"{logical} bytes", f"<= {_MAX_LOGICAL_BYTES}")
 
 
 def _datasets(path: Path, file: h5py.File) -> Iterator[tuple[str, h5py.h5d.DatasetID]]:
@@ -254,15 +254,15 @@ def _check_dataset(where: str, dataset: h5py.h5d.DatasetID, foldable: bool) -> t
 def _check_filters(where: str, plist: Any, foldable: bool) -> int:
     """The most bytes that one stored byte may unfold to."""
     found = [plist.get_filter(k)[0] for k in range(plist.get_nfilters())]
-    folding = [code for code in found if code in MAX_RATIO]
+    folding = [code for code in found if code in _MAX_RATIO]
     for code in found:
-        if code not in MAX_RATIO and code not in PLAIN_FILTERS:
+        if code not in _MAX_RATIO and code not in _PLAIN_FILTERS:
             raise BadInput(where, f"filter {code}", "gzip, lzf, shuffle or fletcher32")
     if len(folding) > 1 or len(set(found)) < len(found):
         raise BadInput(where, f"filters {found}", "one compression at most")
     if found and not foldable:
         raise BadInput(where, f"filters {found}", "no filter (only values may have one)")
-    return MAX_RATIO[folding[0]] if folding else 1
+    return _MAX_RATIO[folding[0]] if folding else 1
 
 
 def _type_word(kind: Any) -> str:

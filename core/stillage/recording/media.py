@@ -21,10 +21,10 @@ PICTURES = {".png": "png_pipe", ".jpg": "jpeg_pipe", ".jpeg": "jpeg_pipe", ".bmp
 CLIPS = {".mp4": "mov", ".mov": "mov", ".avi": "avi", ".mkv": "matroska", ".webm": "matroska"}
 SOUNDS = {".wav": "wav", ".flac": "flac", ".mp3": "mp3", ".ogg": "ogg"}
 
-TRUNCATED = 0.9
+_TRUNCATED = 0.9
 """A stream that ends before this share of what its header promised was cut off."""
 
-TAIL_BYTES = 2**20
+_TAIL_BYTES = 2**20
 """How much of a JPEG's end is searched for its last marker."""
 
 
@@ -51,14 +51,14 @@ def check_length(path: Path) -> None:
             if size < said < 2**32:  # all ones or nought: written as a stream, length unknown
                 raise ValueError(f"cut off: {size} bytes, {said} as its header says")
         if head[:2] == b"\xff\xd8":
-            handle.seek(max(0, size - TAIL_BYTES))
-            tail = handle.read(TAIL_BYTES)
+            handle.seek(max(0, size - _TAIL_BYTES))
+            tail = handle.read(_TAIL_BYTES)
             # Start of scan, end of image. Neither pair of bytes occurs within a scan.
             if tail.rfind(b"\xff\xd9") < max(tail.rfind(b"\xff\xda"), 0):
                 raise ValueError("cut off: a JPEG without its end")
 
 
-def promised_end(stream: Any) -> float | None:
+def _promised_end(stream: Any) -> float | None:
     """When the header says that a stream ends, s; None where it does not."""
     if stream.duration is not None and stream.time_base is not None:
         return float((stream.duration + (stream.start_time or 0)) * stream.time_base)
@@ -77,8 +77,8 @@ def check_end(what: str, found: float, stream: Any) -> None:
     ValueError
         If the stream was cut off.
     """
-    said = promised_end(stream)
-    if said is not None and found < TRUNCATED * said - 0.1:
+    said = _promised_end(stream)
+    if said is not None and found < _TRUNCATED * said - 0.1:
         raise ValueError(f"cut off: {found:.3f} s of {what}, {said:.3f} s as its header says")
 
 

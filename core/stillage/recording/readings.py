@@ -28,10 +28,10 @@ CALIBRATION = "calibration.npz"
 """File of a saved network's folder that holds raw readings of training samples."""
 
 MAX_BYTES = 4 << 30
-MAX_ARRAYS = 1024
+_MAX_ARRAYS = 1024
 MAX_HEADER = 64 << 10
 
-FREE_BYTES, RATIO = 16 << 20, 20
+_FREE_BYTES, _RATIO = 16 << 20, 20
 """Content that a compressed file may always have, and how often its own size beyond that.
 
 Readings of a sensor hold noise: they shrink 2 to 10 times. Deflate reaches 1032, with zeros.
@@ -177,7 +177,7 @@ def load_arrays(file: Path | str, limit: int = MAX_BYTES) -> dict[str, NDArray[A
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
             promised = sum(entry.file_size for entry in entries)
-            if len(entries) > MAX_ARRAYS or promised > limit:
+            if len(entries) > _MAX_ARRAYS or promised > limit:
                 raise BadInput(file, f"{len(entries)} arrays, {promised} bytes", f"under {limit}")
             return {e.filename.removesuffix(".npy"): _array(archive, e) for e in entries}
     except OSError as error:
@@ -198,7 +198,7 @@ def inflation(file: Path | str, most: int = MAX_BYTES) -> int:
     """
     path = Path(file)
     size = path.stat().st_size if path.is_file() else 0
-    return min(most, max(FREE_BYTES, RATIO * size))
+    return min(most, max(_FREE_BYTES, _RATIO * size))
 
 
 def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any]:

@@ -19,7 +19,7 @@ Kind = Literal["homography", "affine"]
 Array = NDArray[np.float64]
 
 LEAST = {"homography": 4, "affine": 3}
-FLAT = 1e-6
+_FLAT = 1e-6
 """Smallest part that a system's least singular value may be of its largest."""
 
 
@@ -175,7 +175,7 @@ def _normaliser(points: Array, where: str) -> Array:
 def _affine(source: Array, target: Array, where: str) -> Array:
     design = np.c_[source, np.ones(len(source))]
     sizes = np.linalg.svd(design, compute_uv=False)
-    if sizes[-1] < FLAT * sizes[0]:
+    if sizes[-1] < _FLAT * sizes[0]:
         raise BadInput(where, "points on one line", "points that are spread out")
     solved = np.linalg.lstsq(design, target, rcond=None)[0]
     return np.vstack([solved.T, [0.0, 0.0, 1.0]])
@@ -187,11 +187,11 @@ def _homography(source: Array, target: Array, where: str) -> Array:
         [np.c_[ones, none, -target[:, :1] * ones], np.c_[none, ones, -target[:, 1:] * ones]]
     )
     _, sizes, basis = np.linalg.svd(rows)
-    if sizes[7] < FLAT * sizes[0]:
+    if sizes[7] < _FLAT * sizes[0]:
         raise BadInput(where, "points on one line (three of four)", "points that are spread out")
     found = basis[-1].reshape(3, 3)
     strengths = np.linalg.svd(found, compute_uv=False)
-    if strengths[-1] < FLAT * strengths[0] or abs(found[2, 2]) < FLAT * strengths[0]:
+    if strengths[-1] < _FLAT * strengths[0] or abs(found[2, 2]) < _FLAT * strengths[0]:
         raise BadInput(where, "points that no homography maps", "points that are spread out")
     return np.asarray(found)
 

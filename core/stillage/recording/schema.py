@@ -21,10 +21,10 @@ from stillage.task import TaskKind
 
 FORMAT = "stillage-recording"
 VERSION = 1
-REGISTERED_VERSION = 2
+_REGISTERED_VERSION = 2
 """Version of a recording whose streams are registered onto each other; else it is 1."""
 
-VERSIONS = (VERSION, REGISTERED_VERSION)
+VERSIONS = (VERSION, _REGISTERED_VERSION)
 
 DTYPES = (
     "float16", "float32", "float64",
@@ -35,14 +35,14 @@ DTYPES = (
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)*")
 MAX_NAME = 64
-MAX_TEXT = 1024
+_MAX_TEXT = 1024
 MAX_MODALITIES = 64
 MAX_TARGETS = 256
 MAX_METADATA_BYTES = 32 * 2**20
 MAX_ROW_BYTES = 256 * 2**20
 
-Text = Annotated[str, Field(max_length=MAX_TEXT, pattern=r"^[^\x00-\x1f\x7f]*$")]
-NonEmpty = Annotated[Text, Field(min_length=1)]
+Text = Annotated[str, Field(max_length=_MAX_TEXT, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_NonEmpty = Annotated[Text, Field(min_length=1)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Size = Annotated[int, Field(ge=1, le=2**40)]
 Key = Annotated[str, Field(max_length=MAX_NAME, pattern=f"^{NAME.pattern}$")]
@@ -79,7 +79,7 @@ class TargetMeta(_Strict):
     """One target: its kind, class names in order, unit."""
 
     kind: TaskKind
-    classes: tuple[NonEmpty, ...] = Field(max_length=65536)
+    classes: tuple[_NonEmpty, ...] = Field(max_length=65536)
     unit: Text
 
 
@@ -98,9 +98,9 @@ class Metadata(_Strict):
     reader: Text
     modalities: dict[Key, ModalityMeta] = Field(max_length=MAX_MODALITIES)
     targets: dict[Key, TargetMeta] = Field(max_length=MAX_TARGETS)
-    group_names: tuple[NonEmpty, ...]
-    split_names: tuple[NonEmpty, ...] | None
-    provenance: dict[NonEmpty, Annotated[str, Field(max_length=65536)]]
+    group_names: tuple[_NonEmpty, ...]
+    split_names: tuple[_NonEmpty, ...] | None
+    provenance: dict[_NonEmpty, Annotated[str, Field(max_length=65536)]]
     notes: tuple[Annotated[str, Field(max_length=65536)], ...]
     defaults: Defaults
     digests: dict[str, Digest]
@@ -109,7 +109,7 @@ class Metadata(_Strict):
     def version(self) -> int:
         """Version of the layout that these metadata need."""
         registered = any(meta.registration for meta in self.modalities.values())
-        return REGISTERED_VERSION if registered else VERSION
+        return _REGISTERED_VERSION if registered else VERSION
 
     def plain(self, **options: Any) -> dict[str, Any]:
         """As JSON knows it; without the key ``registration`` where there is none."""

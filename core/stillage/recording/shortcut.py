@@ -21,10 +21,10 @@ from stillage.recording.columns import TargetColumn
 from stillage.recording.reader import Recording
 from stillage.task import LabelState
 
-NEIGHBOURS = 3
-SHUFFLES = 200
+_NEIGHBOURS = 3
+_SHUFFLES = 200
 MARGIN = 0.2
-MAX_GROUPS = 20_000
+_MAX_GROUPS = 20_000
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def shortcut_check(recording: Recording, target: str) -> list[ShortcutWarning]:
 def _group_truth(
     recording: Recording, column: TargetColumn
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Labelled groups (at most MAX_GROUPS, evenly spaced) and their class or mean value."""
+    """Labelled groups (at most _MAX_GROUPS, evenly spaced) and their class or mean value."""
     labelled = column.states == LabelState.LABELLED
     codes, values = recording.group_index[labelled], column.values[labelled]
     groups, inverse = np.unique(codes, return_inverse=True)
@@ -87,8 +87,8 @@ def _group_truth(
     else:
         count = np.maximum(np.bincount(inverse, minlength=len(groups)), 1)
         truth = np.bincount(inverse, values, minlength=len(groups)) / count
-    keep = np.unique(np.linspace(0, len(groups) - 1, MAX_GROUPS).astype(np.int64))
-    if len(groups) > MAX_GROUPS:
+    keep = np.unique(np.linspace(0, len(groups) - 1, _MAX_GROUPS).astype(np.int64))
+    if len(groups) > _MAX_GROUPS:
         groups, truth = groups[keep], truth[keep]
     return groups, truth
 
@@ -118,7 +118,7 @@ def _neighbours(feature: NDArray[np.float64]) -> NDArray[np.int64]:
     size = len(feature)
     order = np.lexsort((uniform(0, np.arange(size)), feature))
     value = feature[order]
-    reach = NEIGHBOURS
+    reach = _NEIGHBOURS
     steps = np.array([s for s in range(-reach, reach + 1) if s])
     places = np.arange(size)[:, None] + steps
     inside = (places >= 0) & (places < size)
@@ -135,7 +135,7 @@ def _neighbour_score(
 ) -> tuple[float, float, float]:
     """Score, mean score of shuffled targets, and the best of those."""
     near = _neighbours(feature)
-    shuffles = np.arange(min(SHUFFLES, max(20, 2_000_000 // len(truth))))
+    shuffles = np.arange(min(_SHUFFLES, max(20, 2_000_000 // len(truth))))
     order = uniform(1, shuffles[:, None], np.arange(len(truth))).argsort(1)
     mixed = _scores(truth[order], near, kind)
     return float(_scores(truth[None], near, kind)[0]), float(mixed.mean()), float(mixed.max())
@@ -143,9 +143,9 @@ def _neighbour_score(
 
 def _scores(truth: NDArray[np.float64], near: NDArray[np.int64], kind: str) -> NDArray[np.float64]:
     """(P,) score of each row of targets (P, G), predicted from three neighbours (G, 3)."""
-    first, second, third = (truth[:, near[:, k]] for k in range(NEIGHBOURS))
+    first, second, third = (truth[:, near[:, k]] for k in range(_NEIGHBOURS))
     if kind != "classification":
-        rest = ((truth - (first + second + third) / NEIGHBOURS) ** 2).sum(1)
+        rest = ((truth - (first + second + third) / _NEIGHBOURS) ** 2).sum(1)
         return np.asarray(1.0 - rest / ((truth - truth.mean(1, keepdims=True)) ** 2).sum(1))
     right = truth == np.where(second == third, second, first)
     recalls = [(right & (truth == k)).sum(1) / (truth == k).sum(1) for k in np.unique(truth)]

@@ -16,7 +16,7 @@ from stillage.recording.manifest.files import locate
 from stillage.recording.manifest.header import Column, Line, only
 from stillage.recording.registration import Registration, estimate_registration
 
-MAX_TOML_BYTES = 2**20
+_MAX_TOML_BYTES = 2**20
 
 
 class Mark(NamedTuple):
@@ -118,8 +118,8 @@ def registrations(folder: Path, name: str, modalities: list[str]) -> dict[str, R
     if not name:
         return {}
     path = locate(folder, name, "-o registration")
-    if path.stat().st_size > MAX_TOML_BYTES:
-        raise BadInput(path, f"{path.stat().st_size} bytes", f"<= {MAX_TOML_BYTES}")
+    if path.stat().st_size > _MAX_TOML_BYTES:
+        raise BadInput(path, f"{path.stat().st_size} bytes", f"<= {_MAX_TOML_BYTES}")
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from stillage.sensing.modality import Modality
 
 SUFFIXES = (".npy", ".npz", ".csv", *PICTURES, *CLIPS, *SOUNDS)
-MAX_CSV_BYTES = MAX_ROW_BYTES
+_MAX_CSV_BYTES = MAX_ROW_BYTES
 
 
 def locate(folder: Path, name: str, where: str) -> Path:
@@ -150,8 +150,8 @@ def _npy_stream(member: Any, size: int) -> NDArray[Any]:
 
 
 def _table(path: Path, where: str) -> NDArray[np.float32]:
-    if path.stat().st_size > MAX_CSV_BYTES:
-        raise ValueError(f"more than {MAX_CSV_BYTES} bytes")
+    if path.stat().st_size > _MAX_CSV_BYTES:
+        raise ValueError(f"more than {_MAX_CSV_BYTES} bytes")
     rows: list[list[float]] = []
     with path.open(newline="", encoding="utf-8-sig") as handle:
         for number, cells in enumerate(csv.reader(handle), 1):

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 KEEP_BYTES = 2**26
 """Readings of a modality that are kept from the first time a file is read, and bytes of a run."""
 
-MAX_AXES = 8
+_MAX_AXES = 8
 MOST_BYTES = 2**27
 """Bytes at which a run ends even in the middle of a group."""
 
@@ -199,8 +199,8 @@ def _fit(data: NDArray[Any], spec: SampleSpec | None, where: str) -> NDArray[Any
     if data.dtype.kind == "f" and not np.isfinite(data).all():
         place = tuple(map(int, np.argwhere(~np.isfinite(data))[0]))
         raise BadInput(where, f"NaN or infinity at {place}", "finite readings, or no path")
-    if data.ndim > MAX_AXES:
-        raise BadInput(where, f"a reading of {data.ndim} axes", f"at most {MAX_AXES}")
+    if data.ndim > _MAX_AXES:
+        raise BadInput(where, f"a reading of {data.ndim} axes", f"at most {_MAX_AXES}")
     if not data.size:
         raise BadInput(where, f"an empty reading {data.shape}", "numbers, or no path")
     if spec is None:
