@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from stillage.errors import BadInput
+from stillage.plugin.spec import PolicySpec
 
 if TYPE_CHECKING:
     from stillage.recording import Recording
@@ -185,5 +186,5 @@ class Scenario(ABC):
         """Perception tables that policies read: what they see through, else their own names."""
         from stillage.plugin.host import get_host
 
-        known = {spec.name: spec.table for spec in get_host().scenario_specs("policy", self.name)}
+        known = {spec.name: spec.table for spec in get_host().scenario_specs(PolicySpec, self.name)}
         return frozenset(known.get(name, name) for name in policies) - {""}

@@ -37,16 +37,16 @@ class ItemScenario(Scenario):
 
         Beside the tasks the recording holds each item's ``mass`` (kg), which the belt needs.
         """
-        from stillage.plugin.host import get_host
         from stillage.recording import Stream, TargetColumn, write_recording
+        from stillage.sensing import get_modality
         from stillage_scenarios.items.scene import targets_of
 
         if items < 1:
             raise BadInput("items", items, "at least 1")
-        host, scene = get_host(), self.scene(items, seed)
+        scene = self.scene(items, seed)
         streams = []
         for name in dict.fromkeys((*self.teacher, *self.student)):
-            modality = host.modality(name)
+            modality = get_modality(name)
             sample = modality.sample
             streams.append(
                 Stream(

@@ -21,7 +21,7 @@ def registered(scenario: str) -> dict[str, Seeing]:
     PluginBroken
         If a factory cannot be imported, or gives something that does not say what it sees.
     """
-    specs: tuple[PolicySpec, ...] = get_host().scenario_specs("policy", scenario)
+    specs = get_host().scenario_specs(PolicySpec, scenario)
     return {spec.name: made(spec) for spec in specs}
 
 
