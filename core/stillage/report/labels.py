@@ -72,7 +72,7 @@ def _arm_order(found: Arm) -> tuple[bool, int]:
 
 def specs(figures: Mapping[str, Any]) -> dict[str, PolicySpec]:
     """The specs of a run's policies, best informed first; bundles have none."""
-    registered = get_host().scenario_specs("policy", figures["scenario"])
+    registered = get_host().scenario_specs(PolicySpec, figures["scenario"])
     ran = [spec for spec in registered if spec.name in figures["policies"]]
     return {spec.name: spec for spec in sorted(ran, key=_policy_order)}
 
