@@ -35,7 +35,9 @@ def test_reader_conforms(tmp_path: Path, reader: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("reader", OURS)
-def test_the_command_says_so_line_by_line(tmp_path: Path, reader: str, capsys) -> None:
+def test_the_command_says_so_line_by_line(
+    tmp_path: Path, reader: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     make = next(iter(EXAMPLES[reader].values()))
     path, parameters, _ = make(tmp_path)
     options = [word for key, value in parameters.items() for word in ("-o", f"{key}={value}")]

@@ -75,16 +75,16 @@ def fit_convex(
         for rows, lesson in zip(blocks, lessons, strict=True):
             block = whole or _double(samples.fetch(rows))
             value = lesson.loss(network.forward_prepared(block)) * (len(rows) / count)
-            value.backward()  # type: ignore[no-untyped-call]
+            value.backward()
             total += value.item()
         if weights and penalty:
             squares = torch.stack([(weight**2).sum() for weight in weights]).sum()
             value = penalty / (2 * count) * squares
-            value.backward()  # type: ignore[no-untyped-call]
+            value.backward()
             total += value.item()
         curve.append(total)
         return total
 
-    optimiser.step(evaluate)  # type: ignore[no-untyped-call]
+    optimiser.step(evaluate)
     network.float()
     return curve

@@ -140,7 +140,7 @@ class _Run:
         self.optimiser.zero_grad(set_to_none=True)
         outputs = self.network.forward_prepared(samples.fetch(rows, view))
         loss = supervision.lesson(rows, view.index).loss(outputs)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), plan.clip)
         self.optimiser.step()
         return loss.item()

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,11 @@ ENDINGS: dict[str, tuple[Any, int, str]] = {
 }
 
 
+Ending = Callable[[Any], None]
+
+
 @pytest.fixture
-def ending(monkeypatch: pytest.MonkeyPatch) -> Any:
+def ending(monkeypatch: pytest.MonkeyPatch) -> Ending:
     """A command ``end`` that ends as it is told."""
     how: list[Any] = [None]
 
@@ -69,7 +73,7 @@ def ending(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.mark.parametrize("case", ENDINGS)
-def test_endings(ending, capsys: pytest.CaptureFixture[str], case: str) -> None:
+def test_endings(ending: Ending, capsys: pytest.CaptureFixture[str], case: str) -> None:
     result, code, line = ENDINGS[case]
     ending(result)
     assert module.run(["end"]) == code
@@ -81,7 +85,9 @@ def test_endings(ending, capsys: pytest.CaptureFixture[str], case: str) -> None:
         assert lines[0].startswith(f"stillage: {line}")
 
 
-def test_verbose_shows_tracebacks_of_bugs_but_not_of_bad_input(ending, capsys) -> None:
+def test_verbose_shows_tracebacks_of_bugs_but_not_of_bad_input(
+    ending: Ending, capsys: pytest.CaptureFixture[str]
+) -> None:
     ending(KeyError("key"))
     assert module.run(["end", "-v"]) == 1
     assert "Traceback" in capsys.readouterr().err
@@ -92,7 +98,9 @@ def test_verbose_shows_tracebacks_of_bugs_but_not_of_bad_input(ending, capsys) -
     assert capsys.readouterr().err == "stillage: here: found x, expected y\n"
 
 
-def test_interruption_names_how_to_resume(ending, capsys) -> None:
+def test_interruption_names_how_to_resume(
+    ending: Ending, capsys: pytest.CaptureFixture[str]
+) -> None:
     ending(noted(KeyboardInterrupt(), "resume with: stillage resume runs/a"))
     assert module.run(["end"]) == 130
     assert capsys.readouterr().err.strip().splitlines() == [
@@ -114,7 +122,9 @@ USAGE = {
 
 
 @pytest.mark.parametrize("arguments", USAGE, ids=" ".join)
-def test_usage_errors_are_one_line(ending, capsys, arguments: tuple[str, ...]) -> None:
+def test_usage_errors_are_one_line(
+    ending: Ending, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
     assert module.run(arguments) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -122,12 +132,12 @@ def test_usage_errors_are_one_line(ending, capsys, arguments: tuple[str, ...]) -
     assert len(err.strip().splitlines()) == 1
 
 
-def test_unknown_command_suggests(capsys) -> None:
+def test_unknown_command_suggests(capsys: pytest.CaptureFixture[str]) -> None:
     assert module.run(["scenario"]) == 2
     assert "did you mean 'scenarios'?" in capsys.readouterr().err
 
 
-def test_help_and_version(capsys) -> None:
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert module.run([]) == 0
     text = capsys.readouterr().out
     for command in ("record", "distill", "export", "plugins", "scenarios", "report", "compare"):
@@ -138,7 +148,7 @@ def test_help_and_version(capsys) -> None:
     assert "doctor" in capsys.readouterr().out
 
 
-def test_shared_options_reach_the_settings(monkeypatch) -> None:
+def test_shared_options_reach_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Settings] = []
 
     @click.command()
@@ -208,7 +218,7 @@ def test_ctrl_c_of_a_real_process(tmp_path: Path) -> None:
     assert err.strip() == "stillage: interrupted"
 
 
-def test_report_failure_never_raises_when_stderr_is_closed(monkeypatch) -> None:
+def test_report_failure_never_raises_when_stderr_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     class Closed:
         def write(self, text: str) -> int:
             raise BrokenPipeError(errno.EPIPE, "Broken pipe")
@@ -220,7 +230,7 @@ def test_report_failure_never_raises_when_stderr_is_closed(monkeypatch) -> None:
     assert report_failure(BadInput("x")) == 2
 
 
-def test_plain_output_when_not_a_terminal(capsys) -> None:
+def test_plain_output_when_not_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     table(["a", "bb"], [["ccc", 1]])
     with progress("work", 2) as bar:
         bar.advance("first")

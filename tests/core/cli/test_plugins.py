@@ -22,7 +22,7 @@ CONTRACT = {
 }  # fmt: skip
 
 
-def test_list_json(capsys) -> None:
+def test_list_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["plugins", "list", "--json"]) == 0
     listed = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)}
     assert all(set(entry) >= CONTRACT for entry in listed.values())
@@ -37,7 +37,9 @@ def test_list_json(capsys) -> None:
     assert {"events", "thermal", "spectral", "audiovideo", "sensors"} <= set(listed)
 
 
-def test_list_json_names_own_suffixes(capsys, monkeypatch) -> None:
+def test_list_json_names_own_suffixes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     spec = ModalitySpec(
         name="sonar",
         summary="echoes",
@@ -55,19 +57,19 @@ def test_list_json_names_own_suffixes(capsys, monkeypatch) -> None:
     assert listed["formats"] == {"modality sonar": [".son", ".ech"]}
 
 
-def test_list_as_lines(capsys) -> None:
+def test_list_as_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["plugins", "list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["name", "distribution", "status", "provides"]
     assert any("led, nir" in line for line in lines)
 
 
-def test_doctor_finds_nothing_wrong(capsys) -> None:
+def test_doctor_finds_nothing_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["plugins", "doctor"]) == 0, capsys.readouterr().out
     assert "broken" not in capsys.readouterr().out
 
 
-def test_check_of_one_thing_and_of_an_unknown_one(capsys) -> None:
+def test_check_of_one_thing_and_of_an_unknown_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["plugins", "check", "gated"]) == 0
     out = capsys.readouterr().out.splitlines()
     assert len(out) > 5
@@ -76,7 +78,7 @@ def test_check_of_one_thing_and_of_an_unknown_one(capsys) -> None:
     assert "did you mean 'gated'?" in capsys.readouterr().err
 
 
-def test_scenarios(capsys) -> None:
+def test_scenarios(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["scenarios", "--json"]) == 0
     (sorting,) = [s for s in json.loads(capsys.readouterr().out) if s["name"] == "sorting"]
     assert {"oracle", "random", "distilled_int8"} <= set(sorting["policies"])
@@ -91,7 +93,7 @@ def test_scenarios(capsys) -> None:
     assert "picks_per_min" in capsys.readouterr().out
 
 
-def test_shown_defaults_are_those_of_a_run(capsys) -> None:
+def test_shown_defaults_are_those_of_a_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["scenarios", "show", "sorting", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)["settings"]
     assert run(["run", "sorting", "--dry-run", "--json"]) == 0
@@ -125,7 +127,9 @@ def test_new_refuses_a_folder_with_files(tmp_path: Path) -> None:
     ["", "../evil", "a/b", "Sonar", "sönar", "声纳", "sonar\n", "sonar ", "3d", "-x", "x-", "a--b",
      "a_b", "$name", "${x}", "a\x00b", "s" * 41, "٣", "ﬁ", "led", "thermal", "core", "sim"],
 )  # fmt: skip
-def test_new_refuses_hostile_and_taken_names_in_one_line(tmp_path: Path, capsys, name: str) -> None:
+def test_new_refuses_hostile_and_taken_names_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
     assert run(["plugins", "new", "--", name, str(tmp_path / "x")]) == 2
     said = capsys.readouterr().err.strip().splitlines()
     assert len(said) == 1
@@ -148,7 +152,7 @@ def test_new_writes_python_whatever_the_name_means_to_it(tmp_path: Path, name: s
             assert not defined & imported
 
 
-def test_new_from_the_command_line(tmp_path: Path, capsys) -> None:
+def test_new_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["plugins", "new", "echo", str(tmp_path / "echo")]) == 0
     assert "next: pip install -e" in capsys.readouterr().out
     assert (tmp_path / "echo" / "stillage_echo" / "plugin.py").is_file()

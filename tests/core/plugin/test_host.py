@@ -15,6 +15,7 @@ from stillage.plugin.host import Host, get_host
 from stillage.plugin.loading import PluginStatus
 from stillage.plugin.spec import EncoderSpec, FusionSpec, PolicySpec
 from stillage.sensing.modality import get_modality
+from tests.core.plugin.conftest import Plant
 
 GOOD = """
 @hookimpl
@@ -53,7 +54,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_broken_plugin_is_reported_and_others_work(plant, case: str) -> None:
+def test_broken_plugin_is_reported_and_others_work(plant: Plant, case: str) -> None:
     source, reason = BROKEN[case]
     host = Host.load([plant("bad", source), plant("fine", GOOD)], disabled=())
     bad = only(host, "bad")
@@ -64,7 +65,7 @@ def test_broken_plugin_is_reported_and_others_work(plant, case: str) -> None:
     assert [spec.name for spec in host.specs(FusionSpec) if spec.name != "a"] == ["good"]
 
 
-def test_missing_module_and_foreign_target(plant) -> None:
+def test_missing_module_and_foreign_target(plant: Plant) -> None:
     stray = EntryPoint("stray", "nowhere_to_be_found.plugin", "stillage")
     host = Host.load([stray, plant("fine", GOOD)], disabled=())
     assert only(host, "stray").status == "broken"
@@ -73,17 +74,17 @@ def test_missing_module_and_foreign_target(plant) -> None:
     assert only(host, "fine").status == "ok"
 
 
-def test_traceback_names_the_plugins_own_line(plant) -> None:
+def test_traceback_names_the_plugins_own_line(plant: Plant) -> None:
     host = Host.load([plant("bad", BROKEN["raising hook"][0])], disabled=())
     assert "return [1 / 0]" in only(host, "bad").traceback
 
 
-def test_ctrl_c_is_not_swallowed(plant) -> None:
+def test_ctrl_c_is_not_swallowed(plant: Plant) -> None:
     with pytest.raises(KeyboardInterrupt):
         Host.load([plant("bad", "raise KeyboardInterrupt\n")], disabled=())
 
 
-def test_duplicate_is_nobodys_and_names_both(plant) -> None:
+def test_duplicate_is_nobodys_and_names_both(plant: Plant) -> None:
     two = "@hookimpl\ndef register():\n    return [fusion('same'), fusion('{}')]\n"
     points = [
         plant("one", two.format("first"), "dist-one", "1.0"),
@@ -101,7 +102,7 @@ def test_duplicate_is_nobodys_and_names_both(plant) -> None:
             host.spec(FusionSpec, "same")
 
 
-def test_encoders_of_one_size_are_duplicates(plant) -> None:
+def test_encoders_of_one_size_are_duplicates(plant: Plant) -> None:
     source = """
     from stillage.plugin.spec import EncoderSpec
     @hookimpl
@@ -114,7 +115,7 @@ def test_encoders_of_one_size_are_duplicates(plant) -> None:
     assert "encoder size 'small' of led" in only(host, "one").reason
 
 
-def test_policies_are_unique_within_their_scenario(plant) -> None:
+def test_policies_are_unique_within_their_scenario(plant: Plant) -> None:
     source = """
     @hookimpl
     def register():
@@ -128,7 +129,7 @@ def test_policies_are_unique_within_their_scenario(plant) -> None:
         host.spec(PolicySpec, "rule", scenario="three")
 
 
-def test_order_never_matters(plant) -> None:
+def test_order_never_matters(plant: Plant) -> None:
     names = ("c", "a", "b")
     points = [plant(name, GOOD.replace("good", f"fusion-{name}")) for name in names]
     views = set()
@@ -144,7 +145,7 @@ OTHER_API = "@hookimpl\ndef register():\n    return [fusion('x', api_version={}{
 
 
 @pytest.mark.parametrize("more", ["", ", brand_new_field=3"])
-def test_other_api_version_is_incompatible(plant, more: str) -> None:
+def test_other_api_version_is_incompatible(plant: Plant, more: str) -> None:
     host = Host.load([plant("old", OTHER_API.format(99, more)), plant("fine", GOOD)], ())
     old = only(host, "old")
     assert old.status == "incompatible"
@@ -152,13 +153,13 @@ def test_other_api_version_is_incompatible(plant, more: str) -> None:
     assert only(host, "fine").status == "ok"
 
 
-def test_unknown_field_of_this_api_version_is_broken(plant) -> None:
+def test_unknown_field_of_this_api_version_is_broken(plant: Plant) -> None:
     host = Host.load([plant("odd", OTHER_API.format(1, ", brand_new_field=3"))], disabled=())
     assert only(host, "odd").status == "broken"
     assert "brand_new_field" in only(host, "odd").reason
 
 
-def test_requirement_that_is_not_installed_disables(plant) -> None:
+def test_requirement_that_is_not_installed_disables(plant: Plant) -> None:
     needy = "@hookimpl\ndef register():\n    return [fusion('needy', requires=('no_such_lib',))]\n"
     some = "@hookimpl\ndef register():\n    return [fusion('n', requires=('lib_x',)), fusion('o')]"
     host = Host.load([plant("all", needy), plant("some", some)], disabled=())
@@ -171,7 +172,7 @@ def test_requirement_that_is_not_installed_disables(plant) -> None:
 
 
 @pytest.mark.parametrize("named", ["fine", "stillage-fine", " fine , other"])
-def test_disabled_by_variable(plant, monkeypatch, named: str) -> None:
+def test_disabled_by_variable(plant: Plant, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
     monkeypatch.setenv("STILLAGE_DISABLE_PLUGINS", named)
     host = Host.load([plant("fine", "raise RuntimeError\n")])
     assert only(host, "fine").status == "disabled"
@@ -179,7 +180,7 @@ def test_disabled_by_variable(plant, monkeypatch, named: str) -> None:
     assert host.manifest()[f"fine = {only(host, 'fine').value}"].endswith("disabled")
 
 
-def test_unknown_name_suggests(plant) -> None:
+def test_unknown_name_suggests(plant: Plant) -> None:
     host = Host.load([plant("fine", GOOD), plant("bad", "1 / 0\n")], disabled=())
     with pytest.raises(BadInput) as caught:
         host.spec(FusionSpec, "godo")
@@ -190,7 +191,7 @@ def test_unknown_name_suggests(plant) -> None:
     assert caught.value.exit_code == 2
 
 
-def test_create_and_resolve(plant) -> None:
+def test_create_and_resolve(plant: Plant) -> None:
     source = """
     @hookimpl
     def register():
@@ -210,7 +211,9 @@ def test_create_and_resolve(plant) -> None:
         host.create(FusionSpec, "gone")
 
 
-def test_resolve_tells_a_missing_library_from_a_missing_module(plant, tmp_path: Path) -> None:
+def test_resolve_tells_a_missing_library_from_a_missing_module(
+    plant: Plant, tmp_path: Path
+) -> None:
     (tmp_path / "needs_lib.py").write_text("import lib_that_is_not_there\n")
     (tmp_path / "raises.py").write_text("raise ValueError('two\\nlines')\n")
     host = Host.load([plant("fine", GOOD)], disabled=())
@@ -220,7 +223,7 @@ def test_resolve_tells_a_missing_library_from_a_missing_module(plant, tmp_path: 
         host.resolve("raises:x")
 
 
-def test_manifest_changes_with_version_and_specs(plant) -> None:
+def test_manifest_changes_with_version_and_specs(plant: Plant) -> None:
     manifests = [
         set(Host.load([plant("p", GOOD, version=version)], disabled=()).manifest().values())
         for version in ("1.0", "1.1")
@@ -231,7 +234,7 @@ def test_manifest_changes_with_version_and_specs(plant) -> None:
     assert len(digests) == 2
 
 
-def test_worker_setup_is_isolated(plant) -> None:
+def test_worker_setup_is_isolated(plant: Plant) -> None:
     source = """
     import sys
     @hookimpl
@@ -250,7 +253,7 @@ def test_worker_setup_is_isolated(plant) -> None:
     assert sys.__dict__.pop("planted_context") == {"workers": "ray"}
 
 
-def test_two_distributions_may_use_one_entry_point_name(plant) -> None:
+def test_two_distributions_may_use_one_entry_point_name(plant: Plant) -> None:
     points = [
         plant("p", GOOD, "dist-one"),
         plant("p", GOOD.replace("good", "better"), "dist-two"),
@@ -260,7 +263,7 @@ def test_two_distributions_may_use_one_entry_point_name(plant) -> None:
     assert len(host.manifest()) == 2
 
 
-def test_modality_is_cached_and_must_be_one(plant) -> None:
+def test_modality_is_cached_and_must_be_one(plant: Plant) -> None:
     host = get_host()
     assert get_modality("led") is get_modality("led", host)
     source = """

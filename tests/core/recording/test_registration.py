@@ -142,7 +142,9 @@ def write(path: Path, registration: Registration | None = None) -> Path:
     return write_recording(path, streams(registration), [target], ["x", "y", "z"])
 
 
-def test_kept_in_the_recording_and_shown(tmp_path: Path, capsys) -> None:
+def test_kept_in_the_recording_and_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     registration = Registration.of("video", TILTED, 0.25)
     path = write(tmp_path / "a.h5", registration)
     with Recording.open(path) as recording:

@@ -30,7 +30,9 @@ def test_errors_name_the_file_that_was_asked_for(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
 
 
-def test_a_recording_that_cannot_be_written_is_one_line(tmp_path: Path, capsys) -> None:
+def test_a_recording_that_cannot_be_written_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     led = [Stream("led", np.ones((2, 8), np.float32), "1")]
     with pytest.raises(BadInput) as caught:
         write_recording("/proc/out.h5", led, [], ["a", "b"])
@@ -43,7 +45,9 @@ def test_a_recording_that_cannot_be_written_is_one_line(tmp_path: Path, capsys) 
     assert "found a file" in capsys.readouterr().err
 
 
-def test_info_of_a_recording_without_a_reader(tmp_path: Path, capsys) -> None:
+def test_info_of_a_recording_without_a_reader(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     led = [Stream("led", np.ones((2, 8), np.float32), "1")]
     path = write_recording(tmp_path / "out.h5", led, [], ["a", "b"])
     assert run(["record", "info", str(path)]) == 0

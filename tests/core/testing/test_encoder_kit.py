@@ -172,7 +172,7 @@ PREPARED = torch.linspace(0.1, 1.0, 24).reshape(4, 6)
 
 
 @pytest.mark.parametrize("good", [Linear, Attentive])
-def test_good_encoder_passes(monkeypatch, good: Any) -> None:
+def test_good_encoder_passes(monkeypatch: pytest.MonkeyPatch, good: Any) -> None:
     monkeypatch.setitem(globals(), "made", good)
     results = list(encoder_results(SPEC, PREPARED))
     assert not [str(result) for result in results if isinstance(result, Failed)]
@@ -180,12 +180,12 @@ def test_good_encoder_passes(monkeypatch, good: Any) -> None:
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda b: b.id)
-def test_broken_encoder_is_told_why(monkeypatch, broken: Broken) -> None:
+def test_broken_encoder_is_told_why(monkeypatch: pytest.MonkeyPatch, broken: Broken) -> None:
     monkeypatch.setitem(globals(), "made", broken.make)
     assert broken.told in why(encoder_results(SPEC, PREPARED), broken.check)
 
 
-def test_a_factory_that_gives_no_module(monkeypatch) -> None:
+def test_a_factory_that_gives_no_module(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "made", lambda shape: {})
     (result,) = encoder_results(SPEC, PREPARED)
     assert "it gave dict" in str(result)

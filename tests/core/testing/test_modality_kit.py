@@ -318,13 +318,13 @@ def test_good_passes() -> None:
     assert "render() responds to each declared scene field" in passed
 
 
-def test_what_is_known_without_a_sensor_may_be_free(monkeypatch) -> None:
+def test_what_is_known_without_a_sensor_may_be_free(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "made", KnownAnyway)
     assert check_modality(SPEC)
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda b: b.id)
-def test_broken_modality_is_told_why(monkeypatch, broken: Broken) -> None:
+def test_broken_modality_is_told_why(monkeypatch: pytest.MonkeyPatch, broken: Broken) -> None:
     monkeypatch.setitem(globals(), "made", broken.make)
     assert broken.told in why(modality_results(broken.spec or SPEC), broken.check)
 
@@ -341,12 +341,12 @@ def test_sensor_model_without_a_scene_is_a_failure() -> None:
         check_modality(lonely)
 
 
-def test_without_sensor_model_samples_are_drawn(monkeypatch) -> None:
+def test_without_sensor_model_samples_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "made", Blind)
     assert len(check_modality(SPEC)) == len(MODALITY_CHECKS)
 
 
-def test_a_factory_that_gives_no_modality(monkeypatch) -> None:
+def test_a_factory_that_gives_no_modality(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "made", dict)
     with pytest.raises(Failing, match="it gave a dict"):
         check_modality(SPEC)

@@ -203,24 +203,24 @@ BROKEN = (
 
 
 @pytest.mark.parametrize("good", [Frames, ChannelsLast, HeightOnly, WithStatistics])
-def test_cameras_in_step_pass(monkeypatch, good: Any) -> None:
+def test_cameras_in_step_pass(monkeypatch: pytest.MonkeyPatch, good: Any) -> None:
     monkeypatch.setitem(globals(), "made", good)
     results = list(modality_results(FRAMES))
     assert not [str(result) for result in results if isinstance(result, Failed)]
 
 
-def test_good_series_passes(monkeypatch) -> None:
+def test_good_series_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "made", Series)
     assert check_modality(RAGGED)
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda b: b.id)
-def test_broken_pair_is_told_why(monkeypatch, broken: Broken) -> None:
+def test_broken_pair_is_told_why(monkeypatch: pytest.MonkeyPatch, broken: Broken) -> None:
     monkeypatch.setitem(globals(), "made", broken.make)
     assert broken.told in why(modality_results(broken.spec or FRAMES), broken.check)
 
 
-def test_ragged_rows_that_nobody_makes_dense(monkeypatch) -> None:
+def test_ragged_rows_that_nobody_makes_dense(monkeypatch: pytest.MonkeyPatch) -> None:
     class Unmade(Frames):
         spec = RAGGED
 

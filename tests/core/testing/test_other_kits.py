@@ -177,12 +177,12 @@ FUSION = FusionSpec(name="probe", summary="", factory=f"{__name__}:current")
 
 
 @pytest.mark.parametrize("broken", FUSION_FAULTS, ids=lambda b: b.id)
-def test_broken_fusion_is_told_why(broken: Broken, monkeypatch) -> None:
+def test_broken_fusion_is_told_why(broken: Broken, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "made", broken.make)
     assert broken.told in why(fusion_results(FUSION), broken.check)
 
 
-def test_good_fusion_passes(monkeypatch) -> None:
+def test_good_fusion_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "made", ConcatFusion)
     assert len(check_fusion(FUSION)) == len(PROMISES["fusion"])
 
@@ -272,7 +272,7 @@ OBJECTIVE = ObjectiveSpec(
 
 
 @pytest.mark.parametrize("broken", OBJECTIVE_FAULTS, ids=lambda b: b.id)
-def test_broken_objective_is_told_why(broken: Broken, monkeypatch) -> None:
+def test_broken_objective_is_told_why(broken: Broken, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "made", broken.make)
     assert broken.told in why(objective_results(OBJECTIVE), broken.check)
 
@@ -281,15 +281,17 @@ def test_broken_objective_is_told_why(broken: Broken, monkeypatch) -> None:
     ("make", "message"),
     [(UnknownPort, "raised stillage.errors.BadInput: objective 'probe'"), (dict, "it gave a dict")],
 )
-def test_factories_that_give_no_objective(make: Any, message: str, monkeypatch) -> None:
+def test_factories_that_give_no_objective(
+    make: Any, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert message in told(check_objective, OBJECTIVE, make, monkeypatch)
 
 
-def test_a_factory_that_gives_no_fusion(monkeypatch) -> None:
+def test_a_factory_that_gives_no_fusion(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "it gave a dict" in told(check_fusion, FUSION, dict, monkeypatch)
 
 
-def test_good_objective_passes_and_spec_must_agree(monkeypatch) -> None:
+def test_good_objective_passes_and_spec_must_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "made", Hint)
     assert len(check_objective(OBJECTIVE)) == len(PROMISES["objective"])
     other = OBJECTIVE.model_copy(update={"inputs": ("student.features",)})
@@ -357,7 +359,7 @@ SCENARIO_FAULTS = (
 
 
 @pytest.mark.parametrize("broken", SCENARIO_FAULTS, ids=lambda b: b.id)
-def test_broken_scenario_is_told_why(broken: Broken, monkeypatch) -> None:
+def test_broken_scenario_is_told_why(broken: Broken, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "made", broken.make)
     assert broken.told in why(scenario_results(SCENARIO), broken.check)
 
@@ -379,7 +381,7 @@ class BadEnv(gymnasium.Env[Any, Any]):
 ENV_FAULT = Broken(scenario.env_passes_check_env, BadEnv, "raised AssertionError")
 
 
-def test_env_must_pass_check_env(monkeypatch) -> None:
+def test_env_must_pass_check_env(monkeypatch: pytest.MonkeyPatch) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         gymnasium.register("stillage-test/Bad-v0", entry_point=BadEnv)

@@ -150,12 +150,16 @@ BROKEN = (
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda b: b.id)
-def test_broken_reader_is_told_why(monkeypatch, example: Path, broken: Broken) -> None:
+def test_broken_reader_is_told_why(
+    monkeypatch: pytest.MonkeyPatch, example: Path, broken: Broken
+) -> None:
     monkeypatch.setitem(globals(), "made", broken.make)
     assert broken.told in why(reader_results(SPEC, example), broken.check)
 
 
-def test_good_reader_passes_and_the_example_is_untouched(monkeypatch, example: Path) -> None:
+def test_good_reader_passes_and_the_example_is_untouched(
+    monkeypatch: pytest.MonkeyPatch, example: Path
+) -> None:
     monkeypatch.setitem(globals(), "made", good)
     before = example.read_bytes()
     assert len(check_reader(SPEC, example)) == len(PROMISES["reader"])
@@ -174,7 +178,9 @@ def folder_reader(path: Path, out: Path) -> None:
     write(np.concatenate(parts), out)
 
 
-def test_folders_are_emptied_and_one_file_cut(monkeypatch, example: Path) -> None:
+def test_folders_are_emptied_and_one_file_cut(
+    monkeypatch: pytest.MonkeyPatch, example: Path
+) -> None:
     home = example.parent / "set"
     home.mkdir()
     for name in ("a", "b"):
@@ -214,7 +220,9 @@ def test_texts_are_cut_inside_a_line(tmp_path: Path) -> None:
     assert kept[-1] == "1"
 
 
-def test_an_example_that_cannot_be_read_is_told(monkeypatch, tmp_path: Path) -> None:
+def test_an_example_that_cannot_be_read_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setitem(globals(), "made", good)
     with pytest.raises(Failing, match="the reader turns the example into a recording: raised"):
         check_reader(SPEC, tmp_path / "none.trk")
