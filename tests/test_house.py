@@ -84,8 +84,8 @@ def test_every_import_string_resolves() -> None:
         for spec in status.specs:
             try:
                 host.resolve(spec)
-                if getattr(spec, "api", ""):
-                    host.resolve(spec.api)
+                if api := getattr(spec, "api", ""):
+                    host.resolve(api)
             except PluginBroken as error:
                 wrong.append(str(error))
     assert not wrong

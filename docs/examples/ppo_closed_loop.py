@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gymnasium
@@ -65,7 +66,7 @@ def training_env(replica: int) -> Any:
 def train(steps: int, seed: int) -> MaskablePPO:
     """A policy after so many steps of all environments together."""
     torch.set_num_threads(1)
-    envs = DummyVecEnv([lambda i=i: training_env(i) for i in range(ENVS)])
+    envs = DummyVecEnv([partial(training_env, i) for i in range(ENVS)])
     model = MaskablePPO(
         "MultiInputPolicy",
         VecNormalize(envs, norm_obs=False, gamma=0.97),  # rewards in EUR are large
@@ -81,7 +82,7 @@ def earned(act: Act, every: int = HOURS) -> np.ndarray:
     machines = len(envs.simulation.model.machines)
     seen, info = envs.reset(seed=0)
     total, step, over = np.zeros(REPLICAS), 0, np.zeros(REPLICAS, np.bool_)
-    action = np.zeros(envs.action_space.shape, np.int64)
+    action: np.ndarray = np.zeros((REPLICAS, envs.simulation.model.actions), np.int64)
     while not over.all():
         fresh = step % every == 0
         action = act(envs, seen, info["action_mask"]) if fresh else held(action, machines)
@@ -102,14 +103,14 @@ def main() -> None:
     luck = np.random.default_rng(told.seed)
 
     def randomly(envs: ChainVectorEnv, _: dict[str, Any], mask: np.ndarray) -> np.ndarray:
-        return np.where(mask > 0, luck.random(mask.shape), -1.0).argmax(-1)
+        return np.asarray(np.where(mask > 0, luck.random(mask.shape), -1.0).argmax(-1))
 
     def rules(envs: ChainVectorEnv, *_: Any) -> np.ndarray:
         return envs.simulation.decide(envs.replicas.state)
 
     def learnt(envs: ChainVectorEnv, seen: dict[str, Any], mask: np.ndarray) -> np.ndarray:
         flat = envs.simulation.flat_masks(mask)
-        return model.predict(seen, action_masks=flat, deterministic=True)[0]
+        return np.asarray(model.predict(seen, action_masks=flat, deterministic=True)[0])
 
     found = {"random": earned(randomly), "rules": earned(rules, 1), "PPO": earned(learnt)}
     for name, values in found.items():

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 
 from stillage.sensing.scene import Scene
-from stillage_sensors.physics.bearing import SKF_6205, envelope_spectrum
-from stillage_sensors.modality import Pressure, Vibration
 from stillage_sensors.channel_statistics import TOLD
+from stillage_sensors.modality import Pressure, Vibration
+from stillage_sensors.physics.bearing import SKF_6205, envelope_spectrum
 
 
 def main() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any
 
 import gymnasium
@@ -51,7 +52,9 @@ def in_simpy(seconds: int) -> Callable[[], None]:
     reach, picks = SETTINGS.reach_s, SETTINGS.picks_per_min / 60.0
     rate = SETTINGS.arrivals_per_min / 60.0
 
-    def item(env: Any, slots: Any, reader: Any, robot: Any, done: list[int]) -> Iterator[Any]:
+    def item(
+        env: Any, slots: Any, reader: Any, robot: Any, done: list[int]
+    ) -> Generator[Any, Any, None]:
         if slots.count == slots.capacity:
             done[1] += 1
             return
@@ -69,7 +72,7 @@ def in_simpy(seconds: int) -> Callable[[], None]:
                 else:
                     done[1] += 1
 
-    def feed(env: Any, luck: np.random.Generator, *places: Any) -> Iterator[Any]:
+    def feed(env: Any, luck: np.random.Generator, *places: Any) -> Generator[Any, Any, None]:
         while True:
             yield env.timeout(luck.exponential(1.0 / rate))
             env.process(item(env, *places))
@@ -133,7 +136,7 @@ def benchmarks() -> list[Benchmark]:
     count = 64
     native = SortingVectorEnv(count, world=world, days=1e6)
     several = SyncVectorEnv(
-        [lambda i=i: SortingEnv(world=world, replica=i, days=1e6) for i in range(count)]
+        [partial(SortingEnv, world=world, replica=i, days=1e6) for i in range(count)]
     )
     found.append(
         Benchmark(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from importlib import resources
 
 import numpy as np
@@ -119,6 +120,18 @@ def replica_bytes(model: ChainModel) -> float:
     return sum(a.nbytes for part in begun(model, count) for a in part) / count
 
 
+def _fastest(run: Callable[[], float], work: float) -> float:
+    return work / min(run() for _ in range(REPEATS))
+
+
+def _slope_ns(measured: Callable[[], tuple[float, float]]) -> float:
+    return measured()[0] * 1e9
+
+
+def _straightness(measured: Callable[[], tuple[float, float]]) -> float:
+    return measured()[1]
+
+
 def benchmarks() -> list[Benchmark]:
     """Fused rollouts, single calls, a month of a thousand replicas, memory, and the fits."""
     model = plastics()
@@ -130,7 +143,7 @@ def benchmarks() -> list[Benchmark]:
             Benchmark(
                 name=f"chain, fused rollout, R = {replicas:,}",
                 unit=UNIT,
-                ours=lambda run=run, work=work: work / min(run() for _ in range(REPEATS)),
+                ours=partial(_fastest, run, work),
                 target=TARGETS[replicas],
                 higher_is_better=True,
             )
@@ -158,8 +171,8 @@ def benchmarks() -> list[Benchmark]:
         ("machine", of_machines),
     ):
         found += [
-            Benchmark(f"chain, one {name} more", "ns a step", lambda of=measured: of()[0] * 1e9),
-            Benchmark(f"chain, straightness by {name}", "R2", lambda of=measured: of()[1],
+            Benchmark(f"chain, one {name} more", "ns a step", partial(_slope_ns, measured)),
+            Benchmark(f"chain, straightness by {name}", "R2", partial(_straightness, measured),
                       target=0.99, higher_is_better=True),
         ]  # fmt: skip
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gymnasium
@@ -44,7 +45,7 @@ def benchmarks() -> list[Benchmark]:
     action = one.simulation.decide(one.replicas.state)
     native = ChainVectorEnv(MANY, chain=model, days=DAYS)
     several = SyncVectorEnv(
-        [lambda i=i: ChainEnv(chain=model, replica=i, days=DAYS) for i in range(MANY)]
+        [partial(ChainEnv, chain=model, replica=i, days=DAYS) for i in range(MANY)]
     )
     alike = np.repeat(action, MANY, 0)
     return [

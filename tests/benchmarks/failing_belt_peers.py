@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import random
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,7 @@ def in_simpy(luck: Luck, horizon: float, machines: int = 4, buffer: int = 10) ->
     env, tally = simpy.Environment(), Tally()
     boxes = [simpy.Store(env, buffer) for _ in range(machines)]
 
-    def source() -> Iterator[Any]:
+    def source() -> Generator[Any, Any, None]:
         while True:
             yield env.timeout(luck(0, ARRIVAL))
             tally.arrived += 1
@@ -64,7 +64,7 @@ def in_simpy(luck: Luck, horizon: float, machines: int = 4, buffer: int = 10) ->
             else:
                 tally.lost += 1
 
-    def machine(j: int) -> Iterator[Any]:
+    def machine(j: int) -> Generator[Any, Any, None]:
         life = luck(j, LIFE)
         while True:
             entered = yield boxes[j].get()
@@ -82,7 +82,7 @@ def in_simpy(luck: Luck, horizon: float, machines: int = 4, buffer: int = 10) ->
                 yield boxes[j + 1].put(entered)
             else:
                 tally.left += 1
-                tally.sojourn += env.now - entered
+                tally.sojourn += float(env.now - entered)
 
     env.process(source())
     for j in range(machines):

@@ -14,6 +14,7 @@ from stillage.bundle.runtime import Bundle
 from stillage.exporting import export
 from stillage.exporting.checks import feeds_of, tensors_of
 from stillage.network import Network, NetworkConfig
+from stillage.network.config import ModalityConfig
 from stillage.network.exportable import ExportableModule
 from stillage.perception.latency import median_ms
 from stillage.recording.readings import Readings
@@ -30,7 +31,7 @@ def video_student() -> tuple[Network, Readings]:
     photos = draw.integers(0, 256, (32, 1, 32, 32, 3)).astype(np.uint8)
     some = Readings({"video": photos}, {"video": np.ones(32, bool)})
     config = NetworkConfig(
-        modalities={"video": {"size": "small", "shape": (1, 32, 32, 3)}},
+        modalities={"video": ModalityConfig(size="small", shape=(1, 32, 32, 3))},
         tasks=(Task(target="material", kind="classification", classes=tuple("abcdef")),),
         width=64,
     )

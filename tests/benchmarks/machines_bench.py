@@ -36,7 +36,7 @@ def rollout(**machine: object) -> Callable[[], None]:
 
 def benchmarks() -> list[Benchmark]:
     """Machines that do nothing but age, that fail and are maintained, and that wear by paths."""
-    cases = {
+    cases: dict[str, tuple[dict[str, object], float | None]] = {
         "machines quiet": ({"scale_h": 1e9}, TARGET),
         "machines Weibull 2000 h": ({}, None),
         "machines Wiener 2000 h": ({"model": "wiener"}, None),

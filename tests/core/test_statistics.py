@@ -28,9 +28,9 @@ def _data(task: Task, rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.
     if task.kind == "regression":
         truth = rng.normal(3.0, 2.0, n)
         return truth, truth + rng.normal(0, 1.0, n)
-    truth = rng.integers(0, 3, n)
-    noisy = np.where(rng.random(n) < 0.7, truth, rng.integers(0, 3, n))
-    return truth, np.eye(3)[noisy] * 0.6 + 0.1
+    classes = rng.integers(0, 3, n)
+    noisy = np.where(rng.random(n) < 0.7, classes, rng.integers(0, 3, n))
+    return classes, np.eye(3)[noisy] * 0.6 + 0.1
 
 
 @pytest.mark.parametrize("task", [CLASSES, GRADES, VALUE], ids=lambda task: task.kind)

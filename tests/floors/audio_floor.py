@@ -48,7 +48,7 @@ def floors(data: Path, work: Path, seeds: int = 3) -> list[Floor]:
     arms = {name: rounded(result["arms"][name]) for name in ("labels_only", "plain_labels_only")}
     behind = arms["labels_only"]["mean"] - arms["plain_labels_only"]["mean"]
     with Recording.open(path) as recording:
-        waves = recording.read("audio", np.arange(recording.samples))
+        waves = np.asarray(recording.read("audio", np.arange(recording.samples)))
         classes, split = recording.targets["material"].values, recording.split
     assert split is not None
     whole = plain(waves, classes, split == "test")

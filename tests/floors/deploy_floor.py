@@ -22,7 +22,7 @@ def floors(data: Path, work: Path) -> list[Floor]:
     """Distil one video student, export it, and compare INT8 with FP32 and with eager torch."""
     recording, run, bundle = work / "sorting.h5", work / "student", work / "bundle"
     items = HELD_OUT + TRAINING
-    stillage("record", "render", "sorting", recording, "--items", items, "--seed", 1)
+    stillage("record", "render", "sorting", recording, "--items", str(items), "--seed", "1")
     words = ["--teacher", "video,thermal,nir", "--student", "video", "--task", "material"]
     words += [
         "--labels",
@@ -66,7 +66,7 @@ def _scores(recording: Path, run: Path, bundle: Path) -> tuple[dict[str, float],
     opened = Bundle.open(bundle)
     with Recording.open(recording) as source:
         column = source.targets["material"]
-        raw = source.read("video", held_out)
+        raw = np.asarray(source.read("video", held_out))
         truth = column.values[held_out]
     task = Task(target="material", kind="classification", classes=tuple(column.classes))
     scores = {

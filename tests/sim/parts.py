@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from stillage_sim.devices.arrays import EMPTY_H, new_device_state
@@ -55,7 +57,7 @@ def slots() -> list[Case]:
 
 
 def passages() -> list[Case]:
-    path = {"drift_per_h": 0.01, "diffusion": 0.05, **FOREVER}
+    path: dict[str, Any] = {"drift_per_h": 0.01, "diffusion": 0.05, **FOREVER}
     wiener = Run(plant(8, model="wiener", **path), 5000, step_h=20.0).roll(75)
     path["diffusion"] = 0.03
     gamma = Run(plant(8, model="gamma", **path), 2000).roll(600)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import gymnasium
@@ -10,7 +11,7 @@ import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from stillage.errors import BadInput
-from stillage_sim.envs import Bools, Observation, ReplicaEnv, ReplicaVectorEnv, Step
+from stillage_sim.envs import Bools, ReplicaEnv, ReplicaVectorEnv, Step
 
 MODES = list(AutoresetMode)
 
@@ -19,7 +20,7 @@ class Counting:
     """Counts steps and what was done; an episode's length differs by replica and episode."""
 
     action_space = gymnasium.spaces.MultiDiscrete([3, 2])
-    observation_space: gymnasium.Space[Observation] = gymnasium.spaces.Dict(
+    observation_space: gymnasium.Space[Any] = gymnasium.spaces.Dict(
         {"told": gymnasium.spaces.Box(-1e9, 1e9, (3,), np.float32)}
     )
     horizon = 6
@@ -72,7 +73,7 @@ def test_native_tells_what_sync_of_singles_tells(mode: AutoresetMode) -> None:
     count = 4
     native = ReplicaVectorEnv(Counting(), count, autoreset_mode=mode)
     singles = SyncVectorEnv(
-        [lambda i=i: ReplicaEnv(Counting(), i) for i in range(count)], autoreset_mode=mode
+        [partial(ReplicaEnv, Counting(), i) for i in range(count)], autoreset_mode=mode
     )
     assert native.metadata["autoreset_mode"] is singles.metadata["autoreset_mode"]
     same(native.reset(seed=9), singles.reset(seed=[9] * count))

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -88,7 +89,8 @@ def test_a_gzip_bomb_is_refused(
 def test_a_small_npz_that_promises_much_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    np.savez_compressed(tmp_path / "a.npz", **{"t[degC]@1": np.zeros(2**25, np.int8)})
+    arrays: dict[str, Any] = {"t[degC]@1": np.zeros(2**25, np.int8)}
+    np.savez_compressed(tmp_path / "a.npz", **arrays)
     assert run(["record", "import", "series", str(tmp_path), str(tmp_path / "o.h5")]) == 2
     assert "expected under 16777216" in capsys.readouterr().err
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import subprocess
@@ -19,7 +20,7 @@ from stillage.errors import BadInput, Incomplete
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
-import jobs  # noqa: E402
+jobs = importlib.import_module("jobs")
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.linear_model import LogisticRegression
 
 from stillage.distillation.plain import PlainModel, plain_arms, reduce_features
+from stillage.task import Task
 from tests.core.toys import GRADE, MATERIAL, WEAR
 
 
@@ -38,7 +39,7 @@ def test_classes_are_told_by_logistic_regression_twice() -> None:
 
 
 @pytest.mark.parametrize("task", [MATERIAL, GRADE, WEAR], ids=lambda task: task.kind)
-def test_hidden_labels_and_unpaired_readings_do_not_matter(task: object) -> None:
+def test_hidden_labels_and_unpaired_readings_do_not_matter(task: Task) -> None:
     cheap, rich, truth = _data()
     truth = truth.astype(float) if task is WEAR else truth
     labelled, paired = np.arange(100) < 30, np.arange(100) >= 10

@@ -137,7 +137,9 @@ def test_models_on_disk_say_what_the_seed_says(
                 assert set(raw.files) == set(network.modalities)
                 held_out = set(result.arrays["samples"].tolist())
                 calibration = raw["picture"]
-            shown = {recording.read("picture", np.array([k])).tobytes() for k in held_out}
+            shown = {
+                np.asarray(recording.read("picture", np.array([k]))).tobytes() for k in held_out
+            }
             assert not shown & {picture.tobytes() for picture in calibration}
 
 

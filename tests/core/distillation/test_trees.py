@@ -69,8 +69,8 @@ def test_it_says_what_scikit_learn_says_and_teaches(stepped: Path, tmp_path: Pat
         def prepared(samples: NDArray[np.int64]) -> NDArray[np.float32]:
             each = []
             for name in PLAN.teacher:
-                raw = recording.read(name, samples)
-                every = recording.read(name, found.train).astype(np.float64)
+                raw = np.asarray(recording.read(name, samples))
+                every = np.asarray(recording.read(name, found.train), np.float64)
                 flat = raw.reshape(len(raw), -1).astype(np.float64)
                 spread = every.reshape(len(every), -1)
                 each.append((flat - spread.mean(0)) / spread.std(0))

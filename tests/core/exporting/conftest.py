@@ -17,6 +17,7 @@ from stillage.bundle.runtime import Bundle
 from stillage.exporting import TraceCache, export
 from stillage.network import Network, NetworkConfig
 from stillage.network.batch import Batch
+from stillage.network.config import ModalityConfig
 from stillage.network.tokens import Tokens
 from stillage.plugin.host import Host
 from stillage.plugin.spec import Cost, ModalitySpec, SampleSpec, encoder_specs
@@ -151,10 +152,9 @@ def student(
 ) -> Network:
     """An untrained student whose statistics are those of :func:`readings`."""
     modalities = {
-        name: {
-            "size": "small" if name == "series" and size == "tiny" else size,
-            "shape": SHAPES[name],
-        }
+        name: ModalityConfig(
+            size="small" if name == "series" and size == "tiny" else size, shape=SHAPES[name]
+        )
         for name in names
     }
     config = NetworkConfig(modalities=modalities, tasks=tasks, width=more.pop("width", 32), **more)

@@ -54,7 +54,7 @@ def test_onnxruntime_and_numpy_alone_run_it(
     photo_bundle: Path, photo_student: Network, tmp_path: Path
 ) -> None:
     some = readings(("photo",), 5, seed=3)
-    np.savez(tmp_path / "raw.npz", **some.raw)
+    np.savez(tmp_path / "raw.npz", **dict[str, Any](some.raw))
     done = subprocess.run(
         [sys.executable, "-c", ALONE, photo_bundle, tmp_path / "raw.npz", tmp_path / "said.npz"],
         capture_output=True,

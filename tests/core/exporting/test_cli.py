@@ -10,7 +10,7 @@ import pytest
 
 from stillage.cli.main import run
 from stillage.network import Network
-from stillage.network.config import NetworkConfig
+from stillage.network.config import ModalityConfig, NetworkConfig
 from stillage.recording.readings import CALIBRATION, Readings
 from tests.core.exporting.conftest import TASKS, readings
 
@@ -19,7 +19,9 @@ from tests.core.exporting.conftest import TASKS, readings
 def saved(tmp_path: Path) -> Path:
     """A saved student that reads photos through the built-in plugin."""
     config = NetworkConfig(
-        modalities={"video": {"size": "small", "shape": (1, 16, 16, 3)}}, tasks=TASKS, width=16
+        modalities={"video": ModalityConfig(size="small", shape=(1, 16, 16, 3))},
+        tasks=TASKS,
+        width=16,
     )
     Network(config).eval().save(tmp_path / "student")
     photos = readings(("photo",), 16).raw["photo"][:, None]

@@ -20,7 +20,7 @@ class Plain(nn.Module):
         return attention(x, x, x)
 
 
-CASES = {
+CASES: dict[str, tuple[nn.Module, list[tuple[int, ...]], int]] = {
     "linear": (nn.Linear(7, 5), [(1, 7)], 7 * 5),
     "linear of tokens": (nn.Linear(7, 5), [(1, 3, 7)], 3 * 7 * 5),
     "convolution": (nn.Conv2d(3, 8, 3, stride=2, padding=1), [(1, 3, 16, 12)], 8 * 6 * 8 * 27),

@@ -38,8 +38,8 @@ def cnn() -> nn.Sequential:
     for layer in chain.modules():
         if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
             nn.init.uniform_(layer.weight, 0.5, 1.5)
-            nn.init.normal_(layer.running_mean)
-            nn.init.uniform_(layer.running_var, 0.5, 2.0)
+            nn.init.normal_(layer.get_buffer("running_mean"))
+            nn.init.uniform_(layer.get_buffer("running_var"), 0.5, 2.0)
     return chain.eval()
 
 
@@ -80,7 +80,7 @@ def test_the_weakest_channels_leave() -> None:
     chain = cnn()
     group = groups(chain)[1]
     with torch.no_grad():
-        group.producer.weight[4] *= 0.01
+        group.producer.get_parameter("weight")[4] *= 0.01
     assert int(scores(group).argmin()) == 4
 
 
@@ -93,7 +93,9 @@ class Tapped(nn.Module):
         self.head = nn.Linear(10, 2)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.chain(x)[:, :2] + self.head(self.chain[0](x).mean((2, 3)))
+        tapped: Tensor = self.head(self.chain[0](x).mean((2, 3)))
+        whole: Tensor = self.chain(x)
+        return whole[:, :2] + tapped
 
 
 def test_channels_used_elsewhere_are_refused() -> None:

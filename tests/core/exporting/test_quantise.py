@@ -19,6 +19,7 @@ from stillage.exporting.ranges import central, observe
 from stillage.exporting.trace import Filled
 from stillage.network import Network, NetworkConfig
 from stillage.network.batch import Batch
+from stillage.network.config import ModalityConfig
 from stillage.recording.readings import Readings
 from stillage.task import Task
 from tests.core.exporting.conftest import HOST, readings, student
@@ -29,7 +30,7 @@ def chain(weights: list[np.ndarray]) -> Filled:
     count = len(weights)
     names = ["half", *(f"v{k}" for k in range(1, count)), "y"]
     nodes = [helper.make_node("Div", ["x", "two"], ["half"], name="Div")]
-    constants = [numpy_helper.from_array(np.float32([2.0]), "two")]
+    constants = [numpy_helper.from_array(np.array([2.0], np.float32), "two")]
     for k, weight in enumerate(weights):
         nodes.append(helper.make_node("MatMul", [names[k], f"net.{k}.weight"], [names[k + 1]]))
         constants.append(numpy_helper.from_array(weight.astype(np.float32), f"net.{k}.weight"))
@@ -47,9 +48,9 @@ def chain(weights: list[np.ndarray]) -> Filled:
 def test_values_are_scaled_rounded_and_clamped() -> None:
     # range 0..2.55: scale .01, zero point at the end of the range
     filled = chain([np.eye(5)])
-    calibration = [{"x": np.float32([[0, 5.1, 0, 0, 0]])}]
+    calibration = [{"x": np.array([[0, 5.1, 0, 0, 0]], np.float32)}]
     made = quantise(filled, calibration)
-    values = 2 * np.float32([[1, 0.004, 0.006, -0.3, 3]])
+    values = 2 * np.array([[1, 0.004, 0.006, -0.3, 3]], np.float32)
     (said,) = outputs_of(made.model, [{"x": values}])
     np.testing.assert_allclose(said, [[1, 0, 0.01, 0, 2.55]], atol=1e-3)
 
@@ -130,7 +131,9 @@ def textures(count: int, seed: int) -> tuple[Readings, np.ndarray]:
 def trained(steps: int) -> Network:
     """A photo student of over 90,000 parameters, trained for a few seconds."""
     config = NetworkConfig(
-        modalities={"photo": {"size": "small", "shape": (32, 32, 3)}}, tasks=(TEXTURES,), width=64
+        modalities={"photo": ModalityConfig(size="small", shape=(32, 32, 3))},
+        tasks=(TEXTURES,),
+        width=64,
     )
     network = Network(config, HOST, seed=0)
     some, truth = textures(64 * steps, seed=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -23,7 +24,7 @@ from tests.core.toys import HOST, TASKS
     ],
 )
 def test_exported_graph_gives_the_network_s_outputs(
-    modalities: dict, fusion: str, width: int
+    modalities: dict[str, Any], fusion: str, width: int
 ) -> None:
     config = NetworkConfig.model_validate(
         {

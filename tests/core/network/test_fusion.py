@@ -12,6 +12,7 @@ from stillage.network.fusion.concat import ConcatFusion
 from stillage.network.fusion.gated import GatedFusion
 from stillage.network.fusion.specs import SPECS
 from stillage.network.tokens import Tokens
+from stillage.plugin.spec import FusionSpec
 
 WIDTHS = {"a": 2, "b": 3, "c": 2}
 
@@ -130,7 +131,7 @@ def test_gated_needs_a_width() -> None:
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda s: s.name)
-def test_specs_resolve_and_their_examples_work(spec) -> None:
+def test_specs_resolve_and_their_examples_work(spec: FusionSpec) -> None:
     from importlib import import_module
 
     module, _, name = spec.factory.partition(":")

@@ -53,8 +53,8 @@ def test_linear_network_is_multinomial_logistic_regression(recording: Recording)
     assert [tuple(p.shape) for p in network.parameters() if p.requires_grad] == [(4,), (3, 4), (3,)]
     with torch.no_grad():
         head = network.head("material")
-        head.linear.weight.copy_(torch.from_numpy(model.coef_))
-        head.linear.bias.copy_(torch.from_numpy(model.intercept_))
+        head.get_parameter("linear.weight").copy_(torch.from_numpy(model.coef_))
+        head.get_parameter("linear.bias").copy_(torch.from_numpy(model.intercept_))
         outputs = network(batch)
     np.testing.assert_allclose(
         MATERIAL.predict(outputs.heads["material"].numpy()),
@@ -97,8 +97,8 @@ def test_absent_samples_stay_out_of_batch_statistics(recording: Recording) -> No
     rows = np.flatnonzero(batch.presence["strip"].numpy())
     some(batch)
     alone(batch.select(rows))
-    mean = some.encoders[0].body[2].running_mean
-    torch.testing.assert_close(mean, alone.encoders[0].body[2].running_mean)
+    mean = some.encoders[0].get_buffer("body.2.running_mean")
+    torch.testing.assert_close(mean, alone.encoders[0].get_buffer("body.2.running_mean"))
     assert int(present.sum()) < len(rows) < len(batch)
 
 
@@ -133,12 +133,13 @@ def test_same_seed_same_network_and_the_global_generator_is_left_alone(
 def test_fingerprint_sees_parameters_buffers_and_configuration(recording: Recording) -> None:
     network = made(recording)
     before = network.fingerprint()
-    for change in (network.encoders[0].body[2].running_mean, network.standards[1].std):
+    mean = network.encoders[0].get_buffer("body.2.running_mean")
+    for change in (mean, network.standards[1].get_buffer("std")):
         change.add_(1.0)
         assert network.fingerprint() != before
         change.sub_(1.0)
     with torch.no_grad():
-        network.head("wear").linear.bias.add_(1.0)
+        network.head("wear").get_parameter("linear.bias").add_(1.0)
     assert network.fingerprint() != before
     config = network.config.model_copy(update={"tasks": (*TASKS[:2], WEAR.model_copy(
         update={"unit": "g"})),})  # fmt: skip

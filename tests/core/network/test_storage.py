@@ -8,6 +8,7 @@ import pickle
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -23,6 +24,8 @@ CONFIG = {
     "width": 5,
 }
 
+Edit = Callable[[dict[str, Any]], object]
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -30,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "net"
 
 
-def change(folder: Path, edit: Callable[[dict], None]) -> None:
+def change(folder: Path, edit: Edit) -> None:
     file = folder / "network.json"
     content = json.loads(file.read_text())
     edit(content["network"])
@@ -75,7 +78,7 @@ def test_flipped_bytes_never_escape_as_another_error(folder: Path) -> None:
 
 def test_pickled_code_is_not_run(folder: Path, tmp_path: Path) -> None:
     class Evil:
-        def __reduce__(self) -> tuple:
+        def __reduce__(self) -> tuple[Any, ...]:
             return os.mkdir, (str(tmp_path / "pwned"),)
 
     torch.save({"heads.0.linear.bias": Evil()}, folder / "weights.pt")
@@ -118,7 +121,7 @@ def test_a_bomb_of_weights_is_refused(folder: Path) -> None:
         lambda c: c.update(width=7),
     ],
 )
-def test_an_edited_description_is_refused_in_one_line(folder: Path, edit: Callable) -> None:
+def test_an_edited_description_is_refused_in_one_line(folder: Path, edit: Edit) -> None:
     change(folder, edit)
     with pytest.raises(BadInput) as caught:
         Network.load(folder, HOST)
@@ -144,6 +147,6 @@ def test_another_format_is_refused_by_its_number(folder: Path) -> None:
 def test_not_finite_weights_are_refused(folder: Path) -> None:
     network = Network.load(folder, HOST)
     with torch.no_grad():
-        network.head("wear").linear.bias.fill_(float("nan"))
+        network.head("wear").get_parameter("linear.bias").fill_(float("nan"))
     network.save(folder)
     assert "NaN" in refused(folder)

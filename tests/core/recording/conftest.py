@@ -47,9 +47,9 @@ def small_parts() -> dict[str, Any]:
                 ("PP", "PÉT", "聚乙烯"),
             ),
             TargetColumn(
-                "grade", "ordinal", rng.integers(0, 3, SAMPLES), None, ("low", "mid", "top")
+                "grade", "ordinal", rng.integers(0, 3, SAMPLES), classes=("low", "mid", "top")
             ),
-            TargetColumn("mass", "regression", rng.normal(size=SAMPLES), None, (), "g"),
+            TargetColumn("mass", "regression", rng.normal(size=SAMPLES), unit="g"),
         ],
         "groups": [f"пункт {k // 2}" for k in range(SAMPLES)],
         "provenance": {"source": "drawn by a generator"},

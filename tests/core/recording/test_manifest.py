@@ -79,7 +79,11 @@ def test_everything_it_can_hold(folder: Path, tmp_path: Path) -> None:
         video = recording.modalities["video"]
         assert (video.shape, video.unit, video.axes[0]) == ((1, 8, 12, 3), "1/255", "frame")
         assert video.count == 2, "the shared picture is stored once"
-        assert recording.read("video", np.array([1]))[0, 0, 0, 0].tolist() == [200, 30, 10]
+        assert np.asarray(recording.read("video", np.array([1])))[0, 0, 0, 0].tolist() == [
+            200,
+            30,
+            10,
+        ]
         polymer, mass, grade = (recording.targets[k] for k in ("polymer", "mass", "grade"))
         assert polymer.states.tolist() == [1, 1, LabelState.OUT_OF_SET, 1]
         assert polymer.values.tolist() == [0, 0, -1, 1]

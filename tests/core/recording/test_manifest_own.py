@@ -14,8 +14,8 @@ from stillage.errors import BadInput
 from stillage.plugin.host import Host
 from stillage.plugin.spec import Cost, ModalitySpec, SampleSpec
 from stillage.recording import Recording
-from stillage.recording.manifest.files import MAX_ROW_BYTES
 from stillage.recording.manifest.reader import read_manifest
+from stillage.recording.schema import MAX_ROW_BYTES
 from stillage.sensing.modality import Modality
 
 SPEC = ModalitySpec(

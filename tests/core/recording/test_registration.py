@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -13,7 +14,7 @@ from scipy import ndimage, optimize
 from stillage.cli.main import run
 from stillage.errors import BadInput
 from stillage.recording import Recording, Registration, Stream, TargetColumn, warp, write_recording
-from stillage.recording.registration import estimate_registration, project
+from stillage.recording.registration import Kind, estimate_registration, project
 
 TILTED = np.array([[1.1, 0.08, 14.0], [-0.05, 0.93, -7.0], [2e-4, -1e-4, 1.0]])
 CORNERS = np.array([[0.0, 0.0], [319.0, 0.0], [319.0, 239.0], [0.0, 239.0]])
@@ -81,7 +82,9 @@ def test_a_wrong_pair_is_reported() -> None:
         (np.ones(5), "homography", "expected pairs (N, 2)"),
     ],
 )
-def test_points_that_say_too_little_are_refused(source, kind, message: str) -> None:
+def test_points_that_say_too_little_are_refused(
+    source: np.ndarray, kind: Kind, message: str
+) -> None:
     with pytest.raises(BadInput) as caught:
         estimate_registration(source, source, "video", kind)
     assert message in str(caught.value)
@@ -92,19 +95,20 @@ def test_points_that_say_too_little_are_refused(source, kind, message: str) -> N
     [np.zeros((3, 3)), np.ones((3, 3)), np.eye(4), [[1, 2], [3]], np.diag([1, 1, np.nan]), "abc"],
     ids=str,
 )
-def test_matrices_that_map_nothing_are_refused(matrix) -> None:
+def test_matrices_that_map_nothing_are_refused(matrix: Any) -> None:
     with pytest.raises(BadInput):
         Registration.of("video", matrix)
 
 
 @pytest.mark.parametrize("matrix", [TILTED, [[1, 0, 2.5], [0, 1, -1.25]], [[0, 1, 0], [1, 0, 0]]])
-def test_warp_is_scipys_bilinear_interpolation(matrix) -> None:
+def test_warp_is_scipys_bilinear_interpolation(matrix: Any) -> None:
     rng = np.random.default_rng(4)
     frames = rng.random((2, 24, 32, 3))
     registration = Registration.of("video", matrix)
     moved, seen = warp(frames, registration, 30, 40)
     y, x = np.mgrid[0:30, 0:40]
-    places = project(np.linalg.inv(registration.array), np.c_[x.ravel(), y.ravel()])
+    targets = np.stack([x.ravel(), y.ravel()], 1).astype(float)
+    places = project(np.asarray(np.linalg.inv(registration.array), float), targets)
     for frame in range(2):
         for channel in range(3):
             wanted = ndimage.map_coordinates(
@@ -192,7 +196,7 @@ def test_onto_itself_or_nothing_is_refused(tmp_path: Path, onto: str) -> None:
     [{"matrix": [0.0] * 9}, {"matrix": [1.0] * 8}, {"onto": "sonar"}, {"more": 1}, {"onto": 3}],
     ids=str,
 )
-def test_a_forged_registration_is_refused(tmp_path: Path, change) -> None:
+def test_a_forged_registration_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     path = write(tmp_path / "a.h5", Registration.of("video", TILTED))
     with h5py.File(path, "r+") as file:
         metadata = json.loads(file["metadata"][...].tobytes())

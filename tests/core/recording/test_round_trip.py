@@ -19,6 +19,7 @@ from stillage.recording import (
     TargetColumn,
     write_recording,
 )
+from stillage.recording.appending import Compression
 from stillage.recording.schema import DTYPES
 from stillage.task import LabelState
 
@@ -27,7 +28,7 @@ TEXT = st.text(
     min_size=1,
     max_size=12,
 )
-COMPRESSIONS = ("none", "gzip", "lzf")
+COMPRESSIONS: tuple[Compression, ...] = ("none", "gzip", "lzf")
 
 
 def finite(dtype: np.dtype[Any]) -> st.SearchStrategy[Any]:
@@ -213,7 +214,7 @@ def test_streamed_is_the_same_file_as_written_at_once(tmp_path: Path) -> None:
             Stream("late", ragged[2:], "V", np.maximum(np.arange(10) - 2, -1)),
             Stream("nir", np.arange(8.0), "1", index),
         ],
-        [TargetColumn("t", "classification", labels, None, ("x", "y"))],
+        [TargetColumn("t", "classification", labels, classes=("x", "y"))],
         groups,
     )
     with RecordingWriter(tmp_path / "streamed.h5") as writer:
@@ -225,7 +226,7 @@ def test_streamed_is_the_same_file_as_written_at_once(tmp_path: Path) -> None:
             if part.start:
                 batch.append(Stream("late", ragged[part], "V"))
             batch.append(Stream("nir", nir, "1", local))
-            column = TargetColumn("t", "classification", labels[part], None, ("x", "y"))
+            column = TargetColumn("t", "classification", labels[part], classes=("x", "y"))
             writer.add(batch, [column], groups[part])
     a, b = Recording.open(once), Recording.open(tmp_path / "streamed.h5")
     np.testing.assert_array_equal(b.rows("late"), [-1, -1, *range(8)])

@@ -29,7 +29,7 @@ def made(
     path = write_recording(
         folder / "a.h5",
         [Stream("led", np.zeros((count, 2), np.float32), "1", timestamps=times)],
-        [TargetColumn("t", kind, labels, None, classes, "kg" if kind == "regression" else "")],
+        [TargetColumn("t", kind, labels, classes=classes, unit="" if classes else "kg")],
         names or [f"item {k}" for k in range(count)],
     )
     return Recording.open(path)
@@ -42,7 +42,7 @@ def kinds(recording: Recording) -> set[str]:
 def test_blocks_in_time(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     order = rng.permutation(ITEMS)
-    recording = made(tmp_path, order // 20, order * 60.0)
+    recording = made(tmp_path, order // 20, order.astype(float) * 60.0)
     (warning,) = shortcut_check(recording, "t")
     assert warning.kind == "acquisition_time"
     assert warning.score > 0.9
@@ -65,7 +65,7 @@ def test_numbers_in_names(tmp_path: Path) -> None:
 def test_regression_that_drifts(tmp_path: Path) -> None:
     order = np.random.default_rng(2).permutation(ITEMS)
     noise = np.random.default_rng(3).normal(size=ITEMS)
-    assert kinds(made(tmp_path, order + noise, order * 1.0, None, "regression")) == {
+    assert kinds(made(tmp_path, order + noise, order.astype(float), None, "regression")) == {
         "acquisition_time"
     }
 
@@ -87,7 +87,7 @@ def test_alternating_classes_are_no_shortcut_of_equal_times(tmp_path: Path) -> N
     labels = np.random.default_rng(5).permutation(ITEMS) % 3
     assert kinds(made(tmp_path, labels, np.zeros(ITEMS))) == set()
     blocks = np.arange(ITEMS) // 20
-    coarse = (np.arange(ITEMS) % 2) * 1.0
+    coarse = (np.arange(ITEMS) % 2).astype(float)
     found = {w.message for w in shortcut_check(made(tmp_path, blocks, coarse), "t")}
     assert not any("time" in message for message in found)
 
@@ -130,8 +130,7 @@ def test_real_plastics_were_scanned_polymer_by_polymer(real_data: Path, tmp_path
                 "polymer",
                 "classification",
                 np.array([classes.index(r["PlasticType"]) for r in rows]),
-                None,
-                classes,
+                classes=classes,
             )
         ],
         [r["sample"] for r in rows],

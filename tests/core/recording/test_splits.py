@@ -77,7 +77,7 @@ def test_one_group_cannot_be_split() -> None:
 def test_regression_is_stratified_by_quantiles() -> None:
     values = np.repeat(np.arange(60.0) ** 3, 2)
     groups = np.repeat([f"g{k:02d}" for k in range(60)], 2)
-    column = TargetColumn("m", "regression", values, None, (), "kg")
+    column = TargetColumn("m", "regression", values, unit="kg")
     strata = target_strata(groups, column)
     assert sorted(set(strata.values())) == list(range(10))
     assert all(strata[f"g{k:02d}"] == k // 6 for k in range(60))

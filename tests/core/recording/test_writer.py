@@ -18,7 +18,7 @@ import pytest
 from stillage.errors import BadInput
 from stillage.recording import Recording, RecordingWriter, Stream, TargetColumn, write_recording
 
-LABELS = TargetColumn("t", "classification", np.array([0, 1]), None, ("x", "y"))
+LABELS = TargetColumn("t", "classification", np.array([0, 1]), classes=("x", "y"))
 
 
 def stream(**change: Any) -> Stream:
@@ -26,7 +26,7 @@ def stream(**change: Any) -> Stream:
     return Stream(**(parts | change))
 
 
-BAD_STREAMS = {
+BAD_STREAMS: dict[str, tuple[dict[str, Any], str]] = {
     "nan": ({"data": np.array([[1.0], [np.nan]])}, r"'led' row 1: found NaN or infinity at \(0,\)"),
     "infinity": (
         {"data": [np.ones(2), np.array([0, np.inf])]},
@@ -54,7 +54,7 @@ def test_bad_readings_are_refused_with_their_place(kind: str) -> None:
         stream(**change)
 
 
-BAD_TARGETS = {
+BAD_TARGETS: dict[str, tuple[dict[str, Any], str]] = {
     "class": ({"values": np.array([0, 2])}, "found classes 0 to 2, expected 0 to 1"),
     "twice": ({"classes": ("x", "x")}, "two or more different names"),
     "nan": (
@@ -123,7 +123,7 @@ def write_two(
 
 
 def test_batches_must_fit_each_other(tmp_path: Path) -> None:
-    other = TargetColumn("u", "classification", np.array([0, 1]), None, ("x", "y"))
+    other = TargetColumn("u", "classification", np.array([0, 1]), classes=("x", "y"))
     cases: list[tuple[Any, Any, str]] = [
         (
             stream(data=np.ones((2, 4), np.float32)),

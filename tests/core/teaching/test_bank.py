@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -129,7 +130,7 @@ def test_a_stored_bank_is_asked_for_once(
 def test_a_damaged_part_is_found_and_made_again(
     teacher: Counting, recording: Recording, samples: np.ndarray, tmp_path: Path, damage: str
 ) -> None:
-    build = {"folder": tmp_path, "host": HOST, "part_rows": 64}
+    build: dict[str, Any] = {"folder": tmp_path, "host": HOST, "part_rows": 64}
     bank = TeacherBank.build(teacher, recording, samples, 2, **build)
     want = bank.fetch(samples, 1)
     assert bank.folder is not None
@@ -157,7 +158,7 @@ def test_a_damaged_part_is_found_and_made_again(
 def test_parts_that_survive_a_kill_are_kept(
     teacher: Counting, recording: Recording, samples: np.ndarray, tmp_path: Path
 ) -> None:
-    build = {"folder": tmp_path, "host": HOST, "part_rows": 64}
+    build: dict[str, Any] = {"folder": tmp_path, "host": HOST, "part_rows": 64}
 
     def die(done: int, count: int) -> None:
         if done >= 128:
@@ -197,7 +198,7 @@ def test_the_key_is_the_content(
     assert same == key() == key(teacher, recording, samples[::-1])
     assert same == key(teacher, recording, samples, 1, 9)  # one view: its seed draws nothing
     changed = Counting(NetworkTeacher(teacher.inner.network))
-    changed.inner.network.standards[0].mean.add_(0.5)
+    changed.inner.network.standards[0].get_buffer("mean").add_(0.5)
     elsewhere = toy_recording(tmp_path / "other.h5", count=300, seed=1)
     keys = {
         same,
@@ -224,7 +225,7 @@ def test_what_the_bank_cannot_tell_is_refused(
     with pytest.raises(BadInput, match="0 views"):
         TeacherBank.build(teacher, recording, samples, 0, host=HOST)
     with torch.no_grad():
-        teacher.inner.network.head("wear").linear.bias.fill_(float("nan"))
+        teacher.inner.network.head("wear").get_parameter("linear.bias").fill_(float("nan"))
     with pytest.raises(BadInput, match="NaN"):
         TeacherBank.build(teacher, recording, samples, host=HOST)
 

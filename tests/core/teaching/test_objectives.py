@@ -14,6 +14,7 @@ from torch import Tensor
 
 from stillage.errors import BadInput
 from stillage.network.batch import Outputs
+from stillage.plugin.spec import ObjectiveSpec
 from stillage.task import Task
 from stillage.teaching.objectives.base import Objective, ObjectiveContext, Ports
 from stillage.teaching.objectives.feature_hint import FeatureHint
@@ -59,8 +60,8 @@ def test_soft_targets_against_scipy() -> None:
     for task, columns in ((MATERIAL, 3), (GRADE, 2)):
         told, own = draw.normal(size=(2, 5, columns)) * 3
         objective = bound(SoftTarget(temperature=3.0), context(task))
-        tensors = [said(task, torch.tensor(v, dtype=torch.float32)) for v in (own, told)]
-        loss = float(objective(Ports(*tensors)))
+        student, teacher = (said(task, torch.tensor(v, dtype=torch.float32)) for v in (own, told))
+        loss = float(objective(Ports(student, teacher)))
         if task.kind == "classification":
             p, q = (np.exp(v / 3) / np.exp(v / 3).sum(1, keepdims=True) for v in (told, own))
             want = 9 * rel_entr(p, q).sum(1).mean()
@@ -87,6 +88,7 @@ def test_extreme_logits_stay_finite() -> None:
         )
         loss.backward()
         assert torch.isfinite(loss)
+        assert student.grad is not None
         assert torch.isfinite(student.grad).all()
 
 
@@ -103,8 +105,8 @@ def test_feature_hint_by_hand() -> None:
     hint = FeatureHint()
     hint.bind(context(TWO, teacher_width=1, teacher_mean=torch.zeros(1), teacher_std=torch.ones(1)))
     with torch.no_grad():
-        hint.adapter.weight.copy_(torch.tensor([[1.0, 1.0]]))
-        hint.adapter.bias.zero_()
+        hint.get_parameter("adapter.weight").copy_(torch.tensor([[1.0, 1.0]]))
+        hint.get_parameter("adapter.bias").zero_()
     assert hint(Ports(features([[1.0, 2.0]]), features([[5.0]]))).item() == 4.0
 
 
@@ -128,8 +130,8 @@ def test_adapter_is_seeded_leaves_the_generator_alone_and_is_the_objective_s() -
     second.bind(context(TWO, seed=1))
     other.bind(context(TWO, seed=2))
     assert torch.equal(state, torch.get_rng_state())
-    assert torch.equal(first.adapter.weight, second.adapter.weight)
-    assert not torch.equal(first.adapter.weight, other.adapter.weight)
+    assert torch.equal(*(one.get_parameter("adapter.weight") for one in (first, second)))
+    assert not torch.equal(*(one.get_parameter("adapter.weight") for one in (first, other)))
     assert [n for n, _ in first.named_parameters()] == ["adapter.weight", "adapter.bias"]
 
 
@@ -138,7 +140,9 @@ def test_relational_distance_by_hand() -> None:
     loss = RelationalDistance()(Ports(student, teacher))
     assert float(loss.detach()) == pytest.approx(1 / 48, rel=1e-6)
     loss.backward()
-    assert torch.isfinite(student.features.grad).all()
+    gradient = student.features.grad
+    assert gradient is not None
+    assert torch.isfinite(gradient).all()
 
 
 def test_relational_distance_ignores_similarity_transforms() -> None:
@@ -156,7 +160,9 @@ def test_equal_samples_give_finite_gradients() -> None:
         loss = RelationalDistance()(Ports(student, features([[0.0], [1.0], [3.0], [3.0]])))
         loss.backward()
         assert torch.isfinite(loss)
-        assert torch.isfinite(student.features.grad).all()
+        gradient = student.features.grad
+        assert gradient is not None
+        assert torch.isfinite(gradient).all()
 
 
 def test_a_single_sample_in_a_later_batch_has_no_pair_and_gives_zero() -> None:
@@ -260,7 +266,7 @@ def test_bad_parameters_are_refused() -> None:
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda s: s.name)
-def test_specs_resolve_and_declare_the_ports_of_their_class(spec) -> None:
+def test_specs_resolve_and_declare_the_ports_of_their_class(spec: ObjectiveSpec) -> None:
     from importlib import import_module
 
     module, _, name = spec.factory.partition(":")

@@ -61,7 +61,7 @@ def test_teacher_is_frozen_bit_by_bit_while_a_student_learns(
     source = network(recording, batch).train()
     for module in source.modules():
         if isinstance(module, torch.nn.BatchNorm1d):
-            module.running_mean.uniform_(-1, 1)
+            module.get_buffer("running_mean").uniform_(-1, 1)
     teacher = NetworkTeacher(source)
     assert isinstance(teacher, Teacher)
     before = teacher.fingerprint()

@@ -13,6 +13,7 @@ from torch import Tensor
 from stillage.plugin.spec import Cost, ModalitySpec, SampleSpec
 from stillage.sensing.augment import View, move_frames
 from stillage.sensing.modality import Modality
+from stillage.sensing.scene import Scene
 from stillage.testing import Failed, augment, check_modality, rows
 from stillage.testing.modality import modality_results
 from tests.core.testing.common import Broken, why
@@ -97,8 +98,8 @@ class OwnRoll(Frames):
 
 
 class _Flips(Frames):
-    columns = (0, 1)
-    axes = (-2, -1)
+    columns: tuple[int, ...] = (0, 1)
+    axes: tuple[int, ...] = (-2, -1)
 
     def augment(self, prepared: Tensor, view: View) -> Tensor:
         if view.identity:
@@ -224,7 +225,7 @@ def test_ragged_rows_that_nobody_makes_dense(monkeypatch: pytest.MonkeyPatch) ->
     class Unmade(Frames):
         spec = RAGGED
 
-        def render(self, scene, seed, samples=None):
+        def render(self, scene: Scene, seed: int, samples: Any = None) -> list[np.ndarray]:
             return [np.ones((2 + k, 2), np.float32) for k in range(scene.items_count)]
 
     monkeypatch.setitem(globals(), "made", Unmade)

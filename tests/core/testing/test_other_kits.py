@@ -319,8 +319,8 @@ class Required(BaseModel):
 class Plant:
     name = "probe"
     Settings: ClassVar[Any] = Documented
-    teacher = ("nir",)
-    student = ("led",)
+    teacher: tuple[str, ...] = ("nir",)
+    student: tuple[str, ...] = ("led",)
 
 
 class Renamed(Plant):
@@ -384,7 +384,7 @@ ENV_FAULT = Broken(scenario.env_passes_check_env, BadEnv, "raised AssertionError
 def test_env_must_pass_check_env(monkeypatch: pytest.MonkeyPatch) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        gymnasium.register("stillage-test/Bad-v0", entry_point=BadEnv)
+        gymnasium.register("stillage-test/Bad-v0", entry_point=BadEnv)  # type: ignore[arg-type]
     spec = SCENARIO.model_copy(update={"gym_id": "stillage-test/Bad-v0"})
     try:
         message = told(check_scenario, spec, Plant, monkeypatch)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av import AudioStream, VideoStream
 
 from stillage_audiovideo.readers import knock
 
@@ -37,24 +38,29 @@ def write_clip(
     """Frames (F, H, W, 3) and sound (channels, time) with their presentation times."""
     picture_codec = codecs[0] or CODECS.get(path.suffix, ("", ""))[0]
     with av.open(str(path), "w") as container:
-        picture = sound = None
+        picture: VideoStream | None = None
+        sound: AudioStream | None = None
         if frames is not None:
-            picture = container.add_stream(picture_codec, rate=fps)
+            added = container.add_stream(picture_codec, rate=fps)
+            assert isinstance(added, VideoStream)
+            picture = added
             picture.height, picture.width = frames.shape[1:3]
             picture.pix_fmt = "bgr0" if picture_codec == "ffv1" else "yuv420p"
             picture.codec_context.time_base = Fraction(1, 1000 if times is not None else fps)
         if wave is not None:
-            sound = container.add_stream(codecs[1] or sound_codec(path), rate=rate)
+            heard = container.add_stream(codecs[1] or sound_codec(path), rate=rate)
+            assert isinstance(heard, AudioStream)
+            sound = heard
             sound.layout = "mono" if len(wave) == 1 else "stereo"
             sound.codec_context.time_base = Fraction(1, rate)
-        for k in range(0 if frames is None else len(frames)):
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(frames[k]), format="rgb24")
-            frame.pts = k if times is None else round(1000 * times[k])
-            frame.time_base = picture.codec_context.time_base
-            container.mux(picture.encode(frame))
-        if picture is not None:
+        if frames is not None and picture is not None:
+            for k in range(len(frames)):
+                frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(frames[k]), format="rgb24")
+                frame.pts = k if times is None else round(1000 * times[k])
+                frame.time_base = picture.codec_context.time_base
+                container.mux(picture.encode(frame))
             container.mux(picture.encode(None))
-        if sound is not None:
+        if wave is not None and sound is not None:
             scaled = np.clip(wave * 32767, -32768, 32767).astype(np.int16)
             whole = av.AudioFrame.from_ndarray(
                 np.ascontiguousarray(scaled.T.reshape(1, -1)),

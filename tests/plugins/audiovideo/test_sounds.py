@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.signal import hilbert
@@ -23,7 +25,9 @@ def items(count: int = 4, **fields: object) -> Scene:
     return Scene(values, UNITS)
 
 
-def bearings(count: int = 4, speed: float = 29.95, fault: str = "outer", health: float = 0.2):
+def bearings(
+    count: int = 4, speed: float = 29.95, fault: str = "outer", health: float = 0.2
+) -> Scene:
     fields = {"speed": speed, "fault": fault, "health": health}
     return Scene(
         {name: np.full(count, value) for name, value in fields.items()},
@@ -152,7 +156,7 @@ def test_envelope_spectrum_shows_the_outer_race() -> None:
 
 
 def test_wear_is_louder_and_no_fault_only_hisses() -> None:
-    def level(**fields: object) -> float:
+    def level(**fields: Any) -> float:
         return float(np.std(MachineSound().render(bearings(6, **fields), 4)))
 
     assert level(health=0.1) > 1.5 * level(health=0.8)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -53,7 +55,7 @@ def test_black_transparency_dirt_and_cracks_darken() -> None:
 
 
 def test_gloss_makes_highlights_and_texture_makes_contrast() -> None:
-    def pictures(**fields: float) -> np.ndarray:
+    def pictures(**fields: Any) -> np.ndarray:
         of = scene(colour=(0.3, 0.3, 0.3), **fields)
         return np.asarray(Video().render(of, 5)[:, 0][:, Video().masks(of)[0, 0]], np.float64)
 

@@ -120,10 +120,10 @@ def test_noise_goes_and_an_edge_stays() -> None:
 def test_real_grids_agree_with_the_formula(real_data: Path) -> None:
     folder = real_data / "event_small"
     with np.load(folder / "nmnist_1100.npz") as arrays:
-        offsets, columns = arrays["offsets"], [arrays[k] for k in ("x", "y", "t_us", "p")]
+        offsets, x, y, t, p = (arrays[k] for k in ("offsets", "x", "y", "t_us", "p"))
     for k in range(0, 1100, 137):
         part = slice(offsets[k], offsets[k + 1])
-        events = events_of(*(column[part] for column in columns), 34, 34)
+        events = events_of(x[part], y[part], t[part], p[part], 34, 34)
         np.testing.assert_allclose(voxel_grid(events, 9), voxels(events, 9), atol=2e-4)
     with np.load(folder / "slider_depth.npz") as arrays:
         x, y, t, p = (arrays[k] for k in ("ev_x", "ev_y", "ev_t_s", "ev_p"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -127,7 +128,7 @@ def test_attention_maps_are_those_that_the_pass_used() -> None:
     assert [maps.shape for maps in tokens.attention] == [(3, 2, patches, patches)] * 2
     for maps in tokens.attention:
         torch.testing.assert_close(maps.sum(-1), torch.ones(3, 2, patches))
-    block = encoder.transformer.blocks[0]
+    block: Any = encoder.transformer.blocks[0]
     embedded = encoder.embed(torch.nn.functional.pad(prepared, encoder.padding))
     first = block.before(embedded.flatten(2).transpose(1, 2) + encoder.position)
     query, key, _ = block.attention.project(first).chunk(3, -1)

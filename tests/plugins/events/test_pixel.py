@@ -39,7 +39,7 @@ def test_events_come_where_the_line_crosses_their_thresholds() -> None:
 
 def test_what_is_left_over_is_kept_for_the_next_frame() -> None:
     levels = [100.0 * math.exp(0.15 * k) for k in range(6)]
-    events = simulate(flicker(levels), 0.01 * np.arange(6), PLAIN)
+    events = simulate(flicker(levels), 0.01 * np.arange(6.0), PLAIN)
     assert (count_frame(events)[1] == math.floor(0.75 / 0.2)).all()
 
 
@@ -54,7 +54,7 @@ def test_the_logarithm_is_a_line_in_the_dark() -> None:
 
 def test_low_pass_is_slower_in_the_dark() -> None:
     pixel = Pixel(sigma=0.0, cutoff_hz=30.0, leak_hz=0.0, shot_hz=0.0, refractory_s=0.0)
-    step, seconds = 1e-4, 1e-4 * np.arange(21)
+    step, seconds = 1e-4, 1e-4 * np.arange(21.0)
     for dim in (1.0, 0.25):
         levels = [60.0 * dim] + [200.0 * dim] * 20
         events = simulate(flicker(levels), seconds, pixel)
@@ -65,7 +65,7 @@ def test_low_pass_is_slower_in_the_dark() -> None:
 
 def test_leak_makes_brighter_events_at_its_rate() -> None:
     pixel = Pixel(sigma=0.0, leak_hz=5.0, shot_hz=0.0)
-    events = simulate(flicker([100.0] * 41), 0.05 * np.arange(41), pixel)
+    events = simulate(flicker([100.0] * 41), 0.05 * np.arange(41.0), pixel)
     assert events.p.all()
     assert (np.abs(count_frame(events)[1] - 10) <= 1).all()
 
@@ -73,13 +73,13 @@ def test_leak_makes_brighter_events_at_its_rate() -> None:
 def test_shot_noise_has_its_rate_and_either_polarity() -> None:
     pixel = Pixel(leak_hz=0.0, shot_hz=5.0, refractory_s=0.0)
     frames = flicker([100.0] * 11, 40, 50)
-    events = simulate(frames, 0.1 * np.arange(11), pixel, seed=4)
+    events = simulate(frames, 0.1 * np.arange(11.0), pixel, seed=4)
     expected = 40 * 50 * 5.0
     assert abs(len(events.t) - expected) < 5.0 * math.sqrt(expected)
     assert abs(events.p.mean() - 0.5) < 0.03
     counts = count_frame(events).sum(0)
     assert abs(counts.var() / counts.mean() - 1.0) < 0.15  # Poisson
-    other = simulate(frames, 0.1 * np.arange(11), pixel, seed=4, sample=1)
+    other = simulate(frames, 0.1 * np.arange(11.0), pixel, seed=4, sample=1)
     assert not np.array_equal(events.t, other.t)
 
 
@@ -102,7 +102,7 @@ def test_thresholds_belong_to_the_sensor() -> None:
 def test_a_moving_edge_lights_up_where_it_goes() -> None:
     place = np.arange(20)[:, None]
     frames = np.where(np.arange(60)[None] < 20 + place, 200.0, 50.0)[:, None, :].repeat(8, 1)
-    events = simulate(frames.astype(np.float32), 0.002 * np.arange(20), Pixel())
+    events = simulate(frames.astype(np.float32), 0.002 * np.arange(20.0), Pixel())
     inside = (events.x >= 20) & (events.x < 39)
     assert inside.mean() > 0.99
     assert events.p.all()
@@ -112,7 +112,7 @@ def test_a_moving_edge_lights_up_where_it_goes() -> None:
 def test_bytes_and_floats_give_the_same_and_order_is_time() -> None:
     random = np.random.default_rng(0)
     frames = random.integers(0, 256, (6, 30, 40)).astype(np.uint8)
-    seconds = 0.01 * np.arange(6)
+    seconds = 0.01 * np.arange(6.0)
     one = simulate(frames, seconds, NOISY, 3, 8)
     other = simulate(frames.astype(np.float32), seconds, NOISY, 3, 8)
     for a, b in zip(one, other, strict=True):

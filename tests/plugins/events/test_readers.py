@@ -186,7 +186,7 @@ def test_any_clip_becomes_a_paired_recording(tmp_path: Path) -> None:
     out = video_events.read(path, tmp_path / "out.h5", VideoEventOptions(frames=5))
     with Recording.open(out) as recording:
         assert recording.samples == 4
-        assert recording.read("video").shape == (4, 5, 32, 48, 3)
+        assert np.shape(recording.read("video")) == (4, 5, 32, 48, 3)
         rows = [unpack(row) for row in recording.read("events")]
         for k, events in enumerate(rows):
             assert events[4:] == (48, 32, 50_000)

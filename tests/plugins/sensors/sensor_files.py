@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,11 @@ def rig_file(path: Path, cycles: int = 40, **changes: np.ndarray) -> None:
     channels = [name for names, _ in hydraulic.STREAMS.values() for name in names]
     values = np.random.default_rng(0).random((cycles, 17, 60)).astype(np.float32)
     profile = np.tile(np.array([[3, 73, 0, 90, 0], [100, 100, 2, 130, 1]], np.int16), (20, 1))
-    arrays = {"x": values, "profile": np.asfortranarray(profile), "channels": np.array(channels)}
+    arrays: dict[str, Any] = {
+        "x": values,
+        "profile": np.asfortranarray(profile),
+        "channels": np.array(channels),
+    }
     np.savez(path, **(arrays | changes))
 
 
@@ -60,7 +65,7 @@ def plant(folder: Path) -> Path:
     """Two units of other lengths: channels at 100, 10 and 1 Hz in five units."""
     folder.mkdir()
     for unit, seconds in (("a", 10), ("b", 7)):
-        arrays = {
+        arrays: dict[str, Any] = {
             "bearing[m/s2]@100": 9.80665 * np.arange(100.0 * seconds) % 7,
             "oil[K]@10": 273.15 + np.arange(10.0 * seconds),
             "case[degC]@1": np.arange(float(seconds)),

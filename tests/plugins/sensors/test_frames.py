@@ -18,7 +18,7 @@ from stillage_sensors.modality import Temperature
 
 def reading() -> np.ndarray:
     noise = np.random.default_rng(3).standard_normal((2, 2, 2560))
-    return noise * np.array([0.5, 2.0])[None, :, None] + 0.3
+    return np.asarray(noise * np.array([0.5, 2.0])[None, :, None] + 0.3)
 
 
 def test_features_are_those_of_scipy() -> None:

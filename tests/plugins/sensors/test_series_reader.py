@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from stillage_sensors.readers.series import read
 from tests.plugins.sensors.sensor_files import plant, rig
 
 
-def write_npz(path: Path, **arrays: np.ndarray) -> None:
+def write_npz(path: Path, **arrays: Any) -> None:
     np.savez(path, **arrays)
 
 
@@ -36,7 +37,7 @@ def test_multi_rate_npz_becomes_one_stream_a_modality(tmp_path: Path) -> None:
         first = recording.read("temperature", np.array([1]))[0]
         np.testing.assert_allclose(first[0], [34.5, 44.5, 54.5, 64.5], atol=1e-3)  # block means
         np.testing.assert_allclose(first[1], [3, 4, 5, 6])
-        shaken = recording.read("vibration", np.array([0]))[0, 0]
+        shaken = np.asarray(recording.read("vibration", np.array([0])))[0, 0]
         np.testing.assert_allclose(shaken, (9.80665 * np.arange(400.0) % 7) / 9.80665, rtol=1e-5)
         np.testing.assert_allclose(
             recording.targets["remaining_life"].values, [6, 3, 0, 3, 0], atol=1e-9
@@ -53,13 +54,14 @@ def test_csv_with_units_table_gaps_and_a_target_in_time(tmp_path: Path) -> None:
         assert recording.samples == 8
         assert recording.modalities["pressure"].shape == (1, 10)
         assert recording.modalities["temperature"].shape == (1, 5)
-        line = recording.read("pressure", np.array([0]))[0, 0]
+        line = np.asarray(recording.read("pressure", np.array([0])))[0, 0]
         np.testing.assert_allclose(line, 1.0 + np.arange(10) / 100.0, rtol=1e-6)
         present = recording.presence("pressure")
         assert present.tolist() == [True] * 6 + [False] * 2
         assert any("two.csv pressure: 20 of 40 values lost" in note for note in recording.notes)
         assert recording.targets["tool"].states.tolist() == [1] * 4 + [-1] * 4
         assert recording.targets["wear"].values.tolist() == [0, 1, 2, 3] * 2
+        assert recording.split is not None
         assert list(recording.split) == ["train"] * 4 + ["test"] * 4
 
 
@@ -74,7 +76,8 @@ def test_windows_of_one_unit_share_its_group(tmp_path: Path) -> None:
 
 def test_a_zip_bomb_is_not_inflated(tmp_path: Path) -> None:
     """Eight megabytes of zeros in a few kilobytes, against a bound of four."""
-    np.savez_compressed(tmp_path / "x.npz", **{"a[degC]@1": np.zeros(1 << 20)})
+    named: dict[str, Any] = {"a[degC]@1": np.zeros(1 << 20)}
+    np.savez_compressed(tmp_path / "x.npz", **named)
     assert (tmp_path / "x.npz").stat().st_size < 1 << 15
     with pytest.raises(BadInput, match="expected under 4194304"):
         arrays_of(tmp_path / "x.npz", 1 << 22)
@@ -83,7 +86,8 @@ def test_a_zip_bomb_is_not_inflated(tmp_path: Path) -> None:
 
 def lie(path: Path) -> None:
     """An entry that claims more content than deflate could have packed."""
-    np.savez_compressed(path, **{"a[degC]@1": np.zeros(8)})
+    named: dict[str, Any] = {"a[degC]@1": np.zeros(8)}
+    np.savez_compressed(path, **named)
     content = bytearray(path.read_bytes())
     at = content.rindex(b"PK\x01\x02") + 24
     content[at : at + 4] = (1 << 27).to_bytes(4, "little")
@@ -100,7 +104,7 @@ def promise(path: Path) -> None:
 
 
 def pickled(path: Path) -> None:
-    np.savez(path, **{"a[degC]@1": np.array([{"a": 1}], dtype=object)})
+    write_npz(path, **{"a[degC]@1": np.array([{"a": 1}], dtype=object)})
 
 
 @pytest.mark.parametrize(
@@ -151,7 +155,7 @@ def test_names_carry_unit_rate_and_modality() -> None:
 def test_windows_that_fill_the_memory_are_refused(
     tmp_path: Path, window: float, step: float, told: str
 ) -> None:
-    np.savez(tmp_path / "x.npz", **{"a[degC]@1000": np.arange(1_000_000.0) % 7})
+    write_npz(tmp_path / "x.npz", **{"a[degC]@1000": np.arange(1_000_000.0) % 7})
     with pytest.raises(BadInput, match=told):
         read(tmp_path / "x.npz", tmp_path / "o.h5", SeriesOptions(window=window, step=step))
 

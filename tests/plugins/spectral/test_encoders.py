@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -28,7 +30,7 @@ def test_attention_maps_are_those_that_made_the_tokens(
     assert [tuple(a.shape) for a in tokens.attention] == [(3, 4, count, count)] * 2
     for attention in tokens.attention:
         torch.testing.assert_close(attention.sum(-1), torch.ones(3, 4, count))
-    block = module.transformer.blocks[0]
+    block: Any = module.transformer.blocks[0]
     embedded = module.embed(
         torch.nn.functional.pad(prepared, (0, count * module.patch - bands)).reshape(
             3, count, module.patch
@@ -36,9 +38,9 @@ def test_attention_maps_are_those_that_made_the_tokens(
     )
     start = embedded + module.position
     query, key, _ = block.attention.project(block.before(start)).chunk(3, -1)
+    query, key = (x.reshape(3, count, 4, -1).transpose(1, 2) for x in (query, key))
     expected = torch.nn.functional.scaled_dot_product_attention(
-        *(x.reshape(3, count, 4, -1).transpose(1, 2) for x in (query, key)),
-        torch.eye(count).expand(3, 4, count, count),
+        query, key, torch.eye(count).expand(3, 4, count, count)
     )
     torch.testing.assert_close(tokens.attention[0], expected, atol=1e-5, rtol=1e-4)
     assert sum(p.numel() for p in module.parameters()) == pytest.approx(parameters, rel=0.02)

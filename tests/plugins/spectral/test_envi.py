@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,8 +67,8 @@ def test_dark_and_white_references_give_reflectance(tmp_path: Path) -> None:
 def test_classes_label_pixels_and_empty_pixels_are_left_out(tmp_path: Path) -> None:
     values = cube("int16")
     values[0, 0] = -99
-    path = write_envi(tmp_path, "scene", values, wavelength=listed(GRID),
-                      **{"data ignore value": -99})  # fmt: skip
+    spaced: dict[str, Any] = {"data ignore value": -99}
+    path = write_envi(tmp_path, "scene", values, wavelength=listed(GRID), **spaced)
     classes = np.zeros((4, 6, 1), np.uint8)
     classes[1], classes[2] = 1, 2
     write_envi(tmp_path, "scene_labels", classes, "bsq", classes=3,

@@ -95,7 +95,7 @@ def test_a_photo_is_stored_once_and_shared(recording: Recording) -> None:
     seen = recording.presence("video")
     assert len(set(recording.groups[seen].tolist())) == 156
     assert recording.presence("video")[recording.groups == "kl200_hdpe"].all()
-    three = recording.read("video", np.flatnonzero(recording.groups == "001_pp"))
+    three = np.asarray(recording.read("video", np.flatnonzero(recording.groups == "001_pp")))
     assert (three == three[:1]).all()
     assert three.any()
 

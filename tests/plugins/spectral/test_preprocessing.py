@@ -23,7 +23,8 @@ def spectra() -> np.ndarray:
     x = np.linspace(-1.0, 1.0, 256)
     bands = np.exp(-(((x - random.uniform(-1, 1, (60, 3, 1))) / 0.1) ** 2)).sum(1)
     scatter = random.normal(1.0, 0.2, (60, 1)), random.normal(0.0, 0.3, (60, 1))
-    return (bands + 1.0) * scatter[0] + scatter[1] * x + random.normal(0.0, 1e-3, (60, 256))
+    noise = random.normal(0.0, 1e-3, (60, 256))
+    return np.asarray((bands + 1.0) * scatter[0] + scatter[1] * x + noise)
 
 
 def test_snv_is_chemotools_s(spectra: np.ndarray) -> None:
@@ -96,7 +97,7 @@ def test_snv_then_savgol_is_chemotools_s_pipeline(spectra: np.ndarray) -> None:
 )
 def test_a_filter_that_cannot_be_is_refused(arguments: tuple[object, ...], message: str) -> None:
     with pytest.raises(BadInput, match=message):
-        savgol_matrix(*arguments)  # type: ignore[arg-type]
+        savgol_matrix(*arguments)
 
 
 def test_dark_and_white_give_reflectance_and_absorbance() -> None:

@@ -102,7 +102,7 @@ def test_a_folder_of_jcamp_files_by_class(tmp_path: Path) -> None:
         assert found.targets["folder"].classes == ("PET", "PP")
         assert found.groups.tolist() == ["a", "b"]
     np.testing.assert_allclose(Nir().read(tmp_path / "PET" / "a.dx"), np.array(VALUES) / 100.0)
-    assert ".jdx" in get_host().spec(ModalitySpec, "nir").suffixes  # type: ignore[attr-defined]
+    assert ".jdx" in get_host().spec(ModalitySpec, "nir").suffixes
 
 
 def test_a_cube_is_grouped_by_tiles(tmp_path: Path) -> None:

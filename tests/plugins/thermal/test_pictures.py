@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from PIL import Image
 
 from stillage.errors import BadInput
 from stillage_thermal.readers.pictures import read_colour, read_frames, read_grey
-from tests.plugins.thermal.thermal_files import tiff
+from tests.plugins.thermal.thermal_files import Order, tiff
 
 
 def clip(frames: int = 3) -> np.ndarray:
@@ -19,7 +20,7 @@ def clip(frames: int = 3) -> np.ndarray:
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_pages_of_either_byte_order(tmp_path: Path, order: str) -> None:
+def test_pages_of_either_byte_order(tmp_path: Path, order: Order) -> None:
     frames = clip()
     (tmp_path / "a.tiff").write_bytes(tiff(list(frames), order))
     np.testing.assert_array_equal(read_frames(tmp_path / "a.tiff"), frames)
@@ -56,7 +57,7 @@ def test_eight_bits_are_no_temperature_and_sixteen_no_picture(tmp_path: Path) ->
     ],
 )
 def test_hostile_headers_are_refused_in_one_line(
-    tmp_path: Path, tags: dict[str, int], message: str
+    tmp_path: Path, tags: dict[str, Any], message: str
 ) -> None:
     (tmp_path / "a.tif").write_bytes(tiff([clip(1)[0]], **tags))
     with pytest.raises(BadInput, match=message) as caught:
@@ -107,7 +108,7 @@ def test_pictures_are_cut_to_the_middle_and_averaged(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_damaged_files_are_read_or_refused_in_one_line(tmp_path: Path, order: str) -> None:
+def test_damaged_files_are_read_or_refused_in_one_line(tmp_path: Path, order: Order) -> None:
     whole, random, refused = tiff(list(clip(2)), order), np.random.default_rng(0), 0
     for _ in range(200):
         damaged = bytearray(whole)

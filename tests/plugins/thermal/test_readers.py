@@ -108,7 +108,7 @@ def test_pairs_stay_aligned_and_ranges_stay_together(tmp_path: Path) -> None:
         road(tmp_path, names), tmp_path / "a.h5", RoadSceneOptions(width=30, height=20)
     )
     with Recording.open(out) as found:
-        video = found.read("video", np.arange(5))
+        video = np.asarray(found.read("video", np.arange(5)))
         grey = found.read("thermal-image", np.arange(5))
         assert video.shape == (5, 1, 20, 30, 3)
         np.testing.assert_allclose(255.0 - video[:, 0, :, :, 0], grey, atol=6)
@@ -160,12 +160,12 @@ def test_the_real_roadscene(
         assert word in notes
     with Recording.open(out) as found:
         rows = np.arange(found.samples)
-        luma = found.read("video", rows)[:, 0].astype(np.float64) @ [0.299, 0.587, 0.114]
-        grey = found.read("thermal-image", rows).astype(np.float64)
+        luma = np.asarray(found.read("video", rows), np.float64)[:, 0] @ [0.299, 0.587, 0.114]
+        grey = np.asarray(found.read("thermal-image", rows), np.float64)
         both = zip(luma, grey, strict=True)
         correlation = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in both]
         assert np.mean(correlation) == pytest.approx(-0.04, abs=0.04)
-        numbers = {str(g): set() for g in found.group_names}
+        numbers: dict[str, set[str]] = {str(g): set() for g in found.group_names}
         assert found.split is not None
         for group, part in zip(found.groups, found.split, strict=True):
             numbers[str(group)].add(str(part))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from PIL import Image
 
+Order = Literal["<", ">"]
 
-def tiff(pages: list[np.ndarray], order: str = "<", **tags: int) -> bytes:
+
+def tiff(pages: list[np.ndarray], order: Order = "<", **tags: int) -> bytes:
     """Uncompressed grey TIFF of uint16 or uint8 pages, to the specification (revision 6.0)."""
     data = struct.pack(f"{order}2sHI", b"II" if order == "<" else b"MM", 42, 8)
     for number, page in enumerate(pages):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import pickle
+from functools import partial
 from typing import Any
 
 import gymnasium
@@ -82,7 +83,7 @@ def test_native_equals_sync_of_singles_through_autoresets(
     options: dict[str, Any] = {"chain": model, "days": 31 * HOUR, "carbon_eur_per_t": 80.0}
     native = ChainVectorEnv(count, autoreset_mode=mode, **options)
     singles = SyncVectorEnv(
-        [lambda i=i: ChainEnv(replica=i, **options) for i in range(count)],
+        [partial(ChainEnv, replica=i, **options) for i in range(count)],
         autoreset_mode=mode,
     )
     assert native.single_observation_space == singles.single_observation_space
@@ -93,12 +94,13 @@ def test_native_equals_sync_of_singles_through_autoresets(
     ended = 0
     for _ in range(100):
         action = native.action_space.sample()
-        a, b = native.step(action), singles.step(action)
-        for x, y in zip(a, b, strict=True):
+        told, wanted = native.step(action), singles.step(action)
+        for x, y in zip(told, wanted, strict=True):
             same(x, y)
-        ended += int(a[3].sum())
-        if mode is AutoresetMode.DISABLED and a[3].any():
-            both = [each.reset(options={"reset_mask": a[3].copy()}) for each in (native, singles)]
+        over = told[3]
+        ended += int(over.sum())
+        if mode is AutoresetMode.DISABLED and over.any():
+            both = [each.reset(options={"reset_mask": over.copy()}) for each in (native, singles)]
             for x, y in zip(*both, strict=True):
                 same(x, y)
     assert ended == 3 * count
@@ -179,7 +181,7 @@ def test_masks_tell_what_is_legal(model: ChainModel) -> None:
     refused = 0
     for _ in range(600):
         before, mask = illegal(), info["action_mask"]
-        wanted = chosen.integers(env.action_space.nvec)
+        wanted = chosen.integers(env.simulation.action_space.nvec)
         _, _, _, _, info = env.step(wanted)
         expected = sum(int(mask[n, action] == 0) for n, action in enumerate(wanted))
         assert illegal() - before == expected
@@ -205,7 +207,7 @@ def test_a_mask_becomes_what_gymnasium_samples_from(model: ChainModel) -> None:
     _, info = env.reset(seed=1)
     info["action_mask"][3:, 1] = 0
     parts = split_mask(info["action_mask"], env.simulation.choices)
-    assert [len(part) for part in parts] == env.action_space.nvec.tolist()
+    assert [len(part) for part in parts] == env.simulation.action_space.nvec.tolist()
     env.action_space.seed(1)
     drawn = np.array([env.action_space.sample(mask=parts) for _ in range(50)])
     assert drawn[:, 3:].max() == 0

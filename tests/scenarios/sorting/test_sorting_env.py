@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import gymnasium
@@ -43,7 +44,7 @@ def test_native_equals_sync_of_singles_through_autoresets(make_world: Make) -> N
     options: dict[str, Any] = {"world": world, "days": 23 * SECOND}
     native = SortingVectorEnv(count, **options)
     singles = SyncVectorEnv(
-        [lambda i=i: SortingEnv(replica=i, **options) for i in range(count)],
+        [partial(SortingEnv, replica=i, **options) for i in range(count)],
         autoreset_mode=AutoresetMode.NEXT_STEP,
     )
     assert native.single_observation_space == singles.single_observation_space

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -164,7 +165,7 @@ def test_no_sun_and_no_charge_means_no_perception(make_world: Make) -> None:
 
 
 @pytest.mark.parametrize("bad", [{"slots": 0}, {"picks_per_min": float("nan")}, {"pick": 1}])
-def test_settings_have_limits(bad: dict[str, float]) -> None:
+def test_settings_have_limits(bad: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         SortingSettings(**bad)
 

@@ -116,7 +116,12 @@ def test_replicas_that_cannot_be_are_refused(given: dict[str, Any], told: str) -
 
 @pytest.mark.parametrize("place", range(4))
 def test_an_episode_begins_in_its_own_replicas(place: int) -> None:
-    given = [np.ones(R, np.bool_), np.arange(R), np.zeros(R, np.uint64), np.zeros(R, np.int64)]
+    given: list[Any] = [
+        np.ones(R, np.bool_),
+        np.arange(R),
+        np.zeros(R, np.uint64),
+        np.zeros(R, np.int64),
+    ]
     given[place] = np.ones(R + 5000, given[place].dtype)
     with pytest.raises(BadInput, match=r"found \w+ \(5002,\), expected \w+ \(2,\)"):
         running.begin(MODEL, running.begun(MODEL, R), *given)

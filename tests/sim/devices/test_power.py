@@ -50,8 +50,10 @@ def test_clear_day_is_half_a_sine() -> None:
     assert clear_sky(100.0, 12.0, 12.0).sum() == 0.0
 
 
-@numba.njit
-def empty_share(start: np.uint64, steps: int, up: float, down: float, capacity: float) -> tuple:
+@numba.njit()
+def empty_share(
+    start: np.uint64, steps: int, up: float, down: float, capacity: float
+) -> tuple[float, float]:
     """Share of steps that a battery of whole joules is empty, and what it spilled."""
     energy = np.zeros((1, 4, 1))
     empty = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +31,9 @@ DARK = SKY._replace(sun=np.zeros_like(SKY.sun))
 PLAIN, MIRRORED = np.uint64(0), np.uint64(2**64 - 1)
 
 
-def begin(devices: Devices, replicas: int, seed: int = 1, first: int = 0) -> tuple:
+def begin(
+    devices: Devices, replicas: int, seed: int = 1, first: int = 0
+) -> tuple[DeviceState, Any, Any]:
     starts = np.array([prefix(seed, first + r, 0) for r in range(replicas)], np.uint64)
     state, mirror = new_device_state(devices, replicas), np.zeros(replicas, np.uint64)
     with wrapping():

@@ -22,7 +22,7 @@ class Inner(NamedTuple):
 class Fixed(NamedTuple):
     materials: tuple[int, ...]
     scale: float
-    count: int
+    number: int
     inner: Inner
     flags: np.ndarray
     weights: np.ndarray

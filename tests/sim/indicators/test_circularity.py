@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -93,7 +95,8 @@ def test_more_of_a_good_thing_never_lowers_it(
 
 @given(flows=st.lists(st.floats(0.0, 1e12), min_size=6, max_size=6))
 def test_any_flows_have_an_indicator(flows: list[float]) -> None:
-    found = circularity_of_flows(*flows, 0.8, 0.7, 1.0)
+    yields: dict[str, Any] = {"input_recycling_yield": 0.8, "output_recycling_yield": 0.7}
+    found = circularity_of_flows(*flows, **yields)
     assert 0.0 <= found.indicator <= 1.0
     assert (found.indicator >= 0.1 - 1e-9) == (sum(flows[:3]) > 0.0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from stillage_sim.machines.arrays import FAILURES, PLANNED, WAITING, WORKING
 from stillage_sim.machines.rules import rules
 from tests.sim.machines.plants import FREE, Run, agrees, plant
 
-FOREVER = {"repair_law": "deterministic", "repair_h": 1e6}
+FOREVER: dict[str, Any] = {"repair_law": "deterministic", "repair_h": 1e6}
 
 
 def test_chance_of_a_failure_in_a_step_is_exact() -> None:

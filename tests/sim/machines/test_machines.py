@@ -33,7 +33,7 @@ MIXED = {"crews": 1, "callout_eur": 50.0, "spares": [SPARE]}
 
 def mixed(**machine: Any) -> MaintenanceSettings:
     """One machine of each model, short of crews and parts."""
-    models = [
+    models: list[dict[str, Any]] = [
         {"name": "a", "model": "none"},
         {"name": "b", "model": "bernoulli", "up_chance": 0.9},
         {"name": "c", "shape": 2.0, "scale_h": 40.0, "spare": "bearing"},
@@ -43,7 +43,8 @@ def mixed(**machine: Any) -> MaintenanceSettings:
         {"name": "f", "model": "wiener", "drift_per_h": 0.02, "diffusion": 0.05,
          "preventive_law": "exponential", "down_eur_per_h": 9.0, "staggered": True},
     ]  # fmt: skip
-    return MaintenanceSettings(machines=[{**m, **machine} for m in models], **MIXED)
+    machines = [{**m, **machine} for m in models]
+    return MaintenanceSettings.model_validate({**MIXED, "machines": machines})
 
 
 @pytest.mark.parametrize("step_h", [0.25, 6.0, 24.0])
@@ -63,7 +64,7 @@ def test_events_do_not_depend_on_the_step(model: str, step_h: float) -> None:
 
 
 def test_a_failure_stops_the_machine_at_its_instant_and_repair_begins_at_once() -> None:
-    job = {"repair_law": "deterministic", "repair_h": 0.25, "idle_ageing": True}
+    job: dict[str, Any] = {"repair_law": "deterministic", "repair_h": 0.25, "idle_ageing": True}
     run = Run(plant(1, shape=1.0, scale_h=20.0, **job), 200)
     life = run.state.left[:, 0].copy()
     assert (run.state.up == 1.0).all()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
 from stillage.errors import BadInput, StillageError
 from stillage_sim.queueing import theory
+from stillage_sim.queueing.arrays import Network
 from stillage_sim.queueing.queues import Figures, Station, build_network, pairs, simulate
 from stillage_sim.queueing.timelaws import (
     TimeLaw,
@@ -24,7 +26,7 @@ from tests.sim.interpreted import interpreted
 
 WIDTHS = 1.315
 """Half widths of a 99 % interval in those of a 95 % interval, 2.576 / 1.960, rounded up."""
-LONG = {"horizon": 90_000.0, "warm_up": 1_000.0, "replicas": 64}
+LONG: dict[str, Any] = {"horizon": 90_000.0, "warm_up": 1_000.0, "replicas": 64}
 
 
 def reproduces(values: np.ndarray, exact: float) -> None:
@@ -35,9 +37,9 @@ def reproduces(values: np.ndarray, exact: float) -> None:
     assert not found.contains(0.98 * exact, WIDTHS), (found, exact)
 
 
-def single(service: TimeLaw, rate: float = 0.8, **station: object) -> Figures:
-    network = build_network([Station(service, arrivals=exponential(1 / rate), **station)])  # type: ignore[arg-type]
-    return simulate(network, seed=2, **LONG)  # type: ignore[arg-type]
+def single(service: TimeLaw, rate: float = 0.8, **station: Any) -> Figures:
+    network = build_network([Station(service, arrivals=exponential(1 / rate), **station)])
+    return simulate(network, seed=2, **LONG)
 
 
 def test_mm1() -> None:
@@ -163,7 +165,7 @@ def failing_line() -> Figures:
     return simulate(failing(), 4_000.0, replicas=6, seed=9)
 
 
-def failing() -> object:
+def failing() -> Network:
     stations = [
         Station(
             lognormal(1.0, 0.3),
@@ -190,22 +192,22 @@ def test_items_and_time_are_kept(failing_line: Figures) -> None:
 
 
 def test_littles_law() -> None:
-    figures = simulate(failing(), 200_000.0, 2_000.0, replicas=4, seed=1)  # type: ignore[arg-type]
+    figures = simulate(failing(), 200_000.0, 2_000.0, replicas=4, seed=1)
     rate = figures.started / figures.span
     assert figures.queue == pytest.approx(rate * figures.wait, rel=2e-3)
 
 
 def test_batches_do_not_matter(failing_line: Figures) -> None:
     for first in (0, 3):
-        part = simulate(failing(), 4_000.0, replicas=3, seed=9, first=first)  # type: ignore[arg-type]
+        part = simulate(failing(), 4_000.0, replicas=3, seed=9, first=first)
         assert (part.wait == failing_line.wait[first : first + 3]).all()
         assert (part.sojourn == failing_line.sojourn[first : first + 3]).all()
 
 
 def test_stopping_on_the_way_changes_nothing() -> None:
-    whole = simulate(failing(), 300.0, 100.0, replicas=2)  # type: ignore[arg-type]
-    part = simulate(failing(), 300.0, 0.0, replicas=2)  # type: ignore[arg-type]
-    early = simulate(failing(), 100.0, 0.0, replicas=2)  # type: ignore[arg-type]
+    whole = simulate(failing(), 300.0, 100.0, replicas=2)
+    part = simulate(failing(), 300.0, 0.0, replicas=2)
+    early = simulate(failing(), 100.0, 0.0, replicas=2)
     assert (part.completed == early.completed + whole.completed).all()
     assert part.share * 300.0 == pytest.approx(early.share * 100.0 + whole.share * 200.0)
 
@@ -296,7 +298,7 @@ def sample() -> dict[str, list[float]]:
         looped = [Station(law, servers=2, arrivals=exponential(1.5)), Station(uniform(0.0, 0.5))]
         networks = {"line": failing(), "loop": build_network(looped, {1: {0: 0.25}})}
         for kind, network in networks.items():
-            figures = simulate(network, 150.0, 20.0, replicas=2, seed=5)  # type: ignore[arg-type]
+            figures = simulate(network, 150.0, 20.0, replicas=2, seed=5)
             parts = (figures.wait, figures.queue, figures.share, figures.sojourn, figures.left)
             found[f"{kind}, {name}"] = np.concatenate([p.ravel() for p in parts]).tolist()
     return found

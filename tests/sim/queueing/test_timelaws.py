@@ -59,7 +59,7 @@ def mixture(mean: float, cv2: float) -> object:
     class Mixed:
         @staticmethod
         def cdf(x: np.ndarray) -> np.ndarray:
-            return first * parts[0].cdf(x) + (1 - first) * parts[1].cdf(x)
+            return np.asarray(first * parts[0].cdf(x) + (1 - first) * parts[1].cdf(x))
 
         @staticmethod
         def mean() -> float:

@@ -16,7 +16,7 @@ from stillage.errors import BadInput
 from stillage_sim.engine.randomness import fold, prefix
 from stillage_sim.uncertainty.arrays import new_uncertain_state
 from stillage_sim.uncertainty.build import Quantity, Uncertain, build_uncertainties, expected_values
-from stillage_sim.uncertainty.laws import Lognormal, Normal, Poisson, Uniform
+from stillage_sim.uncertainty.laws import Constant, Lognormal, Normal, Poisson, Uniform
 from stillage_sim.uncertainty.sampling import Sampling
 from stillage_sim.uncertainty.series import Recorded
 from stillage_sim.uncertainty.stages import quantity
@@ -183,7 +183,9 @@ def test_a_chain_file_declares_any_of_them(tmp_path: Path) -> None:
     made = build_uncertainties(quantities, folder=tmp_path)
     assert expected_values(made, 7) == pytest.approx([50 * 6 / 7, 1e3 * np.mean(
         [11.5, 35.5, 59.5, 11.5, 35.5, 59.5, 11.5])])  # fmt: skip
-    assert Chain.model_validate({"demand": 7}).demand.expected() == 7.0
+    seven = Chain.model_validate({"demand": 7}).demand
+    assert isinstance(seven, Constant)
+    assert seven.expected() == 7.0
     assert "recorded" in str(Chain.model_json_schema())
     with pytest.raises(ValidationError, match="law"):
         Chain.model_validate({"demand": {"law": "gauss"}})

@@ -48,4 +48,4 @@ def main(out: str | Path, items: int = 240, seed: int = 0) -> Path:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    main(sys.argv[1])
