@@ -32,15 +32,24 @@ def call(command: str, *args: Any, **kwargs: Any) -> Any:
 
 
 def run(*args: Any, **kwargs: Any) -> Any:
-    """Record, distil, deploy, simulate and report a scenario, as ``stillage run`` does."""
+    """Record, distil, deploy, simulate and report a scenario, as ``stillage run`` does.
+
+    For an example, see docs/running.md.
+    """
     return call("run", *args, **kwargs)
 
 
 def evaluate(*args: Any, **kwargs: Any) -> Any:
-    """Compare policies in a scenario, as ``stillage evaluate`` does."""
+    """Compare policies in a scenario, as ``stillage evaluate`` does.
+
+    For an example, see docs/running.md.
+    """
     return call("evaluate", *args, **kwargs)
 
 
 def resume(*args: Any, **kwargs: Any) -> Any:
-    """Do what is missing of an interrupted run, as ``stillage resume`` does."""
+    """Do what is missing of an interrupted run, as ``stillage resume`` does.
+
+    For an example, see docs/running.md.
+    """
     return call("resume", *args, **kwargs)

@@ -30,6 +30,9 @@ class Task(BaseModel):
 
     ``classes`` orders the class names (ordinal: worst to best or least to most); regression
     has none and a ``unit`` instead.
+
+    >>> Task(target="mass", kind="regression", unit="g").metric
+    'r2'
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

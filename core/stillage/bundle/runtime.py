@@ -75,6 +75,7 @@ class Bundle:
 
     Open one with :meth:`open`. ``manifest`` holds what was measured at export (latency,
     parity, size); nothing in it is trusted to bound memory or to find files.
+    For an example, see docs/export.md.
     """
 
     def __init__(self, folder: Path, manifest: dict[str, Any], threads: int = 1) -> None:

@@ -30,7 +30,13 @@ THREAD_VARIABLES = (
 
 
 class Executor(ABC):
-    """Where tasks run. Use it as a context; :func:`open_executor` makes one."""
+    """Where tasks run. Use it as a context; :func:`open_executor` makes one.
+
+    >>> from stillage.compute import open_executor
+    >>> with open_executor(workers=0) as executor:
+    ...     executor.map(len, ["one", "three"], keys=["first", "second"])
+    [3, 5]
+    """
 
     workers: int
 
@@ -85,6 +91,10 @@ def one_thread() -> Iterator[None]:
     """Hold BLAS, OpenMP and torch to one thread; what was set before comes back.
 
     Libraries that are first imported inside find it in their environment variables.
+
+    >>> with one_thread():
+    ...     os.environ["OMP_NUM_THREADS"]
+    '1'
     """
     from threadpoolctl import threadpool_limits
 

@@ -1,9 +1,4 @@
-"""Open the executor that a user asked for, and refuse what cannot be opened.
-
->>> with open_executor(workers=0) as executor:
-...     executor.map(pow, [3, 4], ["cube", "fourth"], constants=(2,))
-[8, 16]
-"""
+"""Open the executor that a user asked for, and refuse what cannot be opened."""
 
 from __future__ import annotations
 
@@ -25,6 +20,10 @@ def check_workers(workers: int | None, address: str | None) -> None:
     ------
     BadInput
         One line on what was found.
+
+    >>> check_workers(-1, None)
+    Traceback (most recent call last):
+    stillage.errors.BadInput: --workers: found -1, expected 0 (in process) or a positive number
     """
     if workers is not None and workers < 0:
         raise BadInput("--workers", workers, "0 (in process) or a positive number")
@@ -58,6 +57,10 @@ def open_executor(workers: int | None = None, address: str | None = None) -> Exe
     ------
     BadInput
         If ``workers`` is negative, 0 with an address, or the cluster cannot be reached.
+
+    >>> with open_executor(workers=0) as executor:
+    ...     executor.map(pow, [3, 4], ["cube", "fourth"], constants=(2,))
+    [8, 16]
     """
     check_workers(workers, address)
     if workers == 0:

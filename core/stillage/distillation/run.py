@@ -101,6 +101,8 @@ def distill(
     ------
     BadInput
         If plan and recording do not fit, or the folder cannot be written.
+
+    For an example, see docs/distillation.md.
     """
     if isinstance(recording, Recording):
         return _distil(recording, plan or DistillPlan(), executor, folder, progress, host)

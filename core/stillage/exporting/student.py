@@ -119,6 +119,8 @@ def export(
     BadInput
         For a folder that is no student or no bundle, a network that ONNX cannot express, no
         calibration readings for INT8, or a ratio out of range.
+
+    For an example, see docs/export.md.
     """
     options = Options(int8, prune, redistil, runs)
     with one_thread():

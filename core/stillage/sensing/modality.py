@@ -34,6 +34,22 @@ class Modality(ABC):
 
     ``spec`` is the very :class:`ModalitySpec` that the plugin registers, so name, sample,
     cost and declared scene fields are written once.
+
+    >>> class Thermometer(Modality):
+    ...     spec = ModalitySpec(
+    ...         name="thermometer",
+    ...         summary="one temperature",
+    ...         factory="plant.sensors:Thermometer",
+    ...         sample=SampleSpec(shape=(1,), dtype="float32", unit="degC", axes=("probe",)),
+    ...         cost=Cost(price_eur=2.0, energy_j=0.01, time_s=0.1),
+    ...     )
+    ...
+    ...     def prepare(self, raw):
+    ...         return raw / 100.0
+    >>> Thermometer().check(np.array([[np.nan]], np.float32))
+    Traceback (most recent call last):
+    stillage.errors.BadInput: modality 'thermometer': found NaN or infinity at (0, 0), \
+expected finite readings
     """
 
     spec: ClassVar[ModalitySpec]

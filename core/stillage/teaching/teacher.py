@@ -31,6 +31,18 @@ class Teacher(Protocol):
     """Anything that tells the tasks from the rich modalities.
 
     ``feature_width`` is the width of ``Outputs.features``; 0 for a teacher without features.
+
+    >>> class Undecided:
+    ...     modalities, feature_width = ("nir",), 0
+    ...     tasks = (Task(target="polymer", kind="classification", classes=("PET", "PP")),)
+    ...
+    ...     def predict(self, batch, view=None):
+    ...         return Outputs({"polymer": torch.zeros(len(batch), 2)}, torch.zeros(len(batch), 0))
+    ...
+    ...     def fingerprint(self):
+    ...         return hashlib.sha256(b"undecided").hexdigest()
+    >>> isinstance(Undecided(), Teacher)
+    True
     """
 
     @property

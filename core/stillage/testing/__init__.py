@@ -85,6 +85,8 @@ def check_modality(spec: ModalitySpec | str, scene: Scene | None = None) -> list
     ------
     Failing
         Every promise that is not kept, with its likely cause.
+
+    For an example, see docs/plugins/writing.md.
     """
     found = get_host().spec(ModalitySpec, spec) if isinstance(spec, str) else spec
     return demand_all(f"modality {found.name!r}", modality_results(found, scene))
@@ -97,6 +99,9 @@ def check_fusion(spec: FusionSpec | str) -> list[Passed]:
     ------
     Failing
         Every promise that is not kept, with its likely cause.
+
+    >>> {type(result).__name__ for result in check_fusion("gated")}
+    {'Passed'}
     """
     found = get_host().spec(FusionSpec, spec) if isinstance(spec, str) else spec
     return demand_all(f"fusion {found.name!r}", fusion_results(found))
@@ -109,6 +114,9 @@ def check_objective(spec: ObjectiveSpec | str) -> list[Passed]:
     ------
     Failing
         Every promise that is not kept, with its likely cause.
+
+    >>> {type(result).__name__ for result in check_objective("soft_target")}
+    {'Passed'}
     """
     found = get_host().spec(ObjectiveSpec, spec) if isinstance(spec, str) else spec
     return demand_all(f"objective {found.name!r}", objective_results(found))
@@ -134,6 +142,8 @@ def check_reader(
     ------
     Failing
         Every promise that is not kept, with its likely cause.
+
+    For an example, see docs/plugins/writing.md.
     """
     found = get_host().spec(ReaderSpec, spec) if isinstance(spec, str) else spec
     results = reader_results(found, path, cut, found.arguments(**options))
@@ -147,6 +157,8 @@ def check_scenario(spec: ScenarioSpec | str) -> list[Passed]:
     ------
     Failing
         Every promise that is not kept, with its likely cause.
+
+    For an example, see docs/plugins/hooks.md.
     """
     found = get_host().spec(ScenarioSpec, spec) if isinstance(spec, str) else spec
     return demand_all(f"scenario {found.name!r}", scenario_results(found))

@@ -19,7 +19,11 @@ from stillage.plugin.resolve import last_line
 
 @dataclass(frozen=True)
 class Passed:
-    """A promise that is kept."""
+    """A promise that is kept.
+
+    >>> print(Passed("the name is unique"))
+    the name is unique
+    """
 
     promise: str
 
@@ -29,7 +33,11 @@ class Passed:
 
 @dataclass(frozen=True)
 class Failed:
-    """A promise that is not kept, and why."""
+    """A promise that is not kept, and why.
+
+    >>> print(Failed("the name is unique", "found twice"))
+    the name is unique: found twice
+    """
 
     promise: str
     why: str
@@ -42,7 +50,12 @@ Result = Passed | Failed
 
 
 class Failing(AssertionError):
-    """Promises that are not kept; ``failures`` are their results."""
+    """Promises that are not kept; ``failures`` are their results.
+
+    >>> print(Failing("fusion 'acme'", [Failed("the name is unique", "found twice")]))
+    fusion 'acme' fails:
+      - the name is unique: found twice
+    """
 
     def __init__(self, who: str, failures: list[Failed]) -> None:
         self.failures = failures

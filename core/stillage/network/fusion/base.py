@@ -23,6 +23,14 @@ class Fusion(nn.Module, ABC):
         Token width of each modality, in the order of the presence mask's columns.
     width : int
         Width D of the fused features; what 0 means is the fusion's own.
+
+    >>> class Mean(Fusion):
+    ...     def forward(self, tokens, presence=None):
+    ...         zeros = nn.ParameterList(torch.zeros(width) for width in self.widths.values())
+    ...         return torch.stack(self.pooled(tokens, presence, zeros)).mean(0)
+    >>> tokens = {"nir": Tokens(torch.ones(1, 4, 2)), "led": Tokens(torch.zeros(1, 1, 2))}
+    >>> Mean({"nir": 2, "led": 2}, width=2)(tokens)
+    tensor([[0.5000, 0.5000]])
     """
 
     def __init__(self, widths: Mapping[str, int], width: int) -> None:
