@@ -5,7 +5,7 @@ INPUTS := pyproject.toml constraints.txt
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 ROOTS := core plugins sim scenarios tests
 
-.PHONY: demo test lint bench floors clean
+.PHONY: demo test lint coverage bench floors clean
 .DELETE_ON_ERROR:
 
 demo: .venv/installed
@@ -20,6 +20,12 @@ lint: .venv/installed-test
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
 
+coverage: .venv/installed-test
+	$(BIN)/coverage erase
+	$(ONE_THREAD) $(BIN)/coverage run -m pytest -n 2 --dist loadfile --timeout 600
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
 bench: .venv/installed-bench
 	$(ONE_THREAD) $(BIN)/python -m tests.benchmarks
 
@@ -27,7 +33,7 @@ floors: .venv/installed-test
 	$(ONE_THREAD) $(BIN)/python -m tests.floors
 
 clean:
-	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache benchmarks.json floors.json
+	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .coverage* benchmarks.json floors.json
 	find $(ROOTS) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
