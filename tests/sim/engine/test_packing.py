@@ -59,7 +59,7 @@ def mix(given: Fixed, whole: Whole, out: np.ndarray) -> None:
     state = whole.moving
     for r in range(out.shape[0]):
         one = alone(whole, r).moving
-        one.hits[0, 1] += given.count
+        one.hits[0, 1] += given.number
         one.bits[0] = given.inner.key + np.uint64(r)
         for a in range(state.grid.shape[1]):
             source, weights = state.grid[r, a], row(given.materials, given.weights)
