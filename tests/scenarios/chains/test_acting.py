@@ -35,13 +35,10 @@ class Acting:
 @pytest.mark.parametrize("chain", ["plastics", "batteries", "spare_parts"])
 def test_rules_act_as_their_compiled_form(chain: str) -> None:
     rules = {
-        f"{maintenance} {routes}": ChainRule(DECLARED, maintenance, routes)
-        for maintenance, routes in (
-            ("age_replacement", "file"),
-            ("run_to_failure", "myopic"),
-            ("condition_based", "file"),
-            ("opportunistic", "file"),
-        )
+        "age": ChainRule(DECLARED, "age_replacement"),
+        "myopic": ChainRule(DECLARED, "run_to_failure", "myopic"),
+        "condition": ChainRule(DECLARED, "condition_based"),
+        "opportunistic": ChainRule(DECLARED, "opportunistic"),
     }
     acting = {f"{name} acting": Acting(rule) for name, rule in rules.items()}
     settings = ChainWorldSettings(chain=chain, batches=2, batch_items=100)

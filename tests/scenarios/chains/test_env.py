@@ -18,13 +18,13 @@ import stillage_scenarios.environments  # noqa: F401
 from stillage.errors import BadInput
 from stillage_scenarios.chains.env import (
     ChainEnv,
-    ChainSimulation,
     ChainVectorEnv,
     chain_model,
     perceiving,
     split_mask,
 )
 from stillage_scenarios.chains.files import chain_path
+from stillage_scenarios.chains.simulation import ChainSimulation
 from stillage_sim.chain import running
 from stillage_sim.chain.arrays import AVOIDED, OPERATOR, Perception
 from stillage_sim.chain.building.model import build

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stillage_scenarios.sorting.env import SortingSimulation
 from stillage_scenarios.sorting.example import example_cast
 from stillage_scenarios.sorting.plant import BELT, FEED, ITEM
+from stillage_scenarios.sorting.simulation import SortingSimulation
 from stillage_scenarios.sorting.world import SortingWorld
 from stillage_sim.devices.power import BATTERY
 from stillage_sim.scenario import Totals
