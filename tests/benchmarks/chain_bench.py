@@ -10,11 +10,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
-from importlib import resources
 
 import numpy as np
 import tomli_w
 
+from stillage_scenarios.chains.files import chain_path
 from stillage_sim.chain.building.model import build
 from stillage_sim.chain.file.load import load_chain
 from stillage_sim.chain.model import ChainModel
@@ -33,9 +33,7 @@ REPEATS = 25
 
 def plastics() -> ChainModel:
     """The plastics loop that comes with Stillage: 6 materials, 8 machines, a camera."""
-    folder = resources.files("stillage_scenarios.closed_loop") / "chains"
-    with resources.as_file(folder / "plastics.toml") as path:
-        return build(load_chain(path))
+    return build(load_chain(chain_path("plastics")))
 
 
 def line(stations: int, machines: int) -> ChainModel:
