@@ -12,7 +12,7 @@ import pytest
 
 from stillage.distillation.arm_table import ARMS, DIFFERENCES, GAIN, KEPT, find_arm
 from stillage.plugin.host import get_host
-from stillage.plugin.spec import Role
+from stillage.plugin.spec import PolicySpec, Role
 from stillage.report import plots
 from stillage.report.labels import COLOURS
 
@@ -36,7 +36,7 @@ def strings(path: Path) -> Iterator[str]:
 
 def policies_that_are_no_arms() -> set[str]:
     """Names of all registered policies but those that an arm or a role has too."""
-    names = {spec.name for spec in get_host().specs("policy")}
+    names = {spec.name for spec in get_host().specs(PolicySpec)}
     return names - {arm.name for arm in ARMS} - set(get_args(Role))
 
 
@@ -54,7 +54,7 @@ def test_arms_are_sound() -> None:
 
 
 def test_a_table_that_a_policy_reads_is_that_of_an_arm_that_perceives() -> None:
-    tables = {spec.table for spec in get_host().specs("policy")} - {""}
+    tables = {spec.table for spec in get_host().specs(PolicySpec)} - {""}
     assert tables
     for table in tables:
         arm = find_arm(table)

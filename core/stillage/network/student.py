@@ -11,25 +11,13 @@ class Student(Network):
 
     Its ``modalities`` are all that it ever reads; :attr:`cost` is what their sensors cost.
 
-    >>> from stillage.network import NetworkConfig, Parts
-    >>> from stillage.plugin.spec import ModalitySpec, SampleSpec
-    >>> from stillage.sensing.modality import Modality
-    >>> class Probe(Modality):
-    ...     spec = ModalitySpec(
-    ...         name="probe",
-    ...         summary="four bytes",
-    ...         factory="plant.sensors:Probe",
-    ...         sample=SampleSpec(shape=(4,), dtype="uint8", unit="1", axes=("byte",)),
-    ...         cost=Cost(price_eur=2.0, energy_j=0.01, time_s=0.1),
-    ...     )
-    ...
-    ...     def prepare(self, raw):
-    ...         return raw / 255.0
-    >>> polymer = {"target": "polymer", "kind": "classification", "classes": ("PET", "PP")}
-    >>> network = {"modalities": {"probe": {"size": "linear", "shape": (4,)}}, "tasks": (polymer,)}
-    >>> student = Student(NetworkConfig(**network), Parts({"probe": Probe()}))
-    >>> student.modalities, student.cost.price_eur
-    (('probe',), 2.0)
+    >>> from stillage.network import NetworkConfig
+    >>> from stillage.task import Task
+    >>> polymer = Task(target="polymer", kind="classification", classes=("PET", "PP"))
+    >>> led = {"size": "linear", "shape": (8,)}
+    >>> student = Student(NetworkConfig(modalities={"led": led}, tasks=(polymer,)))
+    >>> student.cost == student.readings["led"].cost
+    True
     """
 
     exportable = True

@@ -85,10 +85,10 @@ def test_options_that_do_not_fit_are_refused(
     folder = folder_of(tmp_path, np.rint(KELVIN * 100).astype(np.uint16))
     out = tmp_path / "out.h5"
     if message is None:
-        read_radiometric(folder, out, RadiometricOptions(**options))  # type: ignore[arg-type]
+        read_radiometric(folder, out, RadiometricOptions(**options))
         return
     with pytest.raises(BadInput, match=message):
-        read_radiometric(folder, out, RadiometricOptions(**options))  # type: ignore[arg-type]
+        read_radiometric(folder, out, RadiometricOptions(**options))
     assert not out.exists()
 
 

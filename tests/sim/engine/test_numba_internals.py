@@ -99,7 +99,8 @@ def test_the_dispatcher_asks_its_cache() -> None:
     def by_address(x: np.ndarray) -> None:
         x[0] += 1.0
 
-    for entry in (by_value, by_address.dispatcher):  # type: ignore[attr-defined]
+    entries: tuple[Any, ...] = (by_value, by_address.dispatcher)  # type: ignore[attr-defined]
+    for entry in entries:
         kept = type(entry._cache).__name__
         assert kept == "_KernelCache", changed(f"{kept} in place of our cache")
 

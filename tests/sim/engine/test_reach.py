@@ -61,7 +61,7 @@ def test_a_constant_counts_wherever_it_is_from() -> None:
 
 @pytest.mark.parametrize("mark", [compiled, inlined, kernel, packed], ids=lambda m: m.__name__)
 def test_every_mark_is_looked_into(mark: Any) -> None:
-    @mark
+    @mark  # type: ignore[untyped-decorator]
     def scaled(x: float) -> float:
         return SCALE * x
 
