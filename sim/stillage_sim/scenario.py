@@ -81,7 +81,7 @@ class SeedCast:
 
 @dataclass(frozen=True)
 class Cast:
-    """Who is on stage: the held-out items of every training seed.
+    """The held-out items of every training seed, which a world's belts carry.
 
     ``tasks`` describes the targets in ``truth`` and ``roles`` binds a scenario's roles to them
     (``{"material": "polymer"}``); truth must hold every role's target. ``worlds`` is W.
@@ -91,6 +91,12 @@ class Cast:
     tasks: Mapping[str, Task]
     roles: Mapping[str, str]
     worlds: int = 40
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the tables that every seed has, in the first seed's order."""
+        first = self.seeds[0].tables if self.seeds else ()
+        return tuple(name for name in first if all(name in s.tables for s in self.seeds))
 
     def task(self, role: str) -> Task | None:
         """The task bound to ``role``, or None."""

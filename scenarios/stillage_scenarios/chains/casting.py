@@ -8,7 +8,7 @@ import numpy as np
 
 from stillage.errors import BadInput
 from stillage_scenarios.chains.policies import ChainRule, Rule
-from stillage_scenarios.chains.recognising import Recogniser, common_tables, costs
+from stillage_scenarios.chains.recognising import Recogniser, costs
 from stillage_scenarios.chains.settings import ChainWorldSettings
 from stillage_scenarios.chains.world import ChainWorld
 from stillage_sim.chain.building import build
@@ -37,7 +37,7 @@ def build_world(
     """
     model = load_model(settings)
     recogniser = Recogniser(model, cast, settings.batches, settings.batch_items)
-    tables = common_tables(cast)
+    tables = cast.tables
     read = any(sorter.seen for sorter in recogniser.sorters)
     named = dict(policies)
     named |= {name: ChainRule(name) for name in tables if name not in named}

@@ -7,7 +7,7 @@ output is what the chain uses of its materials (an hour's belt draws its n items
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from stillage import counter
 from stillage.errors import BadInput
+from stillage_scenarios.items.masses import recorded_kg
 from stillage_sim.chain import model as chain_model
 from stillage_sim.chain.arrays import Perception, shaved
 from stillage_sim.chain.model import ChainModel, Perceived
@@ -26,7 +27,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 STREAM = counter.stream("batches of held-out items")
-KG_PER_UNIT = {"kg": 1.0, "g": 1e-3}
 
 
 @dataclass(frozen=True)
@@ -109,19 +109,13 @@ def draw(model: ChainModel, sorter: Sorter, cast: Cast, batches: int, most: int)
 
 
 def masses(cast: Cast, seed: SeedCast) -> Floats:
-    """Kilograms of a seed's items (I,); 1 where no mass is known of any.
-
-    Raises ``BadInput`` for a mass in other units than kg and g.
-    """
-    task = cast.task("mass")
-    if task is None:
+    """Kilograms of a seed's items (I,): recorded, else their mean; 1 where no mass is known."""
+    recorded = recorded_kg(cast, seed)
+    if recorded is None:
         return np.ones(len(seed.samples))
-    if task.unit not in KG_PER_UNIT:
-        raise BadInput(f"target {task.target!r}", f"unit {task.unit!r}", "kg or g")
-    recorded = np.asarray(seed.truth[task.target], np.float64) * KG_PER_UNIT[task.unit]
-    usable = np.isfinite(recorded) & (recorded > 0)
-    usual = float(recorded[usable].mean()) if usable.any() else 1.0
-    return np.where(usable, recorded, usual)
+    unknown = np.isnan(recorded)
+    usual = 1.0 if unknown.all() else float(recorded[~unknown].mean())
+    return np.where(unknown, usual, recorded)
 
 
 def achieved(sorter: Sorter, batches: Batches, truth: Ints, mass: Floats, output: Ints) -> Floats:
@@ -267,14 +261,6 @@ class Recogniser:
 
 def _truth(sorter: Sorter, seed: SeedCast) -> Ints:
     return np.asarray(seed.truth[sorter.target], np.int64)
-
-
-def common_tables(cast: Cast) -> tuple[str, ...]:
-    """Names of the tables that every seed has, in the first seed's order."""
-    seeds: Sequence[SeedCast] = cast.seeds
-    if not seeds:
-        return ()
-    return tuple(name for name in seeds[0].tables if all(name in s.tables for s in seeds))
 
 
 def costs(cast: Cast, name: str) -> Mapping[str, float]:

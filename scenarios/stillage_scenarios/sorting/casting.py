@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeGuard
 
 import numpy as np
@@ -11,11 +10,11 @@ from numpy.typing import NDArray
 
 from stillage.errors import BadInput
 from stillage.perception.device import profile
-from stillage.task import Task
-from stillage_scenarios.items import materials
+from stillage_scenarios.items.masses import recorded_kg
 from stillage_scenarios.sorting.kpis import Tariff
 from stillage_scenarios.sorting.plant import Decisions, Items, Plant
 from stillage_scenarios.sorting.policies import Choice, Hand, ItemRule, Market, Rule, Seen
+from stillage_scenarios.sorting.prices import Prices, grade_factors, look_up, price_tables
 from stillage_scenarios.sorting.settings import SortingSettings
 from stillage_scenarios.sorting.world import SortingWorld
 from stillage_sim.devices.power import DAY_S, clear_sky
@@ -28,46 +27,6 @@ from stillage_sim.scenario import Cast, SeedCast
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-KG_PER_UNIT = {"kg": 1.0, "g": 1e-3}
-
-
-@dataclass(frozen=True)
-class Prices:
-    """Per material of the task (K,): EUR/kg, kg CO2e avoided per kg, kg of a typical item."""
-
-    price: Floats
-    co2e: Floats
-    mass: Floats
-    notes: tuple[str, ...]
-
-
-def look_up(names: tuple[str, ...], wall_area_m2: float) -> Prices:
-    """Prices, carbon and masses by name; a name that the table lacks is worth nothing.
-
-    >>> look_up(("PET",), 0.05).mass.round(4), look_up(("unobtainium",), 0.05).price
-    (array([0.0276]), array([0.]))
-    """
-    rows, unknown = [], []
-    for name in names:
-        try:
-            entry = materials.material(name)
-        except BadInput:
-            unknown.append(name)
-            rows.append((0.0, 0.0, 0.03))
-            continue
-        mass = entry.density.value * entry.thickness.value * 1e-3 * wall_area_m2
-        rows.append((entry.price.value / 1000.0, entry.co2e_avoided.value, mass))
-    price, co2e, mass = np.array(rows, np.float64).T
-    told = (f"no price, carbon or mass known of: {', '.join(unknown)} (counted as 0, 30 g)",)
-    return Prices(price, co2e, np.asarray(quantise(mass)), told if unknown else ())
-
-
-def grade_factors(settings: SortingSettings, quality: Task | None) -> Floats | None:
-    """Price factors by class of quality (G,); None without a quality that we can price."""
-    factors = {"reuse": settings.reuse_factor, "repair": settings.repair_factor, "recycle": 1.0}
-    if quality is None or not set(quality.classes) <= set(factors):
-        return None
-    return np.array([factors[name] for name in quality.classes])
 
 
 def make_plant(settings: SortingSettings, price: Floats) -> Plant:
@@ -92,35 +51,13 @@ def make_plant(settings: SortingSettings, price: Floats) -> Plant:
     )
 
 
-def price_tables(prices: Prices, grade: Floats, contamination: float) -> tuple[Floats, Tariff]:
-    """Price (K+1, kinds) EUR/kg of each kind in each chute, and what KPIs need."""
-    count, grades = len(prices.price), len(grade)
-    price = np.zeros((count + 1, count + 1, grades))
-    price[:-1] = (-contamination * np.abs(prices.price))[:, None, None]
-    right = np.zeros(price.shape, np.bool_)
-    co2e = np.zeros(price.shape)
-    for k in range(count):
-        price[k, k] = prices.price[k] * (grade if prices.price[k] > 0 else 1.0)
-        right[k, k] = True
-        co2e[k, k] = prices.co2e[k]
-    price[-1] = -materials.GATE_FEE.value / 1000.0
-    flat = (count + 1, (count + 1) * grades)
-    wanted = np.repeat(np.arange(count + 1) < count, grades)
-    return price.reshape(flat), Tariff(right.reshape(flat), wanted, co2e.reshape(flat), 0.0, 0.0)
-
-
 def masses(cast: Cast, seed: SeedCast, material: Ints, prices: Prices) -> Floats:
     """Kilograms of a seed's items (I,): recorded, else typical of the material."""
-    task = cast.task("mass")
     typical = np.append(prices.mass, prices.mass.mean() if len(prices.mass) else 0.03)
-    known = typical[material]
-    if task is None:
+    known, recorded = typical[material], recorded_kg(cast, seed)
+    if recorded is None:
         return known
-    if task.unit not in KG_PER_UNIT:
-        raise BadInput(f"target {task.target!r}", f"unit {task.unit!r}", "kg or g")
-    recorded = np.asarray(seed.truth[task.target], np.float64) * KG_PER_UNIT[task.unit]
-    usable = np.isfinite(recorded) & (recorded > 0)
-    return np.asarray(quantise(np.where(usable, recorded, known)))
+    return np.asarray(quantise(np.where(np.isnan(recorded), known, recorded)))
 
 
 def make_hand(cast: Cast, seed: SeedCast, value: Floats, group: Ints) -> Hand:
@@ -248,7 +185,7 @@ def build_world(
         world_size=worlds.size,
         world_seed=worlds.seed,
     )
-    tables = _common_tables(cast)
+    tables = cast.tables
     named = registered("sorting") if policies is None else dict(policies)
     named |= {name: ItemRule(name) for name in tables if name not in named}
     missing = {
@@ -287,13 +224,6 @@ def _grades(cast: Cast, seed: SeedCast, grades: int) -> Ints:
         return np.full(len(seed.samples), grades - 1, np.int64)
     known = np.asarray(seed.truth[task.target], np.int64)
     return np.where(known < 0, grades - 1, known)
-
-
-def _common_tables(cast: Cast) -> tuple[str, ...]:
-    """Names of the tables that every seed has, in the first seed's order."""
-    return tuple(
-        name for name in cast.seeds[0].tables if all(name in seed.tables for seed in cast.seeds)
-    )
 
 
 def _arrivals(settings: SortingSettings) -> str:

@@ -1,4 +1,4 @@
-"""Who is on stage: held-out items, their truth, and what every model says of them."""
+"""Choose the held-out items of each training seed, with their truth and what each model says."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Ints = NDArray[np.int64]
 def held_out(
     context: Context, recording: Recording, results: tuple[SeedResult, ...]
 ) -> list[tuple[int, Ints]]:
-    """For every training seed, the samples that no model on stage was trained on.
+    """For every training seed, the samples that no model was trained on.
 
     Without training, one seed with all items of the first role's target.
 
@@ -109,5 +109,5 @@ def truth(recording: Recording, target: str, samples: Ints) -> NDArray[Any]:
 
 
 def notes(context: Context, recording: Recording) -> list[str]:
-    """What a reader should know of the bundles on stage."""
+    """What a reader should know of the bundles."""
     return [deploy.trained_on(path, recording)[1] for path in context.config.bundles.values()]
