@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from stillage.sensing.scene import Scene
-from stillage_sensors.channel_statistics import TOLD
+from stillage_sensors.channel_statistics import STATISTICS
 from stillage_sensors.modality import Pressure, Vibration
 from stillage_sensors.physics.bearing import SKF_6205, envelope_spectrum
 
@@ -55,7 +55,7 @@ def main() -> None:
         axes[0, 0].plot(time, raw[row, 0] + 4 * row, colour, lw=0.4, label=name)
     axes[0, 0].set(title="vibration, raw", xlabel="ms", ylabel="g (shifted)")
     axes[0, 0].legend(loc="upper right", fontsize=7)
-    shown = prepared[1, :19, TOLD:]
+    shown = prepared[1, :19, STATISTICS:]
     axes[0, 1].imshow(shown, aspect="auto", interpolation="nearest")
     axes[0, 1].set(title="vibration, prepared (one channel, outer race)", xlabel="frame")
     axes[0, 1].set_yticks([0, 1, 2, 3, 18], ["ln RMS", "ln kurtosis", "ln crest", "band 1", "16"])

@@ -1,4 +1,4 @@
-"""What the audio and video plugin registers. Light: nothing here imports torch."""
+"""The specs of the audiovideo plugin. Light: nothing here imports torch."""
 
 from __future__ import annotations
 

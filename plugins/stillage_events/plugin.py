@@ -1,4 +1,4 @@
-"""What the event camera plugin registers. Light: nothing here imports torch."""
+"""The specs of the events plugin. Light: nothing here imports torch."""
 
 from __future__ import annotations
 

@@ -16,25 +16,25 @@ from torch.nn import functional
 
 from stillage.network.encoders import DenseEncoder
 from stillage.network.tokens import Tokens
-from stillage_sensors.channel_statistics import TOLD
+from stillage_sensors.channel_statistics import STATISTICS
 
 STEPS = 64
 """Most steps that a recurrent layer takes; longer readings pass a strided convolution first."""
 
 
 class Statistics(nn.Module):
-    """Per-channel statistics as one token, without parameters: size ``linear``.
+    """The statistics of all channels as one token, without parameters: size ``linear``.
 
     With them a linear head is the plain model of condition monitoring.
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()
-        self.width = TOLD * shape[0]
+        self.width = STATISTICS * shape[0]
 
     def forward(self, prepared: Tensor) -> Tokens:
         """Tokens ``(B, 1, 8 C)`` of ``(B, C, 8 + T)``."""
-        return Tokens(prepared[:, :, :TOLD].flatten(1).unsqueeze(1))
+        return Tokens(prepared[:, :, :STATISTICS].flatten(1).unsqueeze(1))
 
 
 class Cell(nn.Module):
@@ -58,6 +58,7 @@ class Cell(nn.Module):
     def forward(self, steps: Tensor) -> Tensor:
         zero = steps.new_zeros(1, steps.shape[0], self.hidden)
         weights = [self.weight_inputs, self.weight_state, self.bias_inputs, self.bias_state]
+        # Biases, one layer, no dropout, not training, one direction, batch first.
         how: tuple[Any, ...] = (weights, True, 1, 0.0, False, False, True)
         states: Tensor
         if self.kind == "lstm":
@@ -68,7 +69,7 @@ class Cell(nn.Module):
 
 
 class Recurrent(nn.Module):
-    """A recurrent network over at most 64 steps, beside the statistics; one token.
+    """A recurrent network over at most 64 steps and the statistics, as one token.
 
     The token is projected from the last state, the mean and the maximum of all states, and the
     statistics of the reading.
@@ -85,7 +86,7 @@ class Recurrent(nn.Module):
 
     def __init__(self, shape: tuple[int, ...], cell: str, hidden: int) -> None:
         super().__init__()
-        channels, length = shape[0], shape[1] - TOLD
+        channels, length = shape[0], shape[1] - STATISTICS
         self.width, stride = hidden, ceil(length / STEPS)
         self.stem = nn.Sequential(
             nn.Conv1d(channels, hidden, stride, stride, bias=False),
@@ -93,13 +94,13 @@ class Recurrent(nn.Module):
             nn.ReLU(),
         )
         self.cell = Cell(cell, hidden, hidden)
-        self.project = nn.Linear(3 * hidden + TOLD * channels, hidden)
+        self.project = nn.Linear(3 * hidden + STATISTICS * channels, hidden)
 
     def forward(self, prepared: Tensor) -> Tokens:
         """Tokens ``(B, 1, hidden)`` of ``(B, C, 8 + T)``."""
-        states = self.cell(self.stem(prepared[:, :, TOLD:]).transpose(1, 2))
-        told = prepared[:, :, :TOLD].flatten(1)
-        pooled = torch.cat([states[:, -1], states.mean(1), states.amax(1), told], 1)
+        states = self.cell(self.stem(prepared[:, :, STATISTICS:]).transpose(1, 2))
+        statistics = prepared[:, :, :STATISTICS].flatten(1)
+        pooled = torch.cat([states[:, -1], states.mean(1), states.amax(1), statistics], 1)
         return Tokens(torch.relu(self.project(pooled)).unsqueeze(1))
 
 
@@ -134,13 +135,14 @@ class _Causal(nn.Module):
         self.around = nn.Conv1d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
 
     def forward(self, series: Tensor) -> Tensor:
+        # Padded on the left alone: no step reads what comes after it.
         found = torch.relu(self.first_norm(self.first(functional.pad(series, (self.reach, 0)))))
         found = self.second_norm(self.second(functional.pad(found, (self.reach, 0))))
         return torch.relu(found + self.around(series))
 
 
 class Tcn(nn.Module):
-    """Temporal convolutional network (Bai, Kolter and Koltun 2018): no state sees its future.
+    """A temporal convolutional network (Bai, Kolter and Koltun 2018): no state sees its future.
 
     Blocks of dilation 1, 2, 4 ...; one token from the last state, the mean and the maximum of
     all, and the statistics of the reading.
@@ -153,18 +155,18 @@ class Tcn(nn.Module):
         self.blocks = nn.Sequential(
             *(_Causal(n, channels, kernel, 2**k) for k, n in enumerate(inputs))
         )
-        self.project = nn.Linear(3 * channels + TOLD * shape[0], channels)
+        self.project = nn.Linear(3 * channels + STATISTICS * shape[0], channels)
 
     def states(self, series: Tensor) -> Tensor:
-        """States ``(B, channels, T)`` of ``(B, C, T)``; step t depends on steps up to t alone."""
+        """Compute states ``(B, channels, T)`` of ``(B, C, T)``; none depends on a later step."""
         found: Tensor = self.blocks(series)
         return found
 
     def forward(self, prepared: Tensor) -> Tokens:
         """Tokens ``(B, 1, channels)`` of ``(B, C, 8 + T)``."""
-        found = self.states(prepared[:, :, TOLD:])
-        told = prepared[:, :, :TOLD].flatten(1)
-        pooled = torch.cat([found[:, :, -1], found.mean(2), found.amax(2), told], 1)
+        found = self.states(prepared[:, :, STATISTICS:])
+        statistics = prepared[:, :, :STATISTICS].flatten(1)
+        pooled = torch.cat([found[:, :, -1], found.mean(2), found.amax(2), statistics], 1)
         return Tokens(torch.relu(self.project(pooled)).unsqueeze(1))
 
 

@@ -1,4 +1,4 @@
-"""Vibration as what an analyst looks at: level, peakedness and band energies of short frames.
+"""Features of vibration: level, peakedness and band energies of short frames, as analysts use.
 
 Everything is torch operations that ONNX can express; the spectrum is two matrix products with
 a windowed cosine and sine, so it needs no FFT operator. Small numbers are clamped, not added to:
@@ -17,19 +17,20 @@ from torch import Tensor
 from stillage.errors import BadInput
 
 LONGEST, SHORTEST = 1024, 8
+"""Most and fewest values of a frame; both are powers of two."""
+
 BANDS = 16
-FEATURES = BANDS + 3
-"""Rows a channel: log level, log kurtosis, log crest factor, then log band energies."""
+"""Bands of a frame's spectrum, a little over half an octave each at the longest frame."""
 
 FLOOR = 1e-4
-"""Amplitude, in the reading's unit, below which levels are not told apart."""
+"""Amplitude, in the reading's unit; levels below it count as this one."""
 
 BAND_FLOOR = 1e-3
 """The same of a band (1 mg): weaker ones are rounding, which differs between runtimes."""
 
 
 def frame_length(samples: int) -> int:
-    """Values of a frame: the largest power of two up to half of the reading, 8 to 1024.
+    """Return the length of a frame: the largest power of two up to half a reading, 8 to 1024.
 
     1024 values at 25.6 kHz are 40 ms: a turn of a shaft at 1,500 rpm.
 
@@ -48,23 +49,23 @@ def frame_length(samples: int) -> int:
 
 @lru_cache(maxsize=16)
 def _edges(length: int) -> tuple[int, ...]:
-    """Band edges as spectral lines, geometric from the first line to half the rate."""
+    """Return band edges as spectral lines, geometric from the first line to half the rate."""
     last = length // 2 + 1
     raw = np.geomspace(1.0, last, BANDS + 1)
     edges = [1]
     for number, edge in enumerate(raw[1:], 1):
-        room = BANDS - number
+        room = BANDS - number  # each band after this one needs a line of its own
         edges.append(max(min(round(float(edge)), last - room), edges[-1] + 1))
     return tuple(edges)
 
 
 @lru_cache(maxsize=16)
 def _matrices(length: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Windowed cosine and sine ``(length, lines)`` and the pooling ``(lines, bands)``.
+    """Return windowed cosine and sine ``(length, lines)`` and the pooling ``(lines, bands)``.
 
     Scaled so that a band's energy is its share of the mean square of the (Hann-windowed) signal.
     """
-    window = np.hanning(length + 1)[:length]
+    window = np.hanning(length + 1)[:length]  # the periodic one, as SciPy's periodogram takes
     scale = np.sqrt(2.0 / (length * (window**2).sum()))
     lines = np.arange(length // 2 + 1)
     angle = 2.0 * np.pi * np.outer(np.arange(length), lines) / length
@@ -79,8 +80,8 @@ def _matrices(length: int) -> tuple[NDArray[np.float32], NDArray[np.float32], ND
     return cosine.astype(np.float32), sine.astype(np.float32), pool.astype(np.float32)
 
 
-def frames_of(raw: Tensor) -> Tensor:
-    """Half-overlapping frames ``(B, C, F, length)`` of readings ``(B, C, T)``; the rest is cut."""
+def _frames_of(raw: Tensor) -> Tensor:
+    """Cut readings ``(B, C, T)`` into half-overlapping frames ``(B, C, F, length)``."""
     length = frame_length(raw.shape[2])
     hop = length // 2
     count = (raw.shape[2] - length) // hop + 1
@@ -90,7 +91,7 @@ def frames_of(raw: Tensor) -> Tensor:
 
 
 def describe(raw: Tensor) -> Tensor:
-    """Features ``(B, C * 19, F)`` of vibration ``(B, C, T)``, each frame less its mean.
+    """Compute features ``(B, C * 19, F)`` of vibration ``(B, C, T)``, each frame less its mean.
 
     Row ``19 c + k`` is feature k of channel c: ``ln RMS``, ``ln kurtosis`` (Gaussian noise:
     ln 3), ``ln crest``, and ``ln`` of the energy in 16 geometric bands.
@@ -98,7 +99,7 @@ def describe(raw: Tensor) -> Tensor:
     >>> describe(torch.zeros(2, 1, 2560)).shape
     torch.Size([2, 19, 4])
     """
-    frames = frames_of(raw)
+    frames = _frames_of(raw)
     centred = frames - frames.mean(3, keepdim=True)
     square = centred * centred
     power = square.mean(3)
@@ -111,5 +112,5 @@ def describe(raw: Tensor) -> Tensor:
     )
     real, imaginary = centred @ cosine, centred @ sine
     bands = torch.log(((real * real + imaginary * imaginary) @ pool).clamp(min=BAND_FLOOR**2))
-    told = torch.cat([torch.stack([level, kurtosis, crest], 3), bands], 3)
-    return told.transpose(2, 3).flatten(1, 2)
+    features = torch.cat([torch.stack([level, kurtosis, crest], 3), bands], 3)
+    return features.transpose(2, 3).flatten(1, 2)

@@ -1,4 +1,4 @@
-"""Remaining useful life: its two truths, its score, and windows that never leave a unit.
+"""Remaining useful life of a unit, and windows that never reach from one unit into the next.
 
 The truth may be *raw* (time to failure) or *capped* (a unit is called new until ``cap`` before
 its end: Heimes 2008). The choice moves errors (on the turbofan set FD001 an RMSE by 1.2), so
@@ -20,14 +20,13 @@ Array = NDArray[np.float64]
 CAP = 125.0
 """The usual cap, in cycles, of the turbofan sets."""
 
-WINDOWS = {"FD001": 30, "FD002": 20, "FD003": 30, "FD004": 15}
-"""Cycles of a window in the protocol of the turbofan sets."""
-
 
 def remaining_life(
     age: Array, life: float, truth: Literal["raw", "capped"], cap: float = CAP
 ) -> Array:
-    """Remaining life of a unit that fails at ``life``, at every ``age``, in their unit.
+    """Return the remaining life of a unit that fails at ``life``, at every ``age``.
+
+    All are in one unit of time, of any kind. ``truth`` and ``cap`` are as the module says.
 
     Raises
     ------
@@ -46,43 +45,26 @@ def remaining_life(
     return np.minimum(left, cap) if truth == "capped" else left
 
 
-def phm_score(predicted: Array, truth: Array) -> float:
-    """The asymmetric score of the PHM 2008 challenge, summed: late is worse than early.
-
-    With ``d = predicted - truth``: ``exp(-d / 13) - 1`` for d < 0, else ``exp(d / 10) - 1``.
-
-    >>> round(phm_score(np.array([87.0, 110.0]), np.array([100.0, 100.0])), 4)
-    3.4366
-    """
-    late = np.asarray(predicted, np.float64) - np.asarray(truth, np.float64)
-    return float(np.expm1(np.where(late < 0, -late / 13.0, late / 10.0)).sum())
-
-
-def rmse(predicted: Array, truth: Array) -> float:
-    """Root mean square error of predictions (N,), in their unit."""
-    return float(np.sqrt(np.mean((np.asarray(predicted) - np.asarray(truth)) ** 2)))
-
-
 @dataclass(frozen=True)
 class Windows:
-    """Where windows lie: ``starts`` (W,) and ``length`` in steps; each ends inside its unit."""
+    """Places of windows in a unit: ``starts`` (W,) and their common ``length``, in steps."""
 
     starts: NDArray[np.int64]
     length: int
 
     @property
     def ends(self) -> NDArray[np.int64]:
-        """Last step (W,) of each window: the step whose truth the window has."""
+        """Last step (W,) of each window; the window's truth is that of this step."""
         return self.starts + self.length - 1
 
     def cut(self, series: NDArray[np.generic]) -> NDArray[np.generic]:
-        """Windows (W, channels, length) of one unit's series (channels, time)."""
+        """Cut windows (W, channels, length) out of one unit's series (channels, time)."""
         view = np.lib.stride_tricks.sliding_window_view(series, self.length, axis=1)
         return np.ascontiguousarray(view[:, self.starts].swapaxes(0, 1))
 
 
 def windows_of(steps: int, length: int, stride: int = 1) -> Windows:
-    """Windows of one unit of ``steps`` steps, the last one ending at its last step.
+    """Place windows in one unit of ``steps`` steps, so that the last ends at its last step.
 
     A unit shorter than a window has none (drop it and say so). Windows are made unit by unit,
     so none straddles two units.
@@ -100,4 +82,5 @@ def windows_of(steps: int, length: int, stride: int = 1) -> Windows:
     if length < 1 or stride < 1:
         raise BadInput("window", f"length {length}, stride {stride}", "positive numbers")
     last = steps - length
+    # From the end backwards, since the end is where a failing unit has most to tell.
     return Windows(np.arange(last, -1, -stride, dtype=np.int64)[::-1].copy(), length)

@@ -1,4 +1,4 @@
-"""Sensor series as readings: from raw values to what encoders read."""
+"""The modalities of machines, rigs and cells: how their raw values become what encoders read."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from stillage.sensing.augment import View, move_in_time
 from stillage.sensing.modality import Modality
 from stillage.sensing.scene import Scene
 from stillage_sensors import plugin
-from stillage_sensors.channel_statistics import TOLD, with_statistics
+from stillage_sensors.channel_statistics import STATISTICS, with_statistics
 from stillage_sensors.frames import describe
 
 
 class Waves(Modality):
-    """Readings ``(channels, time)`` float32, in the unit of the modality.
+    """A modality of series: float32 ``(channels, time)``, in the unit of the modality.
 
     Prepared: eight statistics of each channel, then the channel: ``(channels, 8 + time)``; each
     element is standardised with the training samples.
@@ -28,14 +28,14 @@ class Waves(Modality):
         return with_statistics(raw.to(torch.float32))
 
     def augment(self, prepared: Tensor, view: View) -> Tensor:
-        """Shift in time, as every series and camera of the sample does.
+        """Shift in time, by the same share as every series and camera of the sample.
 
         The statistics stay: those of the reading that was taken.
         """
         if view.identity:
             return prepared
-        moved = move_in_time(prepared[:, :, TOLD:], view)
-        return torch.cat([prepared[:, :, :TOLD], moved], 2)
+        moved = move_in_time(prepared[:, :, STATISTICS:], view)
+        return torch.cat([prepared[:, :, :STATISTICS], moved], 2)
 
     def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
         from stillage_sensors.sensor import render
@@ -98,11 +98,12 @@ class Vibration(Waves):
     standardise = "channel"  # bands at the floor hardly vary: their own spread is rounding
 
     def prepare(self, raw: Tensor) -> Tensor:
-        return with_statistics(describe(raw.to(torch.float32)), small=1e-4)  # of logarithms
+        # Features are logarithms, so a variance of 1e-4 is a spread of 1 %: below it is rounding.
+        return with_statistics(describe(raw.to(torch.float32)), small=1e-4)
 
 
 class Points(Waves):
-    """A few values ``(points,)``, each with a meaning of its own; no augmentation."""
+    """A modality of a few values ``(points,)``, each with a meaning of its own."""
 
     def prepare(self, raw: Tensor) -> Tensor:
         return raw.to(torch.float32)
@@ -125,6 +126,8 @@ class RestVoltage(Points):
 
 
 class _Pulsed(Points):
+    """Voltages of which the first is at rest; the others are read relative to it."""
+
     def prepare(self, raw: Tensor) -> Tensor:
         volts = raw.to(torch.float32)
         return torch.cat([volts[:, :1], volts[:, 1:] - volts[:, :1]], 1)
@@ -143,6 +146,6 @@ class Pulse(_Pulsed):
 
 
 class PulseSweep(_Pulsed):
-    """The same at the turning points of several pulses of growing current."""
+    """Voltages at the turning points of several pulses of growing current, V, as :class:`Pulse`."""
 
     spec = plugin.PULSE_SWEEP

@@ -1,4 +1,4 @@
-"""What the sensor time series plugin registers. Light: nothing here imports torch."""
+"""The specs of the sensors plugin. Light: nothing here imports torch."""
 
 from __future__ import annotations
 

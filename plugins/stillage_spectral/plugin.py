@@ -1,4 +1,4 @@
-"""What the spectral plugin registers. Light: nothing here imports torch."""
+"""The specs of the spectral plugin. Light: nothing here imports torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the thermal plugin registers. Light: nothing here imports torch."""
+"""The specs of the thermal plugin. Light: nothing here imports torch."""
 
 from __future__ import annotations
 

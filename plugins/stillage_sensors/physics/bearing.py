@@ -29,7 +29,7 @@ FAULTS = ("none", "outer", "inner", "ball", "cage")
 
 @dataclass(frozen=True)
 class Geometry:
-    """A bearing: ``elements`` balls of ``ball_mm`` on a pitch circle of ``pitch_mm``.
+    """The geometry of a bearing: ``elements`` balls of ``ball_mm`` on a circle of ``pitch_mm``.
 
     ``contact_deg`` is the contact angle.
 
@@ -49,9 +49,10 @@ class Geometry:
             raise BadInput("bearing", found, "balls smaller than their pitch circle")
 
     def multiples(self) -> dict[str, float]:
-        """Strikes a turn of the shaft: outer race (BPFO), inner race (BPFI), ball (BSF), cage
-        (FTF). CWRU's published ball figure, 4.7135, is twice BSF: a ball's defect strikes both
-        races.
+        """Give the strikes a turn of the shaft, by the place of the defect.
+
+        Outer race (BPFO), inner race (BPFI), ball (BSF), cage (FTF). CWRU's published ball
+        figure, 4.7135, is twice BSF: a ball's defect strikes both races.
         """
         ratio = self.ball_mm / self.pitch_mm * cos(radians(self.contact_deg))
         return {
@@ -69,7 +70,7 @@ SKF_6205 = Geometry(elements=9, ball_mm=7.94, pitch_mm=39.04)
 def strikes(
     frequency: Array, duration: float, slip: float, seed: int, samples: NDArray[np.int64]
 ) -> Array:
-    """Times (N, K) in seconds of the strikes of N defects, NaN after ``duration``.
+    """Draw the times (N, K), in seconds, at which N defects are struck; NaN after ``duration``.
 
     Parameters
     ----------
@@ -86,10 +87,11 @@ def strikes(
     >>> np.diff(times[0])[:2].round(3)
     array([0.1, 0.1])
     """
+    # Room for half as many strikes again as the mean: slip of 2 % never needs it all.
     most = int(np.ceil(1.5 * frequency.max(initial=0.0) * duration)) + 4
     first = uniform(seed, samples, stream("strike phase"))
     jitter = normal(seed, samples[:, None], stream("strike slip"), np.arange(most))
-    intervals = np.maximum(1.0 + slip * jitter, 0.1)
+    intervals = np.maximum(1.0 + slip * jitter, 0.1)  # time goes forwards, however rare the draw
     intervals[:, 0] = first
     times = np.cumsum(intervals, 1) / np.maximum(frequency, 1e-9)[:, None]
     return np.where(times < duration, times, np.nan)
@@ -98,12 +100,13 @@ def strikes(
 def ringing(
     times: Array, strength: Array, rate_hz: float, length: int, resonance_hz: float, decay: float
 ) -> Array:
-    """The structure's response (N, length) to impulses at ``times`` (N, K) of ``strength``.
+    """Compute the structure's response (N, length) to impulses at ``times`` (N, K).
 
-    Each impulse gives ``exp(-decay t) sin(2 pi f t)`` from its exact (sub-sample) time on.
+    Each of ``strength`` (N, K) gives ``exp(-decay t) sin(2 pi f t)`` from its exact (sub-sample)
+    time on.
     """
     out = np.zeros((len(times), length))
-    span = min(length, int(np.ceil(7.0 / decay * rate_hz)))
+    span = min(length, int(np.ceil(7.0 / decay * rate_hz)))  # by then 1e-3 of an impulse is left
     offsets = np.arange(span)
     for column in range(times.shape[1]):
         rows = np.flatnonzero(np.isfinite(times[:, column]))
@@ -134,7 +137,7 @@ def fault_signal(
     resonance_hz: float = 3000.0,
     decay: float = 800.0,
 ) -> Array:
-    """Acceleration (N, length) of unit strength that a local defect makes.
+    """Render the acceleration (N, length), of unit strength, that a local defect makes.
 
     An inner-race defect passes through the load zone once a turn of the shaft and a ball's
     once a turn of the cage, so their impulses are modulated at that frequency; an outer-race
@@ -168,10 +171,10 @@ def fault_signal(
 def envelope_spectrum(
     signal: Array, rate_hz: float, band: tuple[float, float] = (2000.0, 4000.0)
 ) -> tuple[Array, Array]:
-    """Frequencies (F,) in Hz and amplitude (N, F) of the envelope of ``signal`` (N, T) in a band.
+    """Return frequencies (F,) in Hz and amplitudes (N, F) of the envelope of signals (N, T).
 
-    The analytic signal of the band, its modulus less the mean, and its spectrum (high-frequency
-    resonance technique, McFadden and Smith 1984).
+    The envelope is that of a ``band`` (Hz): the modulus of its analytic signal, less the mean
+    (high-frequency resonance technique, McFadden and Smith 1984).
     """
     length = signal.shape[1]
     frequencies = np.fft.fftfreq(length, 1.0 / rate_hz)

@@ -1,4 +1,4 @@
-"""Dead readings: open thermocouples, stuck sensors, gaps; found, and masked as absent.
+"""Finds dead readings (open thermocouples, stuck sensors, gaps) and masks them as absent.
 
 A value counts as lost where it is NaN, outside what the quantity can be, or part of a run of
 equal values that is too long for a living sensor. Short losses are bridged by straight lines
@@ -21,7 +21,7 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Limits:
-    """What a living sensor can say.
+    """The limits of what a working sensor can report.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class Limits:
             raise BadInput("limits", repr(self), "low < high, counts >= 0, a share in 0..1")
 
     def __str__(self) -> str:
-        """Why values are lost, for a note."""
+        """Say why values are lost, for a note."""
         why = []
         if np.isfinite([self.low, self.high]).any():
             why.append(f"outside of {self.low:g} to {self.high:g}")
@@ -63,7 +63,7 @@ THERMOMETER = Limits(low=-40.0, high=200.0, guard=10)
 
 @dataclass(frozen=True)
 class Cleaned:
-    """Readings ``values`` (R, C, T), finite; which of them are ``present`` (R,); and counts.
+    """Cleaned readings ``values`` (R, C, T), finite; which are ``present`` (R,); and counts.
 
     ``lost`` values were not believed in all, ``missing`` of them because there was no number;
     ``bridged`` were filled in present readings.
@@ -77,7 +77,7 @@ class Cleaned:
     limits: Limits
 
     def stream(self, name: str, unit: str, times: Array, rate_hz: float) -> Stream:
-        """The present readings, of samples taken at ``times`` (R,) s, as a recording keeps them."""
+        """Make a recording's stream of the present readings, taken at ``times`` (R,) s."""
         return Stream(
             name,
             self.values[self.present],
@@ -89,7 +89,7 @@ class Cleaned:
         )
 
     def note(self, what: str) -> str:
-        """One line for a recording."""
+        """Say in one line of a recording's notes what was lost of ``what``."""
         absent = int((~self.present).sum())
         why = [f"{self.missing} without a number"] if self.missing else []
         if self.lost > self.missing:
@@ -102,7 +102,7 @@ class Cleaned:
 
 
 def stuck_runs(values: Array, length: int) -> Bools:
-    """Where ``values`` (..., T) are part of a run of at least ``length`` equal values.
+    """Mark where ``values`` (..., T) are part of a run of at least ``length`` equal values.
 
     >>> stuck_runs(np.array([1.0, 2.0, 2.0, 2.0, 3.0]), 3)
     array([False,  True,  True,  True, False])
@@ -118,7 +118,7 @@ def stuck_runs(values: Array, length: int) -> Bools:
 
 
 def lost_values(values: Array, limits: Limits) -> Bools:
-    """Where values (..., T) are not to be believed.
+    """Mark where values (..., T) are not to be believed.
 
     >>> lost_values(np.array([20.0, 21.0, 900.0, np.nan]), Limits(high=200.0))
     array([False, False,  True,  True])
@@ -134,8 +134,8 @@ def lost_values(values: Array, limits: Limits) -> Bools:
     return np.asarray(lost)
 
 
-def bridge(row: Array, lost: Bools) -> Array:
-    """One series (T,) with lost values on straight lines between good ones, ends held."""
+def _bridge(row: Array, lost: Bools) -> Array:
+    """Fill lost values of a series (T,) by straight lines between good ones, ends held."""
     good = np.flatnonzero(~lost)
     return np.interp(np.arange(len(row)), good, row[good])
 
@@ -159,7 +159,7 @@ def clean(values: NDArray[np.generic], limits: Limits) -> Cleaned:
     out = np.where(present[:, None, None], np.where(lost, 0.0, numbers), 0.0)
     bridged = 0
     for row, channel in np.argwhere(lost.any(2) & present[:, None]):
-        out[row, channel] = bridge(numbers[row, channel], lost[row, channel])
+        out[row, channel] = _bridge(numbers[row, channel], lost[row, channel])
         bridged += int(lost[row, channel].sum())
     missing = int(np.isnan(numbers).sum())
     return Cleaned(out.astype(np.float32), present, int(lost.sum()), bridged, missing, limits)

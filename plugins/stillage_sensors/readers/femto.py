@@ -7,6 +7,7 @@ begins with it, every 60 s until the end.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from stillage.errors import BadInput
 from stillage.recording import RecordingWriter, Stream, TargetColumn
 from stillage_sensors.life import remaining_life
-from stillage_sensors.readers.cleaning import Limits, clean
+from stillage_sensors.readers.cleaning import THERMOMETER, Limits, clean
 from stillage_sensors.readers.files import arrays_of, wanted
 from stillage_sensors.readers.options import FemtoOptions
 
@@ -54,7 +55,7 @@ def read(path: str | Path, out: str | Path, options: FemtoOptions = FemtoOptions
     if not files:
         raise BadInput(folder, "no BearingC_N.npz", "the folder of the FEMTO bearings")
     limit, cap = options.limit, options.cap
-    limits = Limits(low=-40.0, high=limit, guard=10)
+    limits = replace(THERMOMETER, high=limit)
     with RecordingWriter(
         out,
         reader="femto",
@@ -70,7 +71,7 @@ def read(path: str | Path, out: str | Path, options: FemtoOptions = FemtoOptions
         },
     ) as writer:
         for file in files:
-            streams, targets, note = bearing(file, limits, cap)
+            streams, targets, note = _bearing(file, limits, cap)
             writer.add(streams, targets, [file.stem] * len(targets[0].values))
             if note:
                 writer.note(note)
@@ -83,8 +84,10 @@ def read(path: str | Path, out: str | Path, options: FemtoOptions = FemtoOptions
     return Path(out)
 
 
-def bearing(file: Path, limits: Limits, cap: float) -> tuple[list[Stream], list[TargetColumn], str]:
-    """Streams and targets of one bearing's file, and a note on its lost temperatures."""
+def _bearing(
+    file: Path, limits: Limits, cap: float
+) -> tuple[list[Stream], list[TargetColumn], str]:
+    """Read streams and targets of one bearing's file, and a note on its lost temperatures."""
     arrays = arrays_of(file)
     shapes: dict[str, tuple[int | None, ...]] = {
         "vib_mg": (None, 2560, 2),

@@ -1,4 +1,7 @@
-"""Series files that may come from anywhere: no pickle, bounded inflation, one line on failure."""
+"""Reads files of series that may come from anywhere: no pickle, bounded inflation.
+
+What does not fit is refused in one line.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ MAX_BYTES = 1 << 28
 
 
 def locate(path: str | Path, name: str) -> Path:
-    """The file ``name`` in the folder ``path``, or ``path`` itself where it is a file.
+    """Find the file ``name`` in the folder ``path``, or ``path`` itself where it is a file.
 
     Raises
     ------
@@ -36,7 +39,7 @@ def locate(path: str | Path, name: str) -> Path:
 
 
 def arrays_of(path: Path, limit: int = MAX_BYTES) -> dict[str, NDArray[Any]]:
-    """Arrays of an NPZ file; sizes are checked before anything is inflated.
+    """Read the arrays of an NPZ file; sizes are checked before anything is inflated.
 
     Raises
     ------
@@ -63,12 +66,12 @@ def wanted(
             want is None or want == have for want, have in zip(shape, found.shape, strict=True)
         )
         if not fits or found.dtype.kind not in "fiu":
-            told = tuple("any" if size is None else size for size in shape)
-            raise BadInput(f"{path} {name}", f"{found.dtype} {found.shape}", f"numbers {told}")
+            sizes = tuple("any" if size is None else size for size in shape)
+            raise BadInput(f"{path} {name}", f"{found.dtype} {found.shape}", f"numbers {sizes}")
 
 
 def text_of(path: Path, limit: int = MAX_BYTES) -> str:
-    """Text of a file in UTF-8, gunzipped where it ends in ``.gz``, at most ``limit`` bytes."""
+    """Read text in UTF-8, gunzipped where the file ends in ``.gz``, at most ``limit`` bytes."""
     if path.suffix == ".gz":
         limit = inflation(path, limit)
     try:
@@ -86,7 +89,7 @@ def text_of(path: Path, limit: int = MAX_BYTES) -> str:
 
 
 def table_of(path: Path, columns: Iterable[str] = ()) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of a CSV, every row as long as the header.
+    """Read header and rows of a CSV, every row as long as the header.
 
     Raises
     ------
@@ -103,12 +106,12 @@ def table_of(path: Path, columns: Iterable[str] = ()) -> tuple[list[str], list[l
 def _table(
     path: Path, lines: Iterator[list[str]], columns: tuple[str, ...]
 ) -> tuple[list[str], list[list[str]]]:
-    """The same of lines, which are dropped or refused one by one: most of them may be empty."""
+    """Check lines one by one, since most of a hostile file's may be empty; see :func:`table_of`."""
     header = [name.strip() for name in next(lines, [])]
     missing = [name for name in columns if name not in header]
     if missing or not header:
-        told = f"no column {', '.join(missing)}" if missing else "no header"
-        raise BadInput(path, told, ", ".join(columns) or "names of columns in the first line")
+        fault = f"no column {', '.join(missing)}" if missing else "no header"
+        raise BadInput(path, fault, ", ".join(columns) or "names of columns in the first line")
     if len(set(header)) < len(header):
         raise BadInput(path, "a column twice", "each once")
     rows: list[list[str]] = []
@@ -122,14 +125,14 @@ def _table(
 
 
 def cells_of(path: Path, columns: Iterable[str]) -> dict[str, list[str]]:
-    """Cells of these columns of a CSV, stripped; refuses as :func:`table_of` does."""
+    """Read the cells of these columns of a CSV, stripped; refuse as :func:`table_of` does."""
     names = tuple(columns)
     header, rows = table_of(path, names)
     return {name: [row[header.index(name)].strip() for row in rows] for name in names}
 
 
 def numbers(path: Path, name: str, cells: list[str], empty: bool = False) -> NDArray[np.float64]:
-    """Cells of a column as numbers; with ``empty``, empty ones are NaN.
+    """Turn cells of a column into numbers; with ``empty``, empty ones become NaN.
 
     Raises
     ------

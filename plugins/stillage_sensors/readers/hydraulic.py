@@ -57,7 +57,7 @@ NOTES = (
 
 
 def blocks_of(count: int, blocks: int) -> NDArray[np.int64]:
-    """Contiguous block of each of ``count`` cycles, of equal size to one cycle.
+    """Number the contiguous block of each of ``count`` cycles; sizes differ by one at most.
 
     >>> blocks_of(5, 2)
     array([0, 0, 0, 1, 1])

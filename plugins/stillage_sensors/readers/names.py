@@ -1,4 +1,4 @@
-"""How a channel of a series file is called, and which modality it belongs to.
+"""The names of channels in series files, and the modality that each belongs to.
 
 A column of a CSV, or an array of an NPZ, is named ``channel[unit]`` or ``channel[unit]@rate``
 with the rate in Hz: ``outer_ring[degC]@10``. The unit decides the modality unless the name says
@@ -52,7 +52,7 @@ MAX_RATE = 1e7
 
 @dataclass(frozen=True)
 class Channel:
-    """A channel: its modality and name, and how its numbers become the modality's unit.
+    """A channel: its modality, its name, and how its numbers become the modality's unit.
 
     ``rate`` is in Hz, or None where the name has none.
     """
@@ -65,12 +65,12 @@ class Channel:
     offset: float = 0.0
 
     def converted(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Values (T,) in the modality's unit."""
+        """Convert values (T,) to the modality's unit."""
         return values * self.factor + self.offset
 
 
 def parse(text: str, where: str) -> Channel:
-    """The channel that a column or array is named for.
+    """Parse the name of a column or array into a channel.
 
     Raises
     ------

@@ -36,7 +36,7 @@ NOTES = (
 
 
 def cell_of(batch: str, name: str, by: str = "cell") -> str:
-    """Group of a row: its physical cell, or with ``by="state"`` its ageing state.
+    """Name the group of a row: its physical cell, or with ``by="state"`` its ageing state.
 
     >>> cell_of("NMC_2.1Ah_W_5000", "D3-100"), cell_of("LMO_10Ah_W_5000", "PIP15827-1")
     ('NMC_2.1Ah_W_5000/D3', 'LMO_10Ah_W_5000/PIP15827-1')

@@ -38,19 +38,19 @@ LIMITS = {
     "vibration_level": Limits(low=-1e-6),
     "series": Limits(),
 }
-"""What a living sensor can say; a fast accelerometer never repeats itself 64 times."""
+"""What a working sensor can report; a fast accelerometer never repeats itself 64 times."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Channels and rate of each modality, alike in every file."""
+    """The channels and the rate of each modality, alike in every file."""
 
     channels: dict[str, tuple[str, ...]]
     rates: dict[str, float]
 
     @classmethod
     def of(cls, unit: Unit) -> Layout:
-        """The layout of a file; the slowest channel of a modality gives its rate."""
+        """Take the layout of a file; the slowest channel of a modality gives its rate."""
         channels: dict[str, tuple[str, ...]] = {}
         rates: dict[str, float] = {}
         for name in MODALITIES:
@@ -67,8 +67,8 @@ class Layout:
         )
 
 
-def slowed(track: Track, rate: float, where: str) -> Array:
-    """A track at a lower rate, by means of whole blocks.
+def _slowed(track: Track, rate: float, where: str) -> Array:
+    """Bring a track to a lower rate, by means of whole blocks.
 
     Raises
     ------
@@ -86,11 +86,11 @@ def slowed(track: Track, rate: float, where: str) -> Array:
     return np.asarray(track.values[: count * every].reshape(count, every).mean(1))
 
 
-def cut(values: Array, rate: float, starts: Array, seconds: float) -> Array:
-    """Windows (W, C, n) of (C, T) that begin at ``starts`` (s) and last ``seconds``."""
+def _cut(values: Array, rate: float, starts: Array, seconds: float) -> Array:
+    """Cut windows (W, C, n) of (C, T) that begin at ``starts`` (s) and last ``seconds``."""
     length = max(1, round(seconds * rate))
     first = np.rint(starts * rate).astype(np.int64)
-    first = np.minimum(first, values.shape[1] - length)
+    first = np.minimum(first, values.shape[1] - length)  # rounding may reach one value too far
     view = np.lib.stride_tricks.sliding_window_view(values, length, axis=1)
     return np.ascontiguousarray(view[:, first].swapaxes(0, 1))
 
@@ -195,12 +195,12 @@ def _add(
     streams = []
     for name, rate in layout.rates.items():
         mine = [track for track in unit.tracks if track.channel.modality == name]
-        parts = [slowed(track, rate, str(file)) for track in mine]
+        parts = [_slowed(track, rate, str(file)) for track in mine]
         length = min(map(len, parts))
         held = len(starts) * max(1, round(seconds * rate)) * len(parts)
         if held > MAX_VALUES:
             raise BadInput(file, f"windows of {held} values in all", f"{MAX_VALUES} at most")
-        values = cut(np.stack([p[:length] for p in parts]), rate, starts, seconds)
+        values = _cut(np.stack([p[:length] for p in parts]), rate, starts, seconds)
         found = clean(values, LIMITS[name])
         if found.lost:
             writer.note(found.note(f"{file.name} {name}"))

@@ -1,4 +1,4 @@
-"""Series of one unit (a machine, a run) from a CSV or an NPZ: channels, each with its rate."""
+"""Reads the series of one unit (a machine, a run) from a CSV or an NPZ."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class Unit:
 
     @property
     def seconds(self) -> float:
-        """How long all tracks last together."""
+        """The time that all tracks cover."""
         return min(len(track.values) / track.rate for track in self.tracks)
 
 
 def load(path: Path) -> Unit:
-    """Series of a ``.csv``, ``.csv.gz`` or ``.npz`` file.
+    """Read the series of a ``.csv``, ``.csv.gz`` or ``.npz`` file.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def _table(path: Path) -> Unit:
     for name, values in columns.items():
         match = TARGET.fullmatch(name)
         if match:
-            targets[match[1], match[2]] = _told(path, name, time, values)
+            targets[match[1], match[2]] = _target(path, name, time, values)
             continue
         channel = parse(name, f"{path} column")
         there = np.flatnonzero(np.isfinite(values))
@@ -122,7 +122,7 @@ def _clocked(
     values: Array,
     there: NDArray[np.int64],
 ) -> tuple[float, Array]:
-    """Rate and values of a column.
+    """Find the rate of a column, and its values at that rate.
 
     Without a rate of its own a channel has the table's; a slower one fills only some rows (every
     n-th), and its empty cells between are none of its values.
@@ -148,7 +148,7 @@ def _clocked(
     return channel.rate, values[::every]
 
 
-def _told(path: Path, name: str, time: Array | None, values: Array) -> tuple[Array, Array]:
+def _target(path: Path, name: str, time: Array | None, values: Array) -> tuple[Array, Array]:
     if time is None:
         raise BadInput(f"{path} {name}", "a target without times", f"a column {TIME}")
     known = np.isfinite(values)

@@ -1,4 +1,4 @@
-"""``units.csv``: group, split and targets of each file of a folder of series."""
+"""Reads ``units.csv``: group, split and targets of each file of a folder of series."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CLASSES = re.compile(r"target:([A-Za-z0-9_-]+)\{([^{}]+)\}")
 
 @dataclass(frozen=True)
 class Units:
-    """What ``units.csv`` says: by file name, its cells by column."""
+    """The rows of ``units.csv``: by file name, its cells by column."""
 
     rows: dict[str, dict[str, str]] = field(default_factory=dict)
     path: str = "units.csv"
@@ -64,7 +64,7 @@ def _class(name: str, classes: tuple[str, ...], cell: str, count: int) -> Target
 
 
 def read_units(path: Path, files: list[str]) -> Units:
-    """The table at ``path``, or nothing where there is none; every file needs a row in it.
+    """Read the table at ``path``, where there is one; every file needs a row in it.
 
     Raises
     ------
@@ -89,8 +89,8 @@ def read_units(path: Path, files: list[str]) -> Units:
         cells = {name: cell.strip() for name, cell in zip(header, row, strict=True)}
         file = cells["file"]
         if file not in files or file in found:
-            told = "a file twice" if file in found else f"no file {file!r}"
-            raise BadInput(f"{path} line {number}", told, "each file of the folder once")
+            fault = "a file twice" if file in found else f"no file {file!r}"
+            raise BadInput(f"{path} line {number}", fault, "each file of the folder once")
         found[file] = cells
     missing = sorted(set(files) - set(found))
     if missing:

@@ -11,7 +11,7 @@ from scipy import signal, stats
 
 from stillage.errors import BadInput
 from stillage.sensing.augment import View
-from stillage_sensors.channel_statistics import TOLD, statistics
+from stillage_sensors.channel_statistics import STATISTICS, statistics
 from stillage_sensors.frames import BAND_FLOOR, BANDS, _edges, describe, frame_length
 from stillage_sensors.modality import Temperature
 
@@ -71,7 +71,7 @@ def test_refuses_a_reading_shorter_than_a_frame() -> None:
 def test_statistics_are_those_of_numpy_and_scipy() -> None:
     series = np.random.default_rng(1).standard_normal((3, 2, 50)) * 3 + 7
     found = statistics(torch.tensor(series)).numpy()
-    assert found.shape == (3, 2, TOLD)
+    assert found.shape == (3, 2, STATISTICS)
     slope = np.array([[stats.linregress(np.arange(50), c).slope * 50 for c in s] for s in series])
     rough = np.sqrt((np.diff(series, axis=2) ** 2).mean(2))
     expected = [
@@ -93,8 +93,8 @@ def test_views_move_alike_and_leave_statistics() -> None:
     slow = torch.arange(0.0, 80.0, 2.0).reshape(1, 1, 40)
     prepared, other = modality.prepare(series), modality.prepare(slow)
     moved, moved_other = modality.augment(prepared, view), modality.augment(other, view)
-    torch.testing.assert_close(moved[:, :, :TOLD], prepared[:, :, :TOLD])
-    by = float((moved - prepared)[0, 0, TOLD + 40])
-    by_other = float((moved_other - other)[0, 0, TOLD + 20])
+    torch.testing.assert_close(moved[:, :, :STATISTICS], prepared[:, :, :STATISTICS])
+    by = float((moved - prepared)[0, 0, STATISTICS + 40])
+    by_other = float((moved_other - other)[0, 0, STATISTICS + 20])
     assert by != 0
     assert abs(by - by_other) <= 2.0  # the same share of the reading, to a value of the slower one

@@ -1,4 +1,4 @@
-"""Remaining life: both truths, the asymmetric score, and windows that stay in their unit."""
+"""Remaining life: both truths, and windows that stay in their unit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from stillage.errors import BadInput
-from stillage_sensors.life import phm_score, remaining_life, rmse, windows_of
+from stillage_sensors.life import remaining_life, windows_of
 
 
 def test_both_truths() -> None:
@@ -17,16 +17,6 @@ def test_both_truths() -> None:
     np.testing.assert_array_equal(remaining_life(age, 200.0, "capped"), [125, 125, 50, 0])
     with pytest.raises(BadInput, match="at most the life"):
         remaining_life(np.array([201.0]), 200.0, "raw")
-
-
-def test_score_is_that_of_the_challenge() -> None:
-    """Ten cycles late costs e - 1, thirteen early too; on time nothing."""
-    truth = np.array([50.0])
-    assert phm_score(truth + 10, truth) == pytest.approx(np.e - 1)
-    assert phm_score(truth - 13, truth) == pytest.approx(np.e - 1)
-    assert phm_score(truth, truth) == 0.0
-    assert phm_score(truth + 20, truth) > phm_score(truth - 20, truth)
-    assert rmse(np.array([1.0, 3.0]), np.array([1.0, 1.0])) == pytest.approx(np.sqrt(2.0))
 
 
 @settings(deadline=None, derandomize=True)
