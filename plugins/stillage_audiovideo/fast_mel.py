@@ -29,7 +29,7 @@ from stillage_audiovideo.mel import (
 )
 
 LANES = 16
-"""Frames that go side by side: two of the widest vectors, so that one waits for no other."""
+"""Frames that go side by side: in float64 they fill whole vectors of any processor."""
 
 _HALF = TRANSFORM // 2
 

@@ -1,6 +1,6 @@
 """Augmented views of prepared spectra: offset, slope, gain, noise and wavelength shift.
 
-What an instrument does to absorbance from placement to placement, seen after preparation: a
+They show what an instrument does to absorbance from placement to placement, after preparation: a
 derivative turns an offset into nothing and a slope into an offset, so each change is made where
 it still shows. Amplitudes are parts of a sample's own deviation along the wavelength.
 """
@@ -41,19 +41,19 @@ class Perturbation:
 
     @classmethod
     def none(cls) -> Perturbation:
-        """The one that changes nothing."""
+        """Make the one that changes nothing."""
         return cls(0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def _normal(view: View, name: str, *shape: int) -> Tensor:
-    """Standard normal draws (B, *shape) of a named stream of the view (Box and Muller 1958)."""
+    """Draw standard normal values (B, *shape) of a named stream (Box and Muller 1958)."""
     radius = np.sqrt(-2.0 * np.log1p(-view.uniform(f"{name} radius", *shape)))
     angle = 2.0 * np.pi * view.uniform(f"{name} angle", *shape)
     return torch.from_numpy((radius * np.cos(angle)).astype(np.float32))
 
 
 def shifted(spectra: Tensor, bands: Tensor) -> Tensor:
-    """Spectra (B, n) moved to longer wavelengths by ``bands`` (B,), linear between bands.
+    """Move spectra (B, n) to longer wavelengths by ``bands`` (B,), linear between bands.
 
     Edges repeat.
 
@@ -72,7 +72,7 @@ def shifted(spectra: Tensor, bands: Tensor) -> Tensor:
 def perturbed(
     prepared: Tensor, view: View, by: Perturbation, differentiated: bool = False
 ) -> Tensor:
-    """The view of prepared spectra (B, n); view 0 and :meth:`Perturbation.none` change nothing.
+    """Perturb prepared spectra (B, n) as the view draws; view 0 changes nothing.
 
     ``differentiated`` says that noise passes the derivative of ``nir``'s preparation; its size
     after the filter is what ``noise`` states.
@@ -100,8 +100,9 @@ def perturbed(
 
 
 def _noise(view: View, size: int, differentiated: bool) -> Tensor:
-    """Noise (B, size) of deviation 1, as coloured by the derivative's window of 15 bands."""
+    """Draw noise (B, size) of deviation 1, coloured by the derivative where one was taken."""
     if not differentiated:
         return _normal(view, "spectral noise", size)
+    # The derivative's window of 15 crops 14 bands; dividing by its norm keeps the deviation 1.
     matrix = torch.from_numpy(savgol(size + 14).copy())
     return torch.mm(_normal(view, "spectral noise", size + 14), matrix / matrix[:, 0].norm())

@@ -11,7 +11,7 @@ from stillage.network.tokens import Tokens
 
 
 class Spectrum(nn.Module):
-    """1-D convolutions over ``(B, bands)``, mean and maximum pooled to one token.
+    """1-D convolutions over ``(B, bands)``, pooled by mean and maximum to one token.
 
     Parameters
     ----------

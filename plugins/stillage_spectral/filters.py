@@ -1,4 +1,4 @@
-"""The classical pre-processing of spectra, as NumPy constants and torch operations."""
+"""The pre-processing of spectra in torch, as networks and exported bundles apply it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from stillage_spectral.preprocessing import CEILING, FLOOR
 from stillage_spectral.smoothing import savgol_matrix
-
-FLOOR, CEILING = 1e-3, 10.0
-"""Reflectance is clipped to this range before the logarithm (0.1 % to 1,000 %)."""
 
 
 def absorbance(reflectance: Tensor) -> Tensor:
-    """Apparent absorbance ``log10(1/R)`` of reflectance ``(B, bands)``, clipped first.
+    """Compute apparent absorbance ``log10(1/R)`` of reflectance ``(B, bands)``, clipped first.
 
     >>> absorbance(torch.tensor([[1.0, 0.1, 0.0]]))
     tensor([[-0., 1., 3.]])
@@ -25,9 +23,9 @@ def absorbance(reflectance: Tensor) -> Tensor:
 
 
 def snv(spectra: Tensor) -> Tensor:
-    """Standard normal variate of ``(B, bands)``: less its mean, over its population deviation.
+    """Take the mean off spectra ``(B, bands)`` and divide by their population deviation.
 
-    A flat spectrum gives zeros. Barnes, Dhanoa and Lister (1989).
+    The standard normal variate of Barnes, Dhanoa and Lister (1989). A flat spectrum gives zeros.
 
     >>> snv(torch.tensor([[1.0, 3.0], [2.0, 2.0]]))
     tensor([[-1.,  1.],
@@ -42,7 +40,7 @@ def snv(spectra: Tensor) -> Tensor:
 def savgol(
     bands: int, window: int = 15, order: int = 2, derivative: int = 1
 ) -> NDArray[np.float32]:
-    """Savitzky-Golay derivative as a matrix ``(bands, bands - window + 1)``, edges cropped.
+    """Make the Savitzky-Golay derivative a matrix ``(bands, bands - window + 1)``, edges cropped.
 
     ``spectra @ savgol(bands)`` is, for every full window, the derivative (per band) of the
     least-squares polynomial at the window's middle.

@@ -1,4 +1,4 @@
-"""Spectra as readings: from raw reflectance to what encoders read."""
+"""The modalities of spectra: how raw reflectance becomes what encoders read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from stillage_spectral.filters import absorbance, savgol, snv
 
 
 class Nir(Modality):
-    """Spectrometer: float32 reflectance ``(bands,)``; the bands are fixed by the recording.
+    """A spectrometer: float32 reflectance ``(bands,)``; the bands are fixed by the recording.
 
     Prepared: ``log10(1/R)`` -> standard normal variate -> first Savitzky-Golay derivative
     (window 15, order 2), edges cropped: float32 ``(bands - 14,)``.
@@ -44,7 +44,7 @@ class Nir(Modality):
         return perturbed(prepared, view, self.perturbation, differentiated=True)
 
     def read(self, path: Path) -> NDArray[Any]:
-        """The one spectrum of a JCAMP-DX file, reflectance (bands,), ascending wavelengths."""
+        """Read the one spectrum of a JCAMP-DX file: reflectance (bands,), ascending wavelengths."""
         from stillage_spectral.readers.jcamp import read_jcamp
 
         found = read_jcamp(path)
@@ -59,7 +59,7 @@ class Nir(Modality):
 
 
 class Led(Modality):
-    """Few-band scanner: float32 reflectance ``(diodes,)`` relative to a white reference.
+    """A scanner of few bands: float32 reflectance ``(diodes,)`` relative to a white reference.
 
     Prepared: standard normal variate of ``log10(1/R)``, float32 ``(diodes,)``.
 

@@ -17,7 +17,7 @@ from stillage.errors import BadInput
 from stillage_spectral.smoothing import Edges, filtered, savgol_matrix
 
 FLOOR, CEILING = 1e-3, 10.0
-"""Reflectance is clipped to this range before the logarithm, as in ``filters``."""
+"""Reflectance is clipped to this range before the logarithm (0.1 % to 1,000 %)."""
 
 Spectra = NDArray[np.float32]
 
@@ -30,7 +30,7 @@ def _spectra(values: Any, where: str = "spectra") -> Spectra:
 
 
 def reflectance(sample: Any, dark: Any, white: Any) -> Spectra:
-    """Reflectance relative to white: ``(sample - dark) / (white - dark)``.
+    """Compute reflectance relative to white: ``(sample - dark) / (white - dark)``.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def reflectance(sample: Any, dark: Any, white: Any) -> Spectra:
 
 
 def absorbance(reflected: Any) -> Spectra:
-    """Apparent absorbance ``log10(1/R)``, of reflectance clipped to 0.001 .. 10.
+    """Compute apparent absorbance ``log10(1/R)`` of reflectance clipped to 0.001 .. 10.
 
     >>> absorbance([[1.0, 0.1, 0.0]]).round(4)
     array([[-0.,  1.,  3.]], dtype=float32)
@@ -64,9 +64,9 @@ def absorbance(reflected: Any) -> Spectra:
 
 
 def snv(spectra: Any) -> Spectra:
-    """Standard normal variate: each spectrum less its mean, over its (population) deviation.
+    """Take the mean off each spectrum and divide by its population deviation.
 
-    Barnes, Dhanoa and Lister (1989). A flat spectrum gives zeros.
+    The standard normal variate of Barnes, Dhanoa and Lister (1989). A flat spectrum gives zeros.
 
     >>> snv([[1.0, 3.0], [2.0, 2.0]])
     array([[-1.,  1.],
@@ -80,7 +80,7 @@ def snv(spectra: Any) -> Spectra:
 
 @dataclass(frozen=True)
 class Msc:
-    """Multiplicative scatter correction: each spectrum is fitted by a reference and freed of it.
+    """Multiplicative scatter correction, which fits each spectrum by a reference.
 
     ``x = a + b reference`` by least squares, then ``(x - a) / b`` (Geladi, MacDougall and
     Martens 1985). The reference is the mean of the *training* spectra: keep it with the model.
@@ -134,7 +134,7 @@ def savgol(
     edges: Edges = "crop",
     spacing: float = 1.0,
 ) -> Spectra:
-    """Savitzky-Golay filter as one (banded) matrix product; see ``smoothing.savgol_matrix``.
+    """Filter spectra after Savitzky and Golay, as one (banded) product; see ``savgol_matrix``.
 
     >>> savgol(np.arange(20.0)[None] ** 2, window=5, derivative=2, edges="interp")[0, :3].round(3)
     array([2., 2., 2.], dtype=float32)
@@ -146,7 +146,7 @@ def savgol(
 def snv_savgol(
     spectra: Any, window: int = 15, order: int = 2, derivative: int = 1, edges: Edges = "crop"
 ) -> Spectra:
-    """:func:`snv`, then :func:`savgol`, in one pass that stays in the cache.
+    """Do :func:`snv`, then :func:`savgol`, in one pass that stays in the cache.
 
     >>> spectra = np.random.default_rng(0).random((3, 40))
     >>> bool(np.allclose(snv_savgol(spectra), savgol(snv(spectra)), atol=1e-6))

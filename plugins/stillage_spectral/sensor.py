@@ -1,4 +1,4 @@
-"""Sensor models of spectra: what a spectrometer and a diode board read of a scene.
+"""Sensor models: they render what a spectrometer and a diode board read of a scene.
 
 Absorbance is the sum of a material's bands times an effective path, plus smooth scatter;
 reflectance is ``10**-A``. Carbon black leaves a flat 3-5 % in which no band can be seen.
@@ -33,7 +33,7 @@ Array = NDArray[np.float64]
 
 
 def reflectance(scene: Scene, seed: int, samples: NDArray[np.int64], wavelength: Array) -> Array:
-    """Noise-free reflectance (N, bands) of the spot that the sensors look at.
+    """Render noise-free reflectance (N, bands) of the spot that the sensors look at.
 
     ``samples`` number the items' draws of filler, scatter and spot, so that both sensors see
     the same item.
@@ -41,6 +41,8 @@ def reflectance(scene: Scene, seed: int, samples: NDArray[np.int64], wavelength:
     absorption = np.zeros((scene.items_count, len(wavelength)))
     for name in np.unique(scene["material"]):
         absorption[scene["material"] == name] = mixture(wavelength, bands_of(str(name)))
+    # Light crosses a wall of 0.6 mm as the table's samples did; scattering makes it a root, and
+    # what passes through a transparent item does not come back (all assumed).
     path = np.sqrt(scene["thickness"] / 0.6) * (1.0 - 0.4 * scene["transparency"])
     path = path * np.exp(0.15 * normal(seed, samples, stream("path")))
     absorption *= np.clip(path, 0.15, 2.0)[:, None]
@@ -49,7 +51,7 @@ def reflectance(scene: Scene, seed: int, samples: NDArray[np.int64], wavelength:
     absorption += aged[:, None] * mixture(wavelength, OXIDATION)
     absorption += scene["moisture"][:, None] * mixture(wavelength, WATER)
     absorption += _smooth(seed, samples, wavelength)
-    absorption += np.where(organic, 0.20, 0.12)[:, None]
+    absorption += np.where(organic, 0.20, 0.12)[:, None]  # between the bands (assumed)
     spectrum = 10.0**-absorption
     paper = 10.0 ** -(mixture(wavelength, bands_of("carton")) + 0.15)
     soil = 0.12 + 0.10 * (wavelength - 1000.0) / 900.0
@@ -65,7 +67,7 @@ def reflectance(scene: Scene, seed: int, samples: NDArray[np.int64], wavelength:
 
 
 def _smooth(seed: int, samples: NDArray[np.int64], wavelength: Array) -> Array:
-    """Scatter and fillers: a random quadratic and six broad random bands (assumed)."""
+    """Draw scatter and fillers: a random quadratic and six broad random bands (assumed)."""
     x = (wavelength - 1450.0) / 450.0
     coefficient = normal(seed, samples[:, None], stream("scatter"), np.arange(2))
     height = 0.004 * normal(seed, samples[:, None], stream("filler"), np.arange(6))
@@ -76,14 +78,16 @@ def _smooth(seed: int, samples: NDArray[np.int64], wavelength: Array) -> Array:
 
 
 def _placed(spectrum: Array, seed: int, samples: NDArray[np.int64], name: str) -> Array:
+    """Change gain and offset as from one placement of the probe to the next."""
     gain = 1.0 + GAIN * normal(seed, samples, stream(f"{name} gain"))
     offset = OFFSET_AU * normal(seed, samples, stream(f"{name} offset"))
     return spectrum * (gain * 10.0**-offset)[:, None]
 
 
 def spectrometer(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Reflectance readings (N, 241) float32 at :data:`WAVELENGTH_NM`."""
+    """Render reflectance readings (N, 241) float32 at :data:`WAVELENGTH_NM`."""
     clean = reflectance(scene, seed, samples, WAVELENGTH_NM)
+    # Absorbance units at half reflectance become reflectance: dR = R ln(10) dA.
     sigma = np.where(WAVELENGTH_NM > LONG_NM, NOISE_AU_LONG, NOISE_AU) * np.log(10.0) * 0.5
     counters = np.arange(len(WAVELENGTH_NM))
     noise = sigma * normal(seed, samples[:, None], stream("nir noise"), counters)
@@ -91,14 +95,14 @@ def spectrometer(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray
 
 
 def scanner(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Reflectance readings (N, 8) float32 of the diode board.
+    """Render reflectance readings (N, 8) float32 of the diode board.
 
     Each diode averages its Gaussian emission; the deviation of a diode from reading to
     reading is 1 % and of the board's placement 10 % (assumed).
     """
     grid = np.arange(800.0, 1960.1, 10.0)
     clean = reflectance(scene, seed, samples, grid)
-    sigma = DIODE_WIDTH_NM / np.sqrt(8.0 * np.log(2.0))
+    sigma = DIODE_WIDTH_NM / np.sqrt(8.0 * np.log(2.0))  # of a Gaussian of that full width
     emission = np.exp(-0.5 * ((grid[:, None] - DIODES_NM) / sigma) ** 2)
     level = clean @ (emission / emission.sum(0))
     diodes = 1.0 + 0.01 * normal(seed, samples[:, None], stream("led diode"), np.arange(8))

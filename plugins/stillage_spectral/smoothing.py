@@ -1,4 +1,4 @@
-"""Savitzky-Golay filters of any window, order, derivative and edge, as one matrix product."""
+"""Savitzky-Golay filters of any window, order, derivative and edge, each one matrix product."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ the polynomial of the outermost full window, the rest pad the spectrum."""
 Array = NDArray[np.float64]
 
 BLOCK = 32
-"""Columns of a block of the banded product."""
+"""Columns of a block of the banded product: wide enough for vectors, narrow beside a spectrum."""
 
 ROWS = 256
 """Spectra of one step of :func:`filtered`, so that its operands stay in the cache."""
 
 
 def _weights(positions: Array, at: float, order: int, deriv: int) -> Array:
-    """Weights of values at ``positions`` that give the fitted polynomial's derivative at ``at``."""
+    """Weigh values at ``positions`` to give the fitted polynomial's derivative at ``at``."""
     powers = (positions - at)[:, None] ** np.arange(order + 1)
     return np.asarray(np.linalg.pinv(powers)[deriv] * factorial(deriv))
 
 
 def _padded(places: NDArray[np.int64], bands: int, edges: Edges) -> NDArray[np.int64]:
-    """Band that stands for each place beyond the spectrum; -1 for nothing (zero)."""
+    """Give the band that stands for each place beyond the spectrum; -1 for nothing (zero)."""
     if edges == "nearest":
         return np.clip(places, 0, bands - 1)
     if edges == "wrap":
@@ -117,7 +117,7 @@ def filtered(
     matrix: NDArray[np.float32],
     standardise: bool = False,
 ) -> NDArray[np.float32]:
-    """``spectra @ matrix``, of standard normal variates where ``standardise`` is set.
+    """Multiply ``spectra @ matrix``, as standard normal variates where ``standardise`` is set.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def filtered(
 
 
 def _blocks(matrix: NDArray[np.float32]) -> list[tuple[int, int, int, int]]:
-    """Columns low:high and the rows start:stop outside which those columns are zero."""
+    """List columns low:high with the rows start:stop outside which those columns are zero."""
     found = []
     for low in range(0, matrix.shape[1], BLOCK):
         high = min(low + BLOCK, matrix.shape[1])

@@ -1,4 +1,4 @@
-"""Attention over parts of a spectrum, with its maps."""
+"""Transformers over parts of a spectrum; their tokens carry the attention maps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stillage.network.tokens import Tokens
 
 
 class Attending(nn.Module):
-    """Patches of ``(B, bands)`` as tokens, attended to in ``depth`` blocks.
+    """A transformer of ``depth`` blocks over patches of ``(B, bands)``.
 
     Parameters
     ----------

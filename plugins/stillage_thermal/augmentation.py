@@ -1,4 +1,4 @@
-"""Hotspots: warm patches that are not the item, alike in every thermal reading of a sample.
+"""Adds hotspots: warm patches that are not the item, alike in all thermal readings of a sample.
 
 A lamp's reflection or a neighbour's heat makes a patch that a student must not rely on. Place,
 size and strength are drawn by shared names, in parts of the picture, so that a radiometric clip
@@ -18,7 +18,7 @@ from stillage.sensing.augment import View
 
 @dataclass(frozen=True)
 class Hotspots:
-    """How often and how strong.
+    """The chance, strength and size of hotspots.
 
     Parameters
     ----------
@@ -36,12 +36,12 @@ class Hotspots:
 
     @classmethod
     def none(cls) -> Hotspots:
-        """No hotspots."""
+        """Make the one that adds no hotspots."""
         return cls(0.0)
 
 
 def patches(view: View, height: int, width: int, by: Hotspots) -> Tensor:
-    """Rise (B, height, width) of each sample's patch: zeros where it has none.
+    """Draw the rise (B, height, width) of each sample's patch: zeros where it has none.
 
     >>> view = View(2, 1, np.arange(4))
     >>> coarse, fine = (patches(view, n, n, Hotspots(1.0)) for n in (16, 64))
@@ -59,7 +59,7 @@ def patches(view: View, height: int, width: int, by: Hotspots) -> Tensor:
 
 
 def with_hotspots(pictures: Tensor, view: View, by: Hotspots) -> Tensor:
-    """Prepared pictures (B, 1, H, W) or first frames with their patches; view 0 has none."""
+    """Add patches to prepared pictures, or first frames, (B, 1, H, W); view 0 has none."""
     if view.identity or by.chance == 0:
         return pictures
     height, width = pictures.shape[-2:]

@@ -1,4 +1,4 @@
-"""Radiometric counts to temperature: closed form, and a table of all 65,536 counts.
+"""Converts radiometric counts to temperature: by a closed form, and by a table of all counts.
 
 ``S(T) = R1 / (R2 (exp(B/T) - F)) - O``, and what reaches the camera is
 ``S_tot = e tau S_obj + (1-e) tau S_refl + (1-tau) S_air`` (FLIR's notation; every camera has its
@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput
-from stillage_thermal import radiometry
+from stillage_thermal.radiometry import ZERO_CELSIUS, Planck
 
 Array = NDArray[np.float64]
 COUNTS = 65536
 HIGHEST = (COUNTS - 0.5 - 1e-6) / 100.0
-"""Counts of 16 bits, and the highest temperature that rounds to one of them in cK, in kelvin."""
+"""Counts of 16 bits, and the highest temperature that rounds to one of them in cK, in kelvin; the
+millionth keeps the product with 100 below the half, where it would round up."""
 
 EMISSIVITY = {
     "PE": 0.94,
@@ -38,41 +39,8 @@ EMISSIVITY = {
 
 
 @dataclass(frozen=True)
-class Planck:
-    """Constants of a camera; the defaults are those of an example.
-
-    >>> round(float(Planck().temperature(Planck().signal(310.0))), 9)
-    310.0
-    """
-
-    r1: float = radiometry.R1
-    r2: float = radiometry.R2
-    b: float = radiometry.B
-    f: float = radiometry.F
-    o: float = radiometry.O
-
-    def __post_init__(self) -> None:
-        values = (self.r1, self.r2, self.b, self.f, self.o)
-        if not all(np.isfinite(values)) or min(self.r1, self.r2, self.b) <= 0:
-            raise BadInput("Planck constants", values, "finite, and R1, R2, B above 0")
-
-    def signal(self, kelvin: Any) -> Array:
-        """Counts of a black body at ``kelvin``, of any shape."""
-        power = np.exp(self.b / np.asarray(kelvin, np.float64))
-        return np.asarray(self.r1 / (self.r2 * (power - self.f)) - self.o)
-
-    def temperature(self, counts: Any) -> Array:
-        """Temperature (K) of a black body; NaN where no temperature gives the counts."""
-        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-            radiance = np.asarray(counts, np.float64) + self.o
-            inside = np.where(radiance > 0, self.r1 / (self.r2 * radiance) + self.f, np.nan)
-            found = self.b / np.log(inside)
-        return np.asarray(np.where(found > 0, found, np.nan))
-
-
-@dataclass(frozen=True)
 class Scenery:
-    """What stands between an item and its signal.
+    """The scenery between an item and the camera: what it reflects, and the air.
 
     Parameters
     ----------
@@ -99,12 +67,12 @@ class Scenery:
 
 
 def received(kelvin: Any, camera: Planck, scenery: Scenery) -> Array:
-    """Counts that an item of temperature ``kelvin`` gives: emitted, reflected and the air's."""
+    """Return the counts that an item of ``kelvin`` gives: emitted, reflected and the air's."""
     return _rest(camera, scenery) + _gain(scenery) * camera.signal(kelvin)
 
 
 def converted(counts: Any, camera: Planck, scenery: Scenery) -> Array:
-    """Temperature of the item from counts, closed form: the exact inverse of :func:`received`.
+    """Return the temperature of the item by the closed form, the exact inverse of :func:`received`.
 
     NaN where no temperature gives the counts.
 
@@ -117,10 +85,12 @@ def converted(counts: Any, camera: Planck, scenery: Scenery) -> Array:
 
 
 def _gain(scenery: Scenery) -> float:
+    """Return the share of an item's black-body signal that reaches the camera."""
     return scenery.emissivity * scenery.transmission
 
 
 def _rest(camera: Planck, scenery: Scenery) -> float:
+    """Return the counts that are not the item's own: reflected, and the air's."""
     mirrored = (1.0 - scenery.emissivity) * scenery.transmission
     mirrored *= float(camera.signal(scenery.reflected))
     return mirrored + (1.0 - scenery.transmission) * float(camera.signal(scenery.air))
@@ -128,7 +98,7 @@ def _rest(camera: Planck, scenery: Scenery) -> float:
 
 @lru_cache(maxsize=8)
 def table(camera: Planck, scenery: Scenery) -> NDArray[np.float32]:
-    """Temperature of each of the 65,536 counts, float32, read-only; NaN where there is none."""
+    """Return the temperature of each of the 65,536 counts, float32, read-only; NaN for none."""
     found = converted(np.arange(COUNTS), camera, scenery).astype(np.float32)
     found.flags.writeable = False
     return found
@@ -137,7 +107,7 @@ def table(camera: Planck, scenery: Scenery) -> NDArray[np.float32]:
 def looked_up(
     counts: NDArray[np.uint16], camera: Planck, scenery: Scenery, out: Any = None
 ) -> NDArray[np.float32]:
-    """Temperature of raw counts by the table: equal to :func:`converted` to float32's last digit.
+    """Look the temperature of raw counts up, as :func:`converted` to float32's last digit.
 
     Parameters
     ----------
@@ -162,7 +132,7 @@ def looked_up(
 
 
 def transmission(distance_m: float, air: float, humidity: float) -> float:
-    """Transmission of air between item and camera, 7.5 to 14 um.
+    """Return the transmission of air between item and camera, 7.5 to 14 um.
 
     FLIR's empirical form: ``tau = X exp(-sqrt(d)(a1 + b1 sqrt(w))) + (1-X) exp(-sqrt(d)(a2 +
     b2 sqrt(w)))`` with the water content w (mm Hg) of air of temperature ``air`` (K) and relative
@@ -178,7 +148,7 @@ def transmission(distance_m: float, air: float, humidity: float) -> float:
     """
     if not 0.0 <= distance_m < 1e5 or not 0.0 <= humidity <= 1.0:
         raise BadInput("air", f"{distance_m} m, humidity {humidity}", "m >= 0, humidity 0 to 1")
-    celsius = air - radiometry.ZERO_CELSIUS
+    celsius = air - ZERO_CELSIUS
     exponent = 1.5587 + celsius * (6.939e-2 + celsius * (-2.7816e-4 + celsius * 6.8455e-7))
     water = np.sqrt(humidity * np.exp(exponent))
     way, x = np.sqrt(distance_m), 1.9
@@ -188,7 +158,7 @@ def transmission(distance_m: float, air: float, humidity: float) -> float:
 
 
 def centikelvin(kelvin: Any, where: str) -> NDArray[np.uint16]:
-    """Temperatures as the modality ``thermal`` stores them: uint16, hundredths of a kelvin.
+    """Round temperatures to what the modality ``thermal`` stores: uint16, hundredths of a kelvin.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Encoders of thermal clips ``(B, frames, height, width)``."""
+"""Encoders of thermal clips ``(B, frames, height, width)``: statistics and convolutions."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ class GridMeans(nn.Module):
     over: Tensor
 
     def forward(self, prepared: Tensor) -> Tokens:
-        """Tokens ``(B, 1, frames 64)``: two products, which every exporter knows."""
+        """Tokens ``(B, 1, 64 frames)``, by two products, which every exporter knows."""
         found = self.down @ prepared @ self.over.transpose(0, 1)
         return Tokens(found.flatten(1).unsqueeze(1))
 
 
 def _parts(size: int, grid: int) -> Tensor:
-    """Matrix (grid, size) whose rows average the parts of an axis."""
+    """Make a matrix (grid, size) whose rows average the parts of an axis."""
     matrix = torch.zeros(grid, size)
     for part in range(grid):
         start, stop = part * size // grid, -(-(part + 1) * size // grid)
@@ -64,7 +64,7 @@ def _parts(size: int, grid: int) -> Tensor:
 
 
 class Clip(nn.Module):
-    """2-D convolutions with the frames as input channels; mean and maximum pooled."""
+    """2-D convolutions with the frames as input channels, pooled by mean and maximum."""
 
     def __init__(self, shape: tuple[int, ...], channels: tuple[int, ...], width: int) -> None:
         super().__init__()

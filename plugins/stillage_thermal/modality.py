@@ -1,4 +1,4 @@
-"""Thermal clips as readings: from raw centikelvin to what encoders read."""
+"""The thermal modalities: how raw clips and pictures become what encoders read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from stillage_thermal.radiometry import ZERO_CELSIUS
 
 
 class Thermal(Modality):
-    """Radiometric clip: uint16 centikelvin ``(frames, height, width)`` (temperature-linear).
+    """A radiometric clip: uint16 centikelvin ``(frames, height, width)`` (temperature-linear).
 
     Prepared: float32 of the same shape, degC in the first frame and, in each later frame, the
     change since the first, so that cooling is not drowned by the level.
@@ -51,7 +51,7 @@ class Thermal(Modality):
         return torch.cat([with_hotspots(moved[:, :1], view, self.hotspots), moved[:, 1:]], 1)
 
     def read(self, path: Path) -> NDArray[Any]:
-        """A 16-bit TIFF of Lepton's TLinear: hundredths of a kelvin, uint16 (pages, H, W)."""
+        """Read a 16-bit TIFF of Lepton's TLinear: hundredths of a kelvin, uint16 (pages, H, W)."""
         from stillage_thermal.readers.pictures import read_frames
 
         return read_frames(path)
@@ -63,7 +63,7 @@ class Thermal(Modality):
 
 
 class ThermalImage(Modality):
-    """Grey picture of a thermal camera with automatic gain: uint8 ``(height, width)``.
+    """A grey picture of a thermal camera with automatic gain: uint8 ``(height, width)``.
 
     It holds no temperature: the camera stretches each picture to 0..255. Prepared: float32
     ``(1, height, width)``, each picture less its mean, over its deviation (0.02 at least, of
@@ -90,7 +90,7 @@ class ThermalImage(Modality):
         return with_hotspots(moved, view, self.hotspots)
 
     def read(self, path: Path) -> NDArray[Any]:
-        """An 8-bit PNG, JPEG, BMP or TIFF as grey, uint8 (height, width)."""
+        """Read an 8-bit PNG, JPEG, BMP or TIFF as grey, uint8 (height, width)."""
         from stillage_thermal.readers.pictures import read_grey
 
         return read_grey(path)

@@ -1,4 +1,4 @@
-"""Sensor model of the thermal camera: a clip of 4 frames while a warmed item cools."""
+"""Sensor model of the thermal camera: it renders a clip of 4 frames while a warmed item cools."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FIELD_MM = 160.0
 
 @dataclass(frozen=True)
 class Bolometer:
-    """An uncooled camera and how it looks at a cooling item.
+    """An uncooled camera, and how it looks at a cooling item.
 
     Parameters
     ----------
@@ -77,8 +77,9 @@ Array = NDArray[np.float64]
 
 
 def surface_emissivity(scene: Scene) -> Array:
-    """Effective emissivity (N,): bare, corroded, labelled and dirty parts by their area."""
+    """Return the emissivity (N,) of bare, corroded, labelled and dirty parts by their area."""
     bare = scene["emissivity"]
+    # Below .5 it is a shiny metal, which corrosion dulls; other materials stay as they are.
     bare = np.where(bare < 0.5, bare + OXIDE_EMISSIVITY * scene["degradation"], bare)
     for cover, layer in (
         (scene["label_cover"], PAPER_EMISSIVITY),
@@ -91,7 +92,7 @@ def surface_emissivity(scene: Scene) -> Array:
 def item_temperatures(
     scene: Scene, seed: int, samples: NDArray[np.int64], camera: Bolometer = CAMERA
 ) -> Array:
-    """Wall temperature (N, frames) in K at the frames' times, by Newton's law."""
+    """Return wall temperatures (N, frames) in K at the frames' times, by Newton's law."""
     if camera.frames == 1:
         return np.asarray(scene["temperature"][:, None] + ZERO_CELSIUS)
     spread = TRANSFER_SPREAD * normal(seed, samples, stream("transfer"))
@@ -106,7 +107,7 @@ def item_temperatures(
 
 
 def lagged(pictures: Array, before: Array, interval_s: float, lag_s: float) -> Array:
-    """What a first-order pixel shows of pictures (N, frames, H, W): part of the last one stays.
+    """Blur pictures (N, frames, H, W) in time as first-order pixels do: part of the last stays.
 
     ``y += (x - y)(1 - exp(-interval / lag))``; ``before`` (N, 1, H, W) was seen until one
     interval before the first frame.
@@ -126,7 +127,7 @@ def lagged(pictures: Array, before: Array, interval_s: float, lag_s: float) -> A
 
 
 def seen(scene: Scene, seed: int, samples: NDArray[np.int64], camera: Bolometer = CAMERA) -> Array:
-    """Noise-free reported temperature (N, frames, H, W), K, of a camera set to emissivity 1."""
+    """Render noise-free temperatures (N, frames, H, W), K, of a camera set to emissivity 1."""
     cover = footprint(scene, camera.height, camera.width, FIELD_MM).cover[:, None]
     ambient = scene["ambient"] + ZERO_CELSIUS
     item = apparent(
@@ -147,7 +148,7 @@ def seen(scene: Scene, seed: int, samples: NDArray[np.int64], camera: Bolometer 
 def kelvin_clips(
     scene: Scene, seed: int, samples: NDArray[np.int64], camera: Bolometer = CAMERA
 ) -> Array:
-    """Reported temperature (N, frames, H, W), K, with the noise of the camera."""
+    """Render reported temperatures (N, frames, H, W), K, with the noise of the camera."""
     picture = seen(scene, seed, samples, camera)
     frames = np.arange(camera.frames)
     rows, frame = samples[:, None, None, None], frames[:, None, None]
@@ -169,7 +170,7 @@ def kelvin_clips(
 def clips(
     scene: Scene, seed: int, samples: NDArray[np.int64], camera: Bolometer = CAMERA
 ) -> NDArray[np.uint16]:
-    """Raw clips (N, frames, H, W) uint16 in centikelvin (temperature-linear, emissivity 1)."""
+    """Render clips (N, frames, H, W) uint16 in centikelvin (temperature-linear, emissivity 1)."""
     kelvin = kelvin_clips(scene, seed, samples, camera)
     return np.asarray(np.clip(np.rint(kelvin * 100.0), 0, 65535), np.uint16)
 
@@ -179,13 +180,14 @@ IMAGE = Bolometer(frames=1, height=48, width=48)
 
 
 def images(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Grey pictures (N, 48, 48) uint8 of a camera with automatic gain, which keeps no temperature.
+    """Render grey pictures (N, 48, 48) uint8 of a camera with automatic gain.
 
-    Each picture is stretched linearly from its 1st to its 99th percentile.
+    Each picture is stretched linearly from its 1st to its 99th percentile, so that it keeps no
+    temperature.
     """
     kelvin = kelvin_clips(scene, seed, samples, IMAGE)[:, 0]
     if not len(kelvin):
         return np.zeros(kelvin.shape, np.uint8)
     low, high = np.percentile(kelvin, (1.0, 99.0), axis=(1, 2), keepdims=True)
-    grey = (kelvin - low) / np.maximum(high - low, 0.1)
+    grey = (kelvin - low) / np.maximum(high - low, 0.1)  # a flat scene is not blown up to noise
     return np.asarray(np.rint(255.0 * np.clip(grey, 0.0, 1.0)), np.uint8)

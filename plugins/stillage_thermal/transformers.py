@@ -1,4 +1,4 @@
-"""Attention over patches of thermal pictures, with its maps."""
+"""Transformers over patches of thermal pictures; their tokens carry the attention maps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from stillage.network.encoders import PatchEncoder
 
 
 class PatchTransformer(PatchEncoder):
-    """Clips ``(B, frames, H, W)`` in a grid of patches, all frames of a patch in one token.
+    """A transformer over a grid of patches of ``(B, frames, H, W)``, all frames in one token.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class PatchTransformer(PatchEncoder):
 
 
 class LargePatches(PatchTransformer):
-    """8 x 8 patches, for pictures of 64 pixels a side and more.
+    """A transformer over 8 x 8 patches, for pictures of 64 pixels a side and more.
 
     >>> import torch
     >>> LargePatches((1, 48, 48))(torch.zeros(2, 1, 48, 48)).values.shape

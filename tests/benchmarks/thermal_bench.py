@@ -6,7 +6,8 @@ import importlib.metadata
 
 import numpy as np
 
-from stillage_thermal.conversion import Planck, Scenery, converted, looked_up, table
+from stillage_thermal.conversion import Scenery, converted, looked_up, table
+from stillage_thermal.radiometry import Planck
 from tests.benchmarks.harness import Benchmark
 
 HEIGHT, WIDTH, FRAMES = 512, 640, 8

@@ -1,4 +1,4 @@
-"""Near-infrared bands of materials and the spectrum that they make.
+"""The near-infrared bands of materials, and the spectra that they make.
 
 Centres, absorbances and full widths marked ``measured`` were read from real spectra. Where
 only a centre is known (``literature``, ``recalled``), the absorbance and width are assumed:
@@ -101,7 +101,7 @@ def profile(wavelength: NDArray[np.float64], band: Band) -> NDArray[np.float64]:
 
 
 def mixture(wavelength: NDArray[np.float64], bands: tuple[Band, ...]) -> NDArray[np.float64]:
-    """Absorbance (n,) of all ``bands`` together at ``wavelength`` (n,) nm; zeros for a metal."""
+    """Add up the absorbance (n,) of ``bands`` at ``wavelength`` (n,) nm; zeros for a metal."""
     total = np.zeros(len(wavelength))
     for band in bands:
         total += profile(wavelength, band)
@@ -109,7 +109,7 @@ def mixture(wavelength: NDArray[np.float64], bands: tuple[Band, ...]) -> NDArray
 
 
 def bands_of(name: str) -> tuple[Band, ...]:
-    """The bands of a material.
+    """Look up the bands of a material.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Ordinates of JCAMP-DX: AFFN, and the compressed forms PAC, SQZ, DIF and DUP.
+"""Decodes ordinates of JCAMP-DX: AFFN, and the compressed forms PAC, SQZ, DIF and DUP.
 
 McDonald and Wilks, "JCAMP-DX: A Standard Form for Exchange of Infrared Spectra in Computer
 Readable Form", Applied Spectroscopy 42 (1988) 151; protocol 4.24, section 5.
@@ -25,7 +25,7 @@ _DUPLICATES = " STUVWXYZs"
 
 
 def pseudo(kind: str, text: str) -> float:
-    """Value of a number whose first digit is a letter.
+    """Read a number whose first digit is a letter.
 
     >>> pseudo("sqz", "A28"), pseudo("sqz", "b3"), pseudo("dif", "%"), pseudo("dif", "j0")
     (128.0, -23.0, 0.0, -10.0)
@@ -38,7 +38,7 @@ def pseudo(kind: str, text: str) -> float:
 
 @dataclass
 class Ordinates:
-    """What has been decoded of one table; lines are added in order.
+    """The ordinates decoded so far of one table; lines are added in order.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ class Ordinates:
 
 
 def decode(lines: Iterable[str], most: int = 2**16, where: str = "XYDATA") -> list[float]:
-    """All ordinates of lines ``X Y Y ...``.
+    """Decode all ordinates of lines ``X Y Y ...``.
 
     >>> decode(["0 1BCCBA@abc"]) == decode(["0 1JT%jX"]) == decode(["0+1+2+3+3+2+1+0-1-2-3"])
     True

@@ -1,4 +1,4 @@
-"""Pixels of ENVI cubes as spectra: dark and white references, classes, tiles that stay together."""
+"""Reads pixels of ENVI cubes as spectra: dark and white references, classes, tiles as groups."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_PIXELS = 2**20
 
 @dataclass(frozen=True)
 class Pick:
-    """Which pixels of a cube are readings.
+    """The choice of pixels of a cube that become readings.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def _mean_line(path: Path, cube: Cube) -> NDArray[np.float64]:
 
 
 def _classes(path: Path, cube: Cube, place: tuple[NDArray[Any], NDArray[Any]]) -> list[str]:
-    """Class name of each pixel; class 0 is unclassified, hence unlabelled."""
+    """Read the class name of each pixel; class 0 is unclassified, hence unlabelled."""
     labels = path.with_name(path.stem + LABELS)
     if not labels.is_file():
         return [""] * len(place[0])
@@ -72,7 +72,7 @@ def _classes(path: Path, cube: Cube, place: tuple[NDArray[Any], NDArray[Any]]) -
 
 
 def read_envi(path: str | Path, pick: Pick | None = None) -> Spectra:
-    """Spectra of the pixels of a cube, or of a spectral library.
+    """Read spectra of the pixels of a cube, or of a spectral library.
 
     Pixels that hold the header's ``data ignore value`` and bands that it calls bad are left
     out. With dark and white references, counts become reflectance.

@@ -1,4 +1,4 @@
-"""ENVI cubes and spectral libraries, by the ``spectral`` library, behind a check of the header.
+"""Opens ENVI cubes and spectral libraries by the ``spectral`` library, once the header is checked.
 
 A header is text that anybody may write: sizes are held against the data file's length before
 anything is mapped, and the data file is looked for beside the header alone.
@@ -40,7 +40,7 @@ UNITS = {
 
 @dataclass(frozen=True)
 class Cube:
-    """An ENVI file.
+    """An opened ENVI file.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class Cube:
 
 
 def _data_file(header: Path) -> Path:
-    """The data file beside a header; a link that leaves the folder is not followed."""
+    """Find the data file beside a header; a link that leaves the folder is not followed."""
     folder = header.parent.resolve()
     for suffix in DATA_SUFFIXES:
         for name in (header.stem + suffix, header.stem + suffix.upper()):
@@ -112,8 +112,8 @@ def _number(fields: dict[str, Any], key: str, header: Path) -> float | None:
         raise BadInput(f"{header} {key}", repr(fields[key])[:40], "a number") from None
 
 
-def read_header(header: Path) -> dict[str, Any]:
-    """Fields of a header, by lower-case name.
+def _read_header(header: Path) -> dict[str, Any]:
+    """Read the fields of a header, by lower-case name.
 
     Raises
     ------
@@ -151,7 +151,7 @@ def open_envi(path: str | Path) -> Cube:
         type or interleave that is unknown, wavelengths that do not fit.
     """
     header = Path(path)
-    fields = read_header(header)
+    fields = _read_header(header)
     library = fields.get("file type") == "ENVI Spectral Library"
     lines, samples = (_whole(fields, k, header, 1, MAX_SIDE) for k in ("lines", "samples"))
     bands = _whole(fields, "bands", header, 1, MAX_BANDS)

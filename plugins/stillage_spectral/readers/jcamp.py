@@ -1,4 +1,4 @@
-"""JCAMP-DX 4.24 files of spectra, own parser: text in, checked spectra out.
+"""Reads JCAMP-DX 4.24 files of spectra by a parser of its own: text in, checked spectra out.
 
 Read: ``##XYDATA=(X++(Y..Y))`` in AFFN, PAC, SQZ, DIF and DUP, ``##XYPOINTS=(XY..XY)``, and
 compound files (LINK) of such blocks. Checked: ``##NPOINTS``, ``##FIRSTY``, the check value of
@@ -52,8 +52,8 @@ KEPT = ("TITLE", "CLASSIFICATION", "NAMES", "ORIGIN", "OWNER", "SAMPLEDESCRIPTIO
 
 
 @dataclass
-class Block:
-    """Labels of one block, and the lines of its table with their numbers in the file."""
+class _Block:
+    """One block: its labels, and the lines of its table with their numbers in the file."""
 
     line: int
     labels: dict[str, str] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class Block:
     form: str = ""
 
     def number(self, label: str, where: str, default: float | None = None) -> float:
-        """A label's number."""
+        """Read a label's number."""
         text = self.labels.get(label, "").strip()
         if not text and default is not None:
             return default
@@ -75,7 +75,7 @@ class Block:
 
 
 def _canonical(label: str) -> str:
-    """A label without spaces, dashes, slashes and underscores, in capitals (4.24, section 3)."""
+    """Strip a label of spaces, dashes, slashes and underscores; capitals (4.24, section 3)."""
     return re.sub(r"[\s\-/_]", "", label).upper()
 
 
@@ -93,15 +93,15 @@ def _text(path: Path) -> str:
     return text
 
 
-def blocks(text: str, where: str) -> Iterator[Block]:
-    """Blocks of a file, the LINK block that only joins others among them.
+def _blocks(text: str, where: str) -> Iterator[_Block]:
+    """Split a file into blocks, the LINK block that only joins others among them.
 
     Raises
     ------
     BadInput
         If there are too many blocks or labels, or the text ends within a block.
     """
-    block: Block | None = None
+    block: _Block | None = None
     data, count = False, 0
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.partition("$$")[0]
@@ -118,7 +118,7 @@ def blocks(text: str, where: str) -> Iterator[Block]:
             count += 1
             if count > MAX_BLOCKS:
                 raise BadInput(where, f"over {MAX_BLOCKS} blocks", f"at most {MAX_BLOCKS}")
-            block = Block(number)
+            block = _Block(number)
         if block is None:
             if label != "END":
                 raise BadInput(f"{where} line {number}", f"##{label[:20]}=", "##TITLE= first")
@@ -135,8 +135,8 @@ def blocks(text: str, where: str) -> Iterator[Block]:
         raise BadInput(where, "the end of the file within a block", "##END=")
 
 
-def _table(block: Block, where: str) -> tuple[np.ndarray, np.ndarray]:
-    """Abscissae and ordinates of a block, in the units of its labels."""
+def _table(block: _Block, where: str) -> tuple[np.ndarray, np.ndarray]:
+    """Read abscissae and ordinates of a block, in the units of its labels."""
     points = block.number("NPOINTS", where)
     if points != int(points) or not 2 <= points <= MAX_BANDS:
         raise BadInput(where, f"##NPOINTS={points:g}", f"an integer of 2 to {MAX_BANDS}")
@@ -152,7 +152,7 @@ def _table(block: Block, where: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _stepped(
-    block: Block, count: int, across: float, up: float, where: str
+    block: _Block, count: int, across: float, up: float, where: str
 ) -> tuple[np.ndarray, np.ndarray]:
     first, last = block.number("FIRSTX", where), block.number("LASTX", where)
     step = (last - first) / (count - 1)
@@ -182,7 +182,7 @@ def _stepped(
 
 
 def _pairs(
-    block: Block, count: int, across: float, up: float, where: str
+    block: _Block, count: int, across: float, up: float, where: str
 ) -> tuple[np.ndarray, np.ndarray]:
     found: list[tuple[float, float]] = []
     for number, line in block.table:
@@ -199,7 +199,7 @@ def _pairs(
 
 
 def read_jcamp(path: str | Path) -> list[Spectra]:
-    """Spectra of a file, one each, as reflectance on nm.
+    """Read the spectra of a file, one each, as reflectance on nm.
 
     Raises
     ------
@@ -209,7 +209,7 @@ def read_jcamp(path: str | Path) -> list[Spectra]:
     """
     place = Path(path)
     found, held = [], 0
-    for block in blocks(_text(place), str(place)):
+    for block in _blocks(_text(place), str(place)):
         if not block.form:
             continue
         where = f"{place} block at line {block.line}"

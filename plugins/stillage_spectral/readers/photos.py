@@ -1,4 +1,4 @@
-"""Photos of items without their background, which alone tells the polymer.
+"""Cuts items out of photos, since their background alone would tell the polymer.
 
 The photos were taken in polymer order, so the light on the paper around an item predicts
 what the item is. Here the paper's own light is estimated and divided out, the item is cut
@@ -42,7 +42,7 @@ Array = NDArray[np.float64]
 
 
 def load(path: Path) -> NDArray[np.uint8]:
-    """RGB bytes (height, width, 3) of an image file.
+    """Read RGB bytes (height, width, 3) of an image file.
 
     Raises
     ------
@@ -74,26 +74,26 @@ def load(path: Path) -> NDArray[np.uint8]:
 
 @lru_cache(maxsize=2)
 def _powers(height: int, width: int) -> tuple[Array, Array]:
-    """Powers 0 to 4 of y (height, 5) and of x (width, 5), on -1..1."""
+    """Return powers 0 to 4 of y (height, 5) and of x (width, 5), on -1..1."""
     y, x = (np.linspace(-1, 1, size)[:, None] ** np.arange(5) for size in (height, width))
     return y, x
 
 
 @lru_cache(maxsize=2)
 def _terms(height: int, width: int) -> Array:
-    """Monomials of fourth order, x**i y**j, of every fifth pixel (pixels, 15)."""
+    """Return monomials of fourth order, x**i y**j, of every fifth pixel (pixels, 15)."""
     y, x = (powers[::STEP] for powers in _powers(height, width))
     few = np.stack([np.multiply.outer(y[:, j], x[:, i]) for i, j in ORDERS], -1)
     return few.reshape(-1, len(ORDERS))
 
 
 def _fit(few: Array, colour: Array) -> Array:
-    """Least squares by the normal equations, well enough conditioned on -1..1 (1e4)."""
+    """Solve least squares by the normal equations, well enough conditioned on -1..1 (1e4)."""
     return np.asarray(np.linalg.solve(few.T @ few, few.T @ colour))
 
 
 def flatten(photo: NDArray[np.uint8]) -> Array:
-    """Photo over its paper's light (3, height, width): paper becomes 1.
+    """Divide a photo by its paper's light (3, height, width), so that paper becomes 1.
 
     The light is a surface of fourth order a channel, fitted to every fifth pixel of a row and
     column, four times over, each time to the pixels near the last fit. A surface over all
@@ -120,7 +120,7 @@ def flatten(photo: NDArray[np.uint8]) -> Array:
 
 
 def _grown(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
-    """Pixels within ``reach`` steps (up, down, left, right) of the mask: as many dilations."""
+    """Dilate the mask ``reach`` times: pixels within so many steps up, down, left or right."""
     from scipy import ndimage
 
     if not mask.any():
@@ -129,12 +129,12 @@ def _grown(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
 
 
 def _shrunk(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
-    """As many erosions, with nothing beyond the photo's edge."""
+    """Erode the mask ``reach`` times, with nothing beyond the photo's edge."""
     return ~_grown(np.pad(~mask, 1, constant_values=True), reach)[1:-1, 1:-1]
 
 
 def _filled(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The mask with its holes: the background that does not reach the edge."""
+    """Fill holes of the mask: background that does not reach the edge."""
     from scipy import ndimage
 
     labels, _ = ndimage.label(np.pad(~mask, 1, constant_values=True))
@@ -142,7 +142,7 @@ def _filled(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def item_mask(flat: Array) -> NDArray[np.bool_]:
-    """Pixels (height, width) of the item on flattened paper; all False where none is found.
+    """Find the pixels (height, width) of the item on flattened paper; all False where none is.
 
     The item is what differs from paper, closed and filled; parts that touch the photo's edge
     belong to the surroundings.
@@ -165,7 +165,7 @@ def item_mask(flat: Array) -> NDArray[np.bool_]:
 
 
 def cut_out(photo: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    """The item alone, (32, 32, 3) uint8, black around it; None where no item is found.
+    """Cut out the item, (32, 32, 3) uint8, black around it; None where no item is found.
 
     Colours are relative to the paper (200 = paper), so that the lamp's drift is gone.
     """
@@ -191,7 +191,7 @@ def cut_out(photo: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
 
 
 def cut_photos(photos: Mapping[str, Path]) -> dict[str, NDArray[np.uint8]]:
-    """:func:`cut_out` of every photo in which an item is found; tells how far it is.
+    """Cut out the item of every photo where one is found, and say how far it is.
 
     One thread: the matrices are small, and threads that wait for each other took ten times the
     processor's time of one.

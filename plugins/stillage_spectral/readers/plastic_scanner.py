@@ -111,7 +111,7 @@ def read(path: str | Path, out: str | Path) -> Path:
 
 
 def _stream(name: str, readings: Readings, index: list[int], axes: tuple[str, ...]) -> Stream:
-    """Stream of the rows that samples use, in their order."""
+    """Make a stream of the rows that samples use, in their order."""
     rows = np.array(index, np.int64)
     used = np.unique(rows[rows >= 0])
     place = np.full(len(readings.items) + 1, -1, np.int64)

@@ -1,4 +1,4 @@
-"""The files of the Plastic Scanner pairs: diode readings, spectra and photos, each checked."""
+"""Reads and checks files of the Plastic Scanner pairs: diode readings, spectra and photos."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Readings:
-    """Readings of one device, in the order they were taken.
+    """The readings of one device, in the order they were taken.
 
     ``items`` (R,) are case-folded names, ``values`` (R, bands), ``seconds`` (R,) since 1970 or
     None where the device keeps no time.
@@ -41,7 +41,7 @@ class Readings:
     seconds: Array | None = None
 
     def rows(self) -> dict[str, list[int]]:
-        """Rows of each item, in order."""
+        """Return the rows of each item, in order."""
         found: dict[str, list[int]] = defaultdict(list)
         for row, item in enumerate(self.items):
             found[item].append(row)
@@ -69,7 +69,7 @@ def _table(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
 
 
 def _seconds(text: str, where: str) -> float:
-    """Seconds since 1970 of local time written ``2023-04-19 9:55:26``; hours may be short."""
+    """Read ``2023-04-19 9:55:26``, local time, as seconds since 1970; hours may be short."""
     try:
         return datetime.strptime(text.strip(), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp()
     except ValueError:
@@ -90,7 +90,7 @@ def _numbers(row: Mapping[str, str], where: str) -> list[float]:
 
 
 def read_led(path: Path) -> Readings:
-    """Diode readings relative to the latest preceding calibration, in order of time.
+    """Read diode readings relative to the latest preceding calibration, in order of time.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def read_led(path: Path) -> Readings:
 
 
 def _arrays(path: Path, rows: int) -> dict[str, NDArray[Any]]:
-    """The spectrometer's count arrays; nothing is unpickled, nor inflated beyond MAX_BYTES."""
+    """Read the spectrometer's count arrays; nothing is unpickled, nor inflated beyond MAX_BYTES."""
     if not path.is_file():
         raise BadInput(path, "no such file", f"an NPZ with {', '.join(COUNTS)}")
     arrays = load_arrays(path, inflation(path, MAX_BYTES))
@@ -148,7 +148,7 @@ def _arrays(path: Path, rows: int) -> dict[str, NDArray[Any]]:
 
 
 def read_nir(folder: Path) -> tuple[Readings, dict[str, str], NDArray[np.float32]]:
-    """Spectrometer readings by scan number, the polymer of each item, and wavelengths (nm).
+    """Read the spectrometer's readings by scan number, each item's polymer, and wavelengths (nm).
 
     Raises
     ------
@@ -189,7 +189,7 @@ def read_nir(folder: Path) -> tuple[Readings, dict[str, str], NDArray[np.float32
 
 
 def find_photos(folder: Path, items: Mapping[str, str]) -> dict[str, Path]:
-    """Photo of each item, by file name without case.
+    """Find the photo of each item, by file name without case.
 
     One whose name lacks the polymer (``KL200.jpg``) belongs to the only item that it begins.
     """

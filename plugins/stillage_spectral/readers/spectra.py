@@ -1,4 +1,4 @@
-"""Spectra as files hold them: on a wavelength grid, with names and whatever else is told."""
+"""Spectra as files hold them: on a wavelength grid, with names and further columns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_VALUES = 2**26
 
 @dataclass(frozen=True)
 class Spectra:
-    """Spectra of one file.
+    """The spectra of one file.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Spectra:
 
 
 def wavelengths(values: Any, unit: Unit | str, where: str) -> Array:
-    """Abscissae in nm.
+    """Convert abscissae to nm.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def wavelengths(values: Any, unit: Unit | str, where: str) -> Array:
 
 
 def reflectance_of(values: Any, quantity: Quantity | str, where: str) -> NDArray[np.float32]:
-    """Values of any quantity as reflectance.
+    """Convert values of any quantity to reflectance.
 
     Absorbance is ``log10(1/R)``; transmittance is taken as it is, since ``log10(1/T)`` is
     prepared alike; Kubelka and Munk's ``K = (1-R)^2 / 2R`` is solved for R.
@@ -121,7 +121,7 @@ def spectra(
 
 
 def grid_text(wavelength: Array) -> str:
-    """A grid as a recording's provenance keeps it, under ``<modality>_wavelength_nm``.
+    """Write a grid as a recording's provenance keeps it, under ``<modality>_wavelength_nm``.
 
     >>> grid_text(np.array([1000.0, 1003.25]))
     '1000 1003.25'

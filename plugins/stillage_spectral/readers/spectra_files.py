@@ -14,10 +14,10 @@ from stillage.errors import BadInput
 from stillage.recording import Recording, Stream, TargetColumn, files_under, write_recording
 from stillage.recording.manifest.files import locate
 from stillage.task import LabelState
-from stillage_spectral.physics.resampling import Resampler
 from stillage_spectral.readers.cubes import LABELS, Pick, read_envi
 from stillage_spectral.readers.jcamp import read_jcamp
 from stillage_spectral.readers.options import Quantity, SpectraOptions, Unit
+from stillage_spectral.readers.resampling import Resampler
 from stillage_spectral.readers.spectra import (
     MAX_VALUES,
     Array,
@@ -69,7 +69,7 @@ def _load(file: Path, asked: Asked) -> list[Spectra]:
 
 
 def wanted_grid(grid: str, like: str) -> Array | None:
-    """Wavelengths, nm, that ``-o grid=START:STOP:STEP`` or ``-o like=FILE.h5`` asks for.
+    """Find the wavelengths, nm, that ``-o grid=START:STOP:STEP`` or ``-o like=FILE.h5`` asks for.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def wanted_grid(grid: str, like: str) -> Array | None:
 def _joined(loaded: list[tuple[str, Spectra]], grid: Array | None) -> tuple[
     NDArray[np.float32], Array, list[str]
 ]:  # fmt: skip
-    """Values of all on one grid, that grid, and notes of what resampling lost."""
+    """Bring all values to one grid; return them, the grid, and notes of what resampling lost."""
     first = loaded[0][1].wavelength if grid is None else grid
     values, notes = [], []
     losses: dict[str, list[str]] = {}
@@ -122,7 +122,7 @@ def _joined(loaded: list[tuple[str, Spectra]], grid: Array | None) -> tuple[
 
 
 def _kept(values: NDArray[np.float32], groups: list[str]) -> tuple[NDArray[np.bool_], list[str]]:
-    """Which readings are neither dead nor the same reading of the same group again."""
+    """Mark readings that are neither dead nor the same reading of the same group again."""
     dead = (np.ptp(values, axis=1) == 0) | (values <= 0).all(1)
     seen: set[tuple[str, bytes]] = set()
     again = np.zeros(len(values), np.bool_)
@@ -207,7 +207,7 @@ def read(path: str | Path, out: str | Path, options: SpectraOptions = SpectraOpt
 
 
 def _named(target: str) -> str:
-    """A column's title as the name of a target."""
+    """Turn a column's title into the name of a target."""
     words = "".join(c if c.isascii() and c.isalnum() else " " for c in target).split()
     name = "_".join(words)[:64].strip("_") or "target"
     return name if name[0].isalpha() else f"t{name}"[:64]

@@ -1,4 +1,4 @@
-"""Spectra in CSV files: one a row (wavelengths in the header), or one a column."""
+"""Reads spectra in CSV files: one a row (wavelengths in the header), or one a column."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NAMES = ("name", "sample", "id", "item", "title")
 
 @contextmanager
 def _rows(path: Path) -> Iterator[tuple[Rows, bool]]:
-    """Numbered lines of cells, one at a time, and whether decimals are commas.
+    """Read numbered lines of cells, one at a time, and whether decimals are commas.
 
     They are in a file that semicolons or tabs separate.
     """
@@ -73,7 +73,7 @@ def _band(text: str, commas: bool) -> float | None:
 def read_table(
     path: str | Path, unit: Unit = "nm", quantity: Quantity = "reflectance"
 ) -> list[Spectra]:
-    """Spectra of a CSV file; a header with two bands or more has one spectrum a row.
+    """Read spectra of a CSV file; a header with two bands or more has one spectrum a row.
 
     Else the first column holds the wavelengths and each further one is a spectrum. Columns of a
     wide table that are no bands are kept as text about the spectrum.
@@ -102,7 +102,7 @@ def read_table(
 
 
 def _sized(rows: Rows, columns: int, place: Path) -> Rows:
-    """The lines, each as long as the header, and not too many."""
+    """Check that lines are as long as the header, and not too many."""
     for count, (line, row) in enumerate(rows, 1):
         if len(row) != columns:
             raise BadInput(f"{place} line {line}", f"{len(row)} cells", f"{columns}")

@@ -1,4 +1,4 @@
-"""Thermal pictures in files: 16-bit TIFF with one or more pages, and 8-bit pictures.
+"""Reads thermal pictures: 16-bit TIFF with one or more pages, and 8-bit pictures.
 
 Decoded by Pillow, whose formats are held to those named here; sizes are checked before any
 pixel is decoded.
@@ -35,7 +35,7 @@ def _opened(path: Path, formats: tuple[str, ...]) -> Any:
 
 
 def read_frames(path: str | Path) -> NDArray[np.uint16]:
-    """All pages of a 16-bit grey TIFF, uint16 (frames, height, width).
+    """Read all pages of a 16-bit grey TIFF, uint16 (frames, height, width).
 
     Raises
     ------
@@ -98,7 +98,7 @@ def _refused(place: Path, error: Exception, expected: str) -> BadInput:
 
 
 def read_grey(path: str | Path, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
-    """An 8-bit picture as grey, uint8 (height, width); see :func:`fitted` for ``size``.
+    """Read an 8-bit picture as grey, uint8 (height, width), cut and averaged to ``size``.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def read_grey(path: str | Path, size: tuple[int, int] | None = None) -> NDArray[
 
 
 def read_colour(path: str | Path, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
-    """An 8-bit picture as sRGB, uint8 (height, width, 3).
+    """Read an 8-bit picture as sRGB, uint8 (height, width, 3), cut and averaged to ``size``.
 
     Raises
     ------
@@ -131,15 +131,15 @@ def _eight(place: Path, mode: str, size: tuple[int, int] | None) -> NDArray[np.u
                     told = f"a picture of mode {picture.mode}"
                     raise BadInput(place, told, "8 bits (16-bit TIFF: modality thermal)")
                 flat = picture.convert(mode)
-                return np.asarray(fitted(flat, size) if size else flat, np.uint8)
+                return np.asarray(_fitted(flat, size) if size else flat, np.uint8)
     except BadInput:
         raise
     except Exception as error:
         raise _refused(place, error, "an 8-bit picture") from None
 
 
-def fitted(picture: Any, size: tuple[int, int]) -> Any:
-    """The largest middle part of the shape of ``size`` (width, height), averaged to that size."""
+def _fitted(picture: Any, size: tuple[int, int]) -> Any:
+    """Cut the largest middle part of the shape of ``size`` (width, height), averaged to it."""
     from PIL import Image
 
     width, height = size

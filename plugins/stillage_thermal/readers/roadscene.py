@@ -40,7 +40,7 @@ NOTES = (
 
 
 class Pair(NamedTuple):
-    """A photo and its thermal picture, and where in the drive they are."""
+    """A photo and its thermal picture, and their place in the drive."""
 
     series: str
     number: int
@@ -49,7 +49,7 @@ class Pair(NamedTuple):
 
 
 def pairs(folder: Path) -> list[Pair]:
-    """All pairs, in order of series and number.
+    """List all pairs, in order of series and number.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def pairs(folder: Path) -> list[Pair]:
 
 
 def grouped(found: list[Pair], span: int) -> Iterator[tuple[Pair, str, str]]:
-    """Each pair with its group (a range of numbers) and its part of the split.
+    """Give each pair its group (a range of numbers) and its part of the split.
 
     A range never straddles the split: the numbers above 8862 begin a range of their own.
     """
@@ -141,7 +141,7 @@ def read(path: str | Path, out: str | Path, options: RoadSceneOptions = RoadScen
 
 
 def _same_size(pair: Pair) -> None:
-    """A pair of two sizes would be cut differently, and no longer be aligned."""
+    """Refuse a pair of two sizes: it would be cut differently, and no longer be aligned."""
     from PIL import Image
 
     sizes = []

@@ -12,14 +12,13 @@ from stillage.errors import BadInput
 from stillage.recording import RecordingWriter, Stream, TargetColumn, files_under
 from stillage_thermal.conversion import (
     HIGHEST,
-    Planck,
     Scenery,
     centikelvin,
     converted,
     looked_up,
     transmission,
 )
-from stillage_thermal.radiometry import ZERO_CELSIUS
+from stillage_thermal.radiometry import ZERO_CELSIUS, Planck
 from stillage_thermal.readers.options import RadiometricOptions
 from stillage_thermal.readers.pictures import TIFF, read_frames
 
@@ -32,14 +31,14 @@ def _files(folder: Path) -> list[Path]:
 
 
 class Lookup(NamedTuple):
-    """What each of the 65,536 counts is in centikelvin, and whether a temperature gives it."""
+    """The centikelvin of each of the 65,536 counts, and whether a temperature gives it."""
 
     centikelvin: NDArray[np.uint16]
     known: NDArray[np.bool_]
 
     @classmethod
     def of(cls, step: float | None, camera: Planck, scenery: Scenery) -> Lookup:
-        """For counts of ``step`` kelvin, or None: the camera's raw signal.
+        """Make the table for counts of ``step`` kelvin, or (None) for the camera's raw signal.
 
         A clip may have 64 million pixels: a table costs no more than its own size to apply.
         """
@@ -56,7 +55,7 @@ class Lookup(NamedTuple):
         return cls(centikelvin(np.where(known, kelvin, 0.0), "counts"), known)
 
     def __call__(self, path: Path) -> NDArray[np.uint16]:
-        """The clip in a file, in centikelvin."""
+        """Read the clip in a file, in centikelvin."""
         frames = read_frames(path)
         known = self.known[frames]
         if not known.all():

@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 
 from stillage.errors import BadInput
-from stillage_thermal import radiometry
 from stillage_thermal.conversion import (
-    Planck,
     Scenery,
     centikelvin,
     converted,
@@ -17,6 +15,7 @@ from stillage_thermal.conversion import (
     table,
     transmission,
 )
+from stillage_thermal.radiometry import Planck, apparent
 
 CAMERAS = [Planck(), Planck(14144.423, 0.027700, 1385.4, 1.0, -6091.0)]
 SCENERIES = [Scenery(), Scenery(0.94, 295.0, 290.0, 0.97), Scenery(0.3, 310.0, 300.0, 0.8)]
@@ -61,8 +60,8 @@ def test_a_picture_by_the_table_is_the_closed_form_within_6_mk() -> None:
 
 def test_it_is_the_radiometry_that_the_sensor_model_uses() -> None:
     kelvin = np.linspace(280.0, 380.0, 11)
-    seen = radiometry.apparent(kelvin, 0.7, 295.0, 290.0, 0.9)
-    counts = radiometry.signal(seen)
+    seen = apparent(kelvin, 0.7, 295.0, 290.0, 0.9)
+    counts = Planck().signal(seen)
     scenery = Scenery(0.7, 295.0, 290.0, 0.9)
     np.testing.assert_allclose(converted(counts, Planck(), scenery), kelvin, rtol=1e-10)
 

@@ -6,21 +6,19 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from stillage_thermal.radiometry import (
-    ZERO_CELSIUS,
-    apparent,
-    cooled,
-    corrected,
-    signal,
-    temperature,
-    time_constant,
-)
+from stillage_thermal.conversion import Scenery, converted
+from stillage_thermal.radiometry import ZERO_CELSIUS, Planck, apparent, cooled, time_constant
 
 KELVIN = np.linspace(250.0, 420.0, 35)
 
 
+def corrected(reported: np.ndarray, scenery: Scenery) -> np.ndarray:
+    """What the readers make of temperatures that a camera set to emissivity 1 reported."""
+    return converted(Planck().signal(reported), Planck(), scenery)
+
+
 def test_temperature_inverts_signal() -> None:
-    np.testing.assert_allclose(temperature(signal(KELVIN)), KELVIN, rtol=1e-12)
+    np.testing.assert_allclose(Planck().temperature(Planck().signal(KELVIN)), KELVIN, rtol=1e-12)
 
 
 def test_a_black_body_and_an_isothermal_scene_report_the_truth() -> None:
@@ -42,12 +40,14 @@ def test_apparent_temperature_equals_the_radiance_balance_solved_by_hand() -> No
 
 def test_correction_inverts_appearance() -> None:
     seen = apparent(KELVIN, 0.62, 293.15, 288.0, 0.95)
-    np.testing.assert_allclose(corrected(seen, 0.62, 293.15, 288.0, 0.95), KELVIN, rtol=1e-10)
+    np.testing.assert_allclose(
+        corrected(seen, Scenery(0.62, 293.15, 288.0, 0.95)), KELVIN, rtol=1e-10
+    )
 
 
 def test_a_wrong_emissivity_is_off_by_8_to_58_kelvin() -> None:
     truth = np.array([30.0, 100.0]) + ZERO_CELSIUS
-    believed = corrected(apparent(truth, 0.20, 293.15), 0.95, 293.15)
+    believed = corrected(apparent(truth, 0.20, 293.15), Scenery(0.95))
     error = truth - believed
     assert error[0] == pytest.approx(8.0, abs=1.0)
     assert error[1] == pytest.approx(58.0, abs=4.0)

@@ -12,8 +12,9 @@ from PIL import Image
 from stillage.cli.main import run
 from stillage.errors import BadInput
 from stillage.recording import Recording
-from stillage_thermal.conversion import Planck, Scenery, received
+from stillage_thermal.conversion import Scenery, received
 from stillage_thermal.modality import Thermal, ThermalImage
+from stillage_thermal.radiometry import Planck, apparent
 from stillage_thermal.readers import roadscene
 from stillage_thermal.readers.options import RadiometricOptions, RoadSceneOptions
 from stillage_thermal.readers.thermal_files import read as read_radiometric
@@ -52,7 +53,6 @@ def test_raw_counts_become_the_temperature_that_made_them(tmp_path: Path) -> Non
 
 
 def test_a_linear_camera_may_be_corrected_for_emissivity(tmp_path: Path) -> None:
-    from stillage_thermal.radiometry import apparent
 
     seen = np.rint(apparent(KELVIN, 0.8, 293.15) * 100).astype(np.uint16)
     out = read_radiometric(

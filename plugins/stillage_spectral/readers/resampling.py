@@ -1,4 +1,4 @@
-"""Spectra of one instrument on the wavelengths of another: what is lost is always said.
+"""Resamples spectra of one instrument to the wavelengths of another, and says what is lost.
 
 A coarser instrument averages over its bands, so each target band is a Gaussian response
 integrated over the source spectrum. Nothing is extrapolated: a target band outside the source's
@@ -24,7 +24,7 @@ POINTS = 33
 
 @dataclass(frozen=True)
 class Loss:
-    """What resampling lost.
+    """The loss of a resampling.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Loss:
     bands: tuple[int, int]
 
     def describe(self) -> str:
-        """One line for a recording's notes.
+        """Say the loss in one line for a recording's notes.
 
         >>> Loss(0.031, 12.0, (223, 64)).describe()[:61]
         'resampled from 223 to 64 bands: 3.10 % of the shape is lost, '
@@ -64,7 +64,7 @@ class Resampled(NamedTuple):
 
 
 def spacings(wavelength: Array) -> Array:
-    """Distance of each band to its neighbours, nm (mean of both sides).
+    """Return the distance of each band to its neighbours, nm (mean of both sides).
 
     >>> spacings(np.array([1000.0, 1010.0, 1030.0]))
     array([10., 15., 20.])
@@ -74,7 +74,7 @@ def spacings(wavelength: Array) -> Array:
 
 @dataclass(frozen=True)
 class Resampler:
-    """From ``source`` to ``target`` wavelengths (nm, ascending).
+    """A resampler from ``source`` to ``target`` wavelengths (nm, ascending).
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ class Resampler:
         return Resampled(found, self.loss(values, found))
 
     def loss(self, values: NDArray[np.float32], found: NDArray[np.float32]) -> Loss:
-        """What ``found`` (n, target bands) no longer tells of ``values`` (n, source bands)."""
+        """Measure what ``found`` (n, target bands) lost of ``values`` (n, source bands)."""
         low, high = self.target[0], self.target[-1]
         shared = (self.source >= low) & (self.source <= high)
         cut = (low - self.source[0]) + (self.source[-1] - high)
