@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 
 @compiled
 def _diagonals(a: Any, b: Any, back: int, ahead: int) -> float:
-    """Least cost; row i reaches columns i - back to i + ahead."""
+    """Return the distance; row i reaches columns i - back to i + ahead."""
     n, m = len(a), len(b)
     turned = b[::-1].copy()
     # Entry i + 1 of a diagonal is its cell of row i; entry 0 and the ends are outside.
@@ -55,7 +55,10 @@ def _diagonals(a: Any, b: Any, back: int, ahead: int) -> float:
 
 @compiled
 def _steps(a: Any, b: Any, back: int, ahead: int, steps: Any) -> float:
-    """Least cost, and in ``steps`` (n, band) where each cell came from: 0 both, 1 down, 2 right."""
+    """Return the distance; note in ``steps`` (n, band) how each cell is reached.
+
+    0: a step in both series, 1: in ``a`` alone, 2: in ``b`` alone.
+    """
     n, m = len(a), len(b)
     above, here = np.full(m + 1, np.inf), np.full(m + 1, np.inf)
     above[0] = 0.0
@@ -79,6 +82,7 @@ def _steps(a: Any, b: Any, back: int, ahead: int, steps: Any) -> float:
 
 @compiled
 def _trace(steps: Any, back: int, m: int, path: Any) -> int:
+    """Follow ``steps`` from the ends back to the beginning; return the path's length."""
     i, j, count = steps.shape[0] - 1, m - 1, 0
     while True:
         path[count, 0], path[count, 1] = i, j
@@ -93,6 +97,7 @@ def _trace(steps: Any, back: int, m: int, path: Any) -> int:
 
 
 def _series(a: NDArray[Any], b: NDArray[Any], window: int | None) -> tuple[Array, Array, int, int]:
+    """Check both series; return them, and how far the band reaches back and ahead."""
     x, y = (np.ascontiguousarray(part, np.float64) for part in (a, b))
     for name, part in (("first", x), ("second", y)):
         if part.ndim != 1 or not part.size or not np.isfinite(part).all():
@@ -105,7 +110,7 @@ def _series(a: NDArray[Any], b: NDArray[Any], window: int | None) -> tuple[Array
 
 
 def distance(a: NDArray[Any], b: NDArray[Any], window: int | None = None) -> float:
-    """DTW distance of two series ``(time,)`` in their unit.
+    """Return the DTW distance of two series ``(time,)``, in their unit.
 
     Parameters
     ----------
@@ -128,7 +133,7 @@ def distance(a: NDArray[Any], b: NDArray[Any], window: int | None = None) -> flo
 def warping_path(
     a: NDArray[Any], b: NDArray[Any], window: int | None = None
 ) -> tuple[float, NDArray[np.int64]]:
-    """DTW distance, and the path ``(steps, 2)`` of indices from ``(0, 0)`` to the ends.
+    """Return the DTW distance, and the path ``(steps, 2)`` of indices from ``(0, 0)`` to the ends.
 
     Raises
     ------

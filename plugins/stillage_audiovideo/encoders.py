@@ -31,7 +31,7 @@ class ColourStatistics(nn.Module):
 
 
 class Frames(nn.Module):
-    """2-D convolutions applied to each frame.
+    """2-D convolutions applied to each frame, mean pooled to a token a frame.
 
     Parameters
     ----------

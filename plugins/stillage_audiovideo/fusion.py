@@ -1,4 +1,4 @@
-"""A gate at every moment: which sense to believe, and do they happen together?
+"""The fusion ``audiovideo-gated``, which weighs the modalities anew at every moment.
 
 Core's ``gated`` fusion averages each modality over time before it weighs them, so whether the
 clack came *with* the bounce is gone. Here tokens are first brought to common moments, then
@@ -19,7 +19,7 @@ from stillage.network.tokens import Tokens
 
 
 def resampling(inputs: int, moments: int) -> Tensor:
-    """Weights float32 (moments, inputs) that put tokens spread over a clip at its moments.
+    """Make weights float32 (moments, inputs) that bring a clip's tokens to its moments.
 
     Tokens and moments are centres of equal parts of the clip; between centres weights are
     linear, beyond the outer ones the nearest token counts. Rows sum to 1.
@@ -33,7 +33,7 @@ def resampling(inputs: int, moments: int) -> Tensor:
 
 
 class AudioVideoGated(Fusion):
-    """Gated units at each moment of a clip, then their mean and maximum.
+    """A fusion by gated units at each moment of a clip, then their mean and maximum.
 
     At moment t, after the gated multimodal unit (Arevalo et al. 2017, arXiv 1702.01992):
     ``h_t = sum_m g_mt * tanh(W_m x_mt)``, gates a softmax over the modalities that are there,
@@ -68,7 +68,7 @@ class AudioVideoGated(Fusion):
     def _at_moments(
         self, column: int, tokens: Tokens | None, presence: Tensor | None, count: int
     ) -> Tensor:
-        """Tokens (B, moments, width) of one modality, learnt ones where there are none."""
+        """Bring one modality to (B, moments, width), learnt tokens where it has none."""
         missing = self.missing[column]
         if tokens is None:
             learnt: Tensor = missing.expand(count, self.moments, -1)
@@ -86,8 +86,9 @@ class AudioVideoGated(Fusion):
     def gates(
         self, tokens: Mapping[str, Tokens], presence: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Gates (B, moments, M, width), which sum to 1 over M, and gated units h (B, moments,
-        width).
+        """Return gates (B, moments, M, width) and the gated units h (B, moments, width).
+
+        Gates sum to 1 over the M modalities.
         """
         given = next(iter(tokens.values()), None)
         if presence is None and len(tokens) < len(self.widths):

@@ -34,7 +34,7 @@ Array = NDArray[np.float64]
 
 
 def mel_of(hz: Array) -> Array:
-    """Slaney's mel scale: linear below 1 kHz (15 mel), logarithmic above.
+    """Convert Hz to Slaney's mel scale: linear below 1 kHz (15 mel), logarithmic above.
 
     >>> mel_of(np.array([500.0, 1000.0, 6400.0])).round(6).tolist()
     [7.5, 15.0, 42.0]
@@ -44,14 +44,14 @@ def mel_of(hz: Array) -> Array:
 
 
 def hz_of(mel: Array) -> Array:
-    """The inverse of :func:`mel_of`."""
+    """Convert mel to Hz, the inverse of :func:`mel_of`."""
     high = 1000.0 * np.exp((np.maximum(mel, 15.0) - 15.0) * (np.log(6.4) / 27.0))
     return np.asarray(np.where(mel < 15.0, mel / 0.015, high))
 
 
 @lru_cache(maxsize=8)
 def filterbank() -> Array:
-    """Weights ``(64, 257)`` of the mel bands over the powers of a transform.
+    """Return weights ``(64, 257)`` of the mel bands over the powers of a transform.
 
     >>> filterbank().shape, bool((filterbank() >= 0).all())
     ((64, 257), True)
@@ -67,13 +67,13 @@ def filterbank() -> Array:
 
 
 def window() -> Array:
-    """Periodic Hann window (400,)."""
+    """Return the periodic Hann window (400,)."""
     return np.asarray(0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(WINDOW) / WINDOW))
 
 
 @lru_cache(maxsize=8)
-def transforms() -> tuple[Array, Array]:
-    """Windowed cosines and sines (200, 257), by distance from a frame's centre."""
+def _transforms() -> tuple[Array, Array]:
+    """Return windowed cosines and sines (200, 257), by distance from a frame's centre."""
     distance = np.arange(WINDOW // 2)[:, None]
     angle = 2.0 * np.pi * distance * np.arange(TRANSFORM // 2 + 1) / TRANSFORM
     weight = window()[WINDOW // 2 :, None]
@@ -83,12 +83,12 @@ def transforms() -> tuple[Array, Array]:
 
 
 def frame_count(samples: int) -> int:
-    """Frames of a waveform of so many samples."""
+    """Count the frames of a waveform of so many samples."""
     return 1 + samples // HOP
 
 
 def log_mel(wave: Tensor) -> Tensor:
-    """Log-mel spectrogram float32 ``(B, 64, frames)``, log10 of power, of waveforms.
+    """Compute the log-mel spectrogram float32 ``(B, 64, frames)``, log10 of power, of waveforms.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def log_mel(wave: Tensor) -> Tensor:
     right, left = frames[:, :, half:], frames[:, :, :half].flip(2)
     # Distance k to the left of the centre is column half - k; the outermost has no weight.
     left = torch.cat([right[:, :, :1], left[:, :, :-1]], 2)
-    cosine, sine = (torch.from_numpy(part).to(wave.device) for part in transforms())
+    cosine, sine = (torch.from_numpy(part).to(wave.device) for part in _transforms())
     power = ((right + left) @ cosine).square() + ((right - left) @ sine).square()
     bands = power @ torch.from_numpy(filterbank().T.copy()).to(wave.device)
     return bands.clamp(min=FLOOR).log10().transpose(1, 2).to(torch.float32)

@@ -1,4 +1,4 @@
-"""Frames as readings: from raw bytes to what encoders read."""
+"""The modality of colour frames: how raw bytes become what encoders read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stillage_audiovideo import plugin
 
 
 class Video(Modality):
-    """Clip: uint8 ``(frames, height, width, 3)``, sRGB; a photo has one frame.
+    """A clip: uint8 ``(frames, height, width, 3)``, sRGB; a photo has one frame.
 
     Prepared: float32 ``(3, frames, height, width)`` in 0..1.
 
@@ -29,7 +29,7 @@ class Video(Modality):
     standardise = "channel"
 
     def read(self, path: Path) -> NDArray[np.uint8]:
-        """Frames ``(frames, height, width, 3)`` of a container or a picture, as they are."""
+        """Read the frames ``(frames, height, width, 3)`` of a container or a picture, unscaled."""
         from stillage_audiovideo.readers.containers import read_clip
 
         return read_clip(path).frames
@@ -47,7 +47,7 @@ class Video(Modality):
         return photos(scene, seed, scene.sample_numbers(samples))
 
     def masks(self, scene: Scene, frames: int = 1) -> NDArray[np.bool_]:
-        """Where the item is: ``(N, frames, height, width)`` of the modelled camera."""
+        """Mark the item's pixels: ``(N, frames, height, width)`` of the modelled camera."""
         from stillage_audiovideo.sensor import item_masks
 
         return np.repeat(item_masks(scene)[:, None], frames, 1)

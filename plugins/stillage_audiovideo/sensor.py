@@ -1,4 +1,4 @@
-"""Sensor model of the camera: an item on a belt, as bytes of an sRGB picture.
+"""Sensor model of the camera: it renders an item on a belt as bytes of an sRGB picture.
 
 The strengths below are assumed; what is physical is the order of things: belt, item seen
 through its transparency, shading, texture, highlights, print, dirt, age, cracks, lamp, noise.
@@ -27,12 +27,12 @@ Array = NDArray[np.float64]
 
 
 def item_masks(scene: Scene) -> NDArray[np.bool_]:
-    """Pixels of the item, (N, 32, 32)."""
+    """Mark the pixels of the item, (N, 32, 32)."""
     return footprint(scene, HEIGHT, WIDTH, FIELD_MM).cover > 0.5
 
 
 def _grid(seed: int, rows: NDArray[np.int64], name: str, cells: int) -> Array:
-    """Smooth noise (N, 32, 32) of unit deviation: a coarse random grid, bilinear."""
+    """Draw smooth noise (N, 32, 32) of unit deviation: a coarse random grid, bilinear."""
     nodes = np.arange(cells + 1)
     values = normal(seed, rows[:, None, None], stream(name), nodes[:, None], nodes)
     place = (np.arange(HEIGHT) + 0.5) / HEIGHT * cells
@@ -40,27 +40,30 @@ def _grid(seed: int, rows: NDArray[np.int64], name: str, cells: int) -> Array:
     weight = np.zeros((HEIGHT, cells + 1))
     weight[np.arange(HEIGHT), left] = 1.0 - (place - left)
     weight[np.arange(HEIGHT), left + 1] = place - left
+    # Averaging neighbours takes a third of the deviation, most of which 1.35 gives back.
     return np.asarray(1.35 * weight @ values @ weight.T)
 
 
 def _fine(seed: int, rows: NDArray[np.int64], name: str) -> Array:
+    """Draw noise (N, 32, 32) of unit deviation, each pixel for itself."""
     y, x = np.arange(HEIGHT)[:, None], np.arange(WIDTH)
     return normal(seed, rows[:, None, None], stream(name), y, x)
 
 
 def _column(values: NDArray[np.generic]) -> Array:
+    """Give one value an item (N,) the axes of pictures: (N, 1, 1)."""
     return np.asarray(values, np.float64)[:, None, None]
 
 
 def _aged(colour: Array, degradation: Array) -> Array:
-    """Colour (N, 3) after ageing: yellowing takes blue, chalking bleaches towards beige."""
+    """Age colours (N, 3): yellowing takes blue, chalking bleaches towards beige."""
     loss = np.stack([0.03 * degradation, 0.10 * degradation, 0.35 * degradation], 1)
     chalk = 0.45 * degradation[:, None]
     return np.asarray(colour * (1.0 - loss) * (1.0 - chalk) + chalk * CHALK)
 
 
 def _surface(scene: Scene, outline: Footprint, seed: int, rows: NDArray[np.int64]) -> Array:
-    """Brightness factor (N, 32, 32) of shading and texture."""
+    """Render the brightness factor (N, 32, 32) of shading and texture."""
     lamp = 2.0 * np.pi * uniform(seed, rows, stream("lamp"))[:, None, None]
     slope = outline.along * np.cos(lamp) + outline.across * np.sin(lamp)
     shade = 1.0 + 0.16 * np.clip(slope, -1.5, 1.5) - 0.10 * np.clip(outline.across**2, 0.0, 1.5)
@@ -71,7 +74,7 @@ def _surface(scene: Scene, outline: Footprint, seed: int, rows: NDArray[np.int64
 
 
 def _highlight(scene: Scene, outline: Footprint, seed: int, rows: NDArray[np.int64]) -> Array:
-    """Specular light (N, 32, 32): a streak along the item, broken up where it is crumpled."""
+    """Render specular light (N, 32, 32): a streak, broken up where the item is crumpled."""
     gloss = _column(scene["gloss"] * (1.0 - 0.6 * scene["degradation"]))
     place = 1.2 * uniform(seed, rows, stream("streak"))[:, None, None] - 0.6
     sharp = 0.10 + 0.25 * (1.0 - gloss)
@@ -84,7 +87,7 @@ def _highlight(scene: Scene, outline: Footprint, seed: int, rows: NDArray[np.int
 
 
 def _print(scene: Scene, outline: Footprint, seed: int, rows: NDArray[np.int64]) -> Array:
-    """Opacity (N, 32, 32) of a printed label: a band whose area is the label's cover."""
+    """Render the opacity (N, 32, 32) of a printed label, whose area is the label's cover."""
     half = _column(np.sqrt(np.clip(scene["label_cover"], 0.0, 1.0)))
     shift = 0.4 * (uniform(seed, rows, stream("label place"))[:, None, None] - 0.5)
     inside = (np.abs(outline.along - shift) < half) & (np.abs(outline.across) < half)
@@ -92,7 +95,7 @@ def _print(scene: Scene, outline: Footprint, seed: int, rows: NDArray[np.int64])
 
 
 def _cracks(scene: Scene, outline: Footprint, seed: int, rows: NDArray[np.int64]) -> Array:
-    """Darkness (N, 32, 32) of up to four straight cracks, more of them with damage."""
+    """Render the darkness (N, 32, 32) of up to four straight cracks, more with damage."""
     number = np.arange(4)
     turn = np.pi * uniform(seed, rows[:, None], stream("crack turn"), number)
     place = 1.4 * uniform(seed, rows[:, None], stream("crack place"), number) - 0.7
@@ -105,6 +108,7 @@ def _cracks(scene: Scene, outline: Footprint, seed: int, rows: NDArray[np.int64]
 
 
 def _render(scene: Scene, seed: int, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Render photos (N, 32, 32, 3), sRGB bytes, layer upon layer in linear light."""
     outline = footprint(scene, HEIGHT, WIDTH, FIELD_MM)
     belt = 0.05 + 0.003 * _fine(seed, rows, "belt") + 0.005 * _grid(seed, rows, "belt stain", 4)
     belt = np.clip(belt, 0.0, 1.0)[..., None] * np.array([0.9, 1.0, 1.05])
@@ -135,13 +139,14 @@ def _render(scene: Scene, seed: int, rows: NDArray[np.int64]) -> NDArray[np.uint
     linear = np.clip(linear * (lamp * tint)[:, None, None, :], 0.0, 1.0)
     y, x = np.arange(HEIGHT)[:, None, None], np.arange(WIDTH)[:, None]
     grain = normal(seed, rows[:, None, None, None], stream("grain"), y, x, np.arange(3))
+    # Read noise, and shot noise whose variance grows with the light.
     linear = linear + np.sqrt(1e-5 + 4e-4 * linear) * grain
     encoded = np.clip(linear, 0.0, 1.0) ** (1.0 / 2.2)
     return np.asarray(np.rint(255.0 * encoded), np.uint8)
 
 
 def photos(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Clips of one frame (N, 1, 32, 32, 3) uint8, sRGB (gamma 2.2)."""
+    """Render clips of one frame (N, 1, 32, 32, 3) uint8, sRGB (gamma 2.2)."""
     parts = [np.zeros((0, HEIGHT, WIDTH, 3), np.uint8)]
     for start in range(0, len(samples), CHUNK):
         part = slice(start, start + CHUNK)

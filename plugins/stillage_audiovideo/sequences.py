@@ -1,4 +1,4 @@
-"""Encoders along time: convolutions, and the temporal convolutional network (TCN).
+"""Encoders along time: convolutions, and temporal convolutional networks (TCN).
 
 Bai, Kolter and Koltun 2018 (arXiv 1803.01271): residual blocks of dilated convolutions. Ours
 look both ways, since a whole clip is there; a recording that is read as it comes would not.
@@ -15,8 +15,8 @@ from stillage.network.tokens import Tokens
 from stillage_audiovideo.encoders import Frames
 
 
-class Dilated(nn.Module):
-    """Residual block ``relu(x + bn(conv(relu(bn(conv(x))))))``, kernel 3, one dilation."""
+class _Dilated(nn.Module):
+    """A residual block ``relu(x + bn(conv(relu(bn(conv(x))))))``, kernel 3, one dilation."""
 
     def __init__(self, channels: int, dilation: int) -> None:
         super().__init__()
@@ -28,13 +28,13 @@ class Dilated(nn.Module):
         self.layers = nn.Sequential(*layer(), nn.ReLU(), *layer())
 
     def forward(self, values: Tensor) -> Tensor:
-        """Same shape as ``values`` (B, channels, time)."""
+        """Convolve ``values`` (B, channels, time); the shape stays."""
         return torch.relu(values + self.layers(values))
 
 
-def dilated(channels: int, blocks: int) -> nn.Sequential:
-    """Blocks of dilation 1, 2, 4 ...; the last sees ``4 * 2**blocks - 3`` steps."""
-    return nn.Sequential(*(Dilated(channels, 2**k) for k in range(blocks)))
+def _dilated(channels: int, blocks: int) -> nn.Sequential:
+    """Stack blocks of dilation 1, 2, 4 ...; the last sees ``4 * 2**blocks - 3`` steps."""
+    return nn.Sequential(*(_Dilated(channels, 2**k) for k in range(blocks)))
 
 
 class MelStatistics(nn.Module):
@@ -76,7 +76,7 @@ class SmallSound(nn.Module):
 
 
 class TcnSound(nn.Module):
-    """TCN over frames of sound: a token each 40 ms that hears 2.4 s around it.
+    """A TCN over frames of sound: a token each 40 ms that hears 2.4 s around it.
 
     >>> TcnSound((64, 101))(torch.zeros(2, 64, 101)).values.shape
     torch.Size([2, 26, 64])
@@ -86,7 +86,7 @@ class TcnSound(nn.Module):
         super().__init__()
         self.width = 64
         self.layers = nn.Sequential(
-            convolutions(shape[0], (64, 64), 2, kernels=(5, 3), axes=1), dilated(64, 4)
+            convolutions(shape[0], (64, 64), 2, kernels=(5, 3), axes=1), _dilated(64, 4)
         )
 
     def forward(self, prepared: Tensor) -> Tokens:
@@ -125,7 +125,7 @@ class TcnVideo(nn.Module):
         super().__init__()
         self.width = 64
         self.frames = Frames(shape, (16, 32, 48), (2, 2, 2), self.width)
-        self.layers = dilated(self.width, 3)
+        self.layers = _dilated(self.width, 3)
 
     def forward(self, prepared: Tensor) -> Tokens:
         """Tokens ``(B, frames, 64)``."""

@@ -1,6 +1,6 @@
-"""When does the sound come, by the pictures? Offset and drift between two clocks.
+"""Finds the offset and drift between the clocks of a sound and of its pictures.
 
-Three steps, each for what the one before leaves open:
+It takes three steps, each for what the one before leaves open:
 
 1. timestamps put both streams on one axis;
 2. the sound's envelope and the pictures' motion energy are cross-correlated: one offset;
@@ -36,7 +36,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Offset:
-    """How far the sound's clock is behind the pictures'.
+    """The offset of a sound's clock behind the pictures'.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Offset:
 
     @property
     def clocks(self) -> float:
-        """Offset of the clocks alone, s: without the sound's way through the air."""
+        """The offset of the clocks alone, s: without the sound's way through the air."""
         return self.seconds - self.travel
 
     @property
@@ -70,12 +70,12 @@ class Offset:
         return self.confidence >= MIN_CONFIDENCE
 
     def at(self, time: float) -> float:
-        """Offset in s at a time of the picture's clock."""
+        """Return the offset in s at a time of the picture's clock."""
         return self.seconds + self.drift * (time - self.middle)
 
 
-def envelope(wave: NDArray[np.float32], rate_hz: float, start: float, grid: Array) -> Array:
-    """Onsets of a sound (G,): growth of its level, at moments ``grid`` (s) 10 ms apart.
+def _envelope(wave: NDArray[np.float32], rate_hz: float, start: float, grid: Array) -> Array:
+    """Compute onsets (G,) of a sound, the growth of its level, at moments ``grid`` (s).
 
     The level is the logarithm of the mean power in 10 ms above the clip's own median, so that
     neither loudness nor steady noise matters.
@@ -95,8 +95,8 @@ def envelope(wave: NDArray[np.float32], rate_hz: float, start: float, grid: Arra
     return np.maximum(np.diff(level, prepend=level[:1]), 0.0)
 
 
-def motion(frames: NDArray[np.uint8], times: Array, grid: Array) -> Array:
-    """Growth of motion energy (G,) at moments ``grid`` (s).
+def _motion(frames: NDArray[np.uint8], times: Array, grid: Array) -> Array:
+    """Compute the growth of motion energy (G,) at moments ``grid`` (s).
 
     Motion is the root mean square difference of two frames above the clip's median, put halfway
     between their times; its growth is what answers to the onset of a sound.
@@ -115,14 +115,14 @@ def _standard(values: Array) -> Array:
 
 
 def _smooth(values: Array, width_s: float) -> Array:
-    """Gaussian blur: a frame's time is known to no better than the frames' distance."""
-    reach = int(np.ceil(3.0 * width_s * GRID_HZ))
+    """Blur by a Gaussian: a frame's time is known to no better than the frames' distance."""
+    reach = int(np.ceil(3.0 * width_s * GRID_HZ))  # beyond three deviations 1 % is left
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / (width_s * GRID_HZ)) ** 2)
     return np.convolve(values, kernel / kernel.sum(), "same")
 
 
 def _correlated(sound: Array, seen: Array, reach: int) -> tuple[float, float]:
-    """Lag of the sound in steps (to a fraction), and the confidence in it."""
+    """Find the lag of the sound in steps (to a fraction), and the confidence in it."""
     size = 1 << int(2 * len(sound) - 1).bit_length()
     spectrum = np.fft.rfft(sound, size) * np.conj(np.fft.rfft(seen, size))
     whole = np.fft.irfft(spectrum, size)
@@ -131,12 +131,13 @@ def _correlated(sound: Array, seen: Array, reach: int) -> tuple[float, float]:
     best = int(curve.argmax())
     if curve[best] <= 0.0:
         return 0.0, 0.0
+    # Within 0.2 s lies the same peak, blurred; a rival lies farther off.
     away = np.abs(lags - lags[best]) > 0.2 * GRID_HZ
     second = max(float(curve[away].max()), 0.0) if away.any() else 0.0
     # By chance the best of so many lags still reaches about this height.
     chance = np.sqrt(2.0 * np.log(len(lags)) / len(sound))
     confidence = float(curve[best]) - max(second, chance)
-    shift = 0.0
+    shift = 0.0  # the top of a parabola through the peak and its neighbours
     if 0 < best < len(curve) - 1:
         left, top, right = curve[best - 1 : best + 2]
         bend = left - 2.0 * top + right
@@ -145,7 +146,7 @@ def _correlated(sound: Array, seen: Array, reach: int) -> tuple[float, float]:
 
 
 def _line(moment: Array, gap: Array, weight: Array) -> tuple[float, float]:
-    """Weighted line ``gap = offset + drift * moment``, outliers dropped in three rounds."""
+    """Fit the line ``gap = offset + drift * moment``, outliers dropped in three rounds."""
     keep = np.ones(len(gap), np.bool_)
     offset, drift = float(np.average(gap, weights=weight)), 0.0
     for _ in range(3):
@@ -158,6 +159,7 @@ def _line(moment: Array, gap: Array, weight: Array) -> tuple[float, float]:
         mean = float(np.average(y, weights=w))
         drift = float(np.average((x - centre) * (y - mean), weights=w)) / max(spread, 1e-12)
         offset = mean - drift * float(centre)
+        # Farther off than three times the usual error, but never less than a step of the grid.
         wrong = np.abs(gap - offset - drift * moment)
         keep = wrong <= max(3.0 * float(np.median(wrong[keep])), 1.0 / GRID_HZ)
     return offset, drift
@@ -174,7 +176,7 @@ def synchronise(
     reach_s: float = 1.0,
     max_drift: float = 0.01,
 ) -> Offset:
-    """Offset between a sound and the pictures of the same events.
+    """Find the offset between a sound and the pictures of the same events.
 
     Parameters
     ----------
@@ -212,9 +214,9 @@ def synchronise(
     grid = np.arange(begin, end, 1.0 / GRID_HZ)
     frame_s = float(np.median(np.diff(times)))
     width = max(0.5 * frame_s, 1.0 / GRID_HZ)
-    heard = _smooth(envelope(audio, rate_hz, audio_start, grid), width)
+    heard = _smooth(_envelope(audio, rate_hz, audio_start, grid), width)
     # The growth is seen between two frames, half a frame after it began on average.
-    seen = _smooth(motion(frames, times, grid), width)
+    seen = _smooth(_motion(frames, times, grid), width)
     sound, sight = _standard(heard), _standard(seen)
     lag, confidence = _correlated(sound, sight, int(reach_s * GRID_HZ))
     middle = float(0.5 * (begin + end))
@@ -232,19 +234,20 @@ def synchronise(
 def _followed(
     sound: Array, sight: Array, lag: float, max_drift: float, moment: Array
 ) -> tuple[float, float] | None:
-    """Offset (s) at the middle and drift (s/s), by banded warping about a lag in steps.
+    """Find offset (s) at the middle and drift (s/s) by banded warping about a lag in steps.
 
     None where too little happens, or the clip is too long for the matrix.
     """
     shift = round(lag)
     before, after = max(shift, 0), max(-shift, 0)
     late, early = sound[before : len(sound) - after], sight[after : len(sight) - before]
+    # What the drift moves either end by, and 80 ms for onsets that are heard and seen apart.
     band = int(np.ceil(0.5 * max_drift * len(late))) + int(0.08 * GRID_HZ)
     if len(late) * (2 * band + 1) > MAX_CELLS:
         return None
     _, path = warping_path(late, early, band + 1)
     weight = np.minimum(late[path[:, 0]], early[path[:, 1]])
-    loud = weight > 1.0
+    loud = weight > 1.0  # a deviation above the mean in both: an event, not noise
     if loud.sum() < 4:
         return None
     gap = (path[loud, 0] - path[loud, 1] + shift) / GRID_HZ

@@ -1,4 +1,4 @@
-"""Sensor model of a microphone at a machine: a bearing that runs, and wears.
+"""Sensor model of a microphone at a machine: it renders a bearing that runs and wears.
 
 A defect is struck at its characteristic frequency, the shaft's times (R. B. Randall and
 J. Antoni, Mech. Syst. Signal Process. 25, 2011), r = (d / D) cos(phi) with n balls:
@@ -33,7 +33,7 @@ Array = NDArray[np.float64]
 
 
 def multiples() -> dict[str, float]:
-    """Blows a turn of the shaft, by fault.
+    """Return the blows a turn of the shaft, by fault.
 
     >>> {name: round(value, 4) for name, value in multiples().items()}
     {'none': 0.0, 'outer': 3.5848, 'inner': 5.4152, 'ball': 4.7134, 'cage': 0.3983}
@@ -44,7 +44,7 @@ def multiples() -> dict[str, float]:
 
 
 def running(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Waveforms (N, 16000) float32 at 16 kHz of bearings.
+    """Render waveforms (N, 16000) float32 at 16 kHz of bearings.
 
     Scene fields: ``speed`` of the shaft in Hz, ``fault`` (one of :data:`FAULTS`), ``health``
     from 1 (new) to 0.
@@ -68,7 +68,10 @@ def running(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.f
 
 
 def blows(speed: Array, fault: NDArray[np.str_], seed: int, samples: NDArray[np.int64]) -> Array:
-    """Impulses (N, 16000) of the defects, 1 where fully loaded; slip keeps them from a comb."""
+    """Draw impulses (N, 16000) of the defects, 1 where fully loaded.
+
+    Slip keeps them from a comb, whose harmonics no real bearing has.
+    """
     length = int(DURATION_S * RATE_HZ)
     push = np.zeros((len(samples), length))
     rates = multiples()
@@ -76,7 +79,7 @@ def blows(speed: Array, fault: NDArray[np.str_], seed: int, samples: NDArray[np.
         rate = rates[name] * turns
         if rate == 0.0:
             continue
-        count = int(1.2 * rate * DURATION_S) + 4
+        count = int(1.2 * rate * DURATION_S) + 4  # room for a fifth more than the mean
         jitter = SLIP * normal(seed, samples[k], stream("slip"), np.arange(count))
         gaps = np.maximum(1.0 + jitter, 0.1) / rate
         moments = uniform(seed, samples[k], stream("phase")) / rate + np.cumsum(gaps) - gaps[0]
@@ -88,6 +91,7 @@ def blows(speed: Array, fault: NDArray[np.str_], seed: int, samples: NDArray[np.
 
 
 def _some(scene: Scene, seed: int, samples: NDArray[np.int64]) -> Array:
+    """Render a chunk of bearings: blows that ring, hum of the shaft's harmonics, and hiss."""
     speed = np.asarray(scene["speed"], np.float64)
     worn = np.clip(1.0 - np.asarray(scene["health"], np.float64), 0.0, 1.0)[:, None]
     push = blows(speed, scene["fault"], seed, samples)

@@ -1,4 +1,4 @@
-"""Sensor model of the microphone: an item is knocked once and rings.
+"""Sensor model of the microphone: it renders an item that is knocked once and rings.
 
 Modal synthesis, ``sum a_n exp(-d_n t) sin(2 pi f_n t)``, of a free plate of the item's outline
 and wall (:mod:`stillage_audiovideo.physics.plates`). A mode of loss factor eta decays at
@@ -34,7 +34,7 @@ Array = NDArray[np.float64]
 
 
 def modes_of(scene: Scene, seed: int, samples: NDArray[np.int64]) -> tuple[Array, Array, Array]:
-    """Frequencies (Hz), decay rates (1/s) and amplitudes (N, 40) of the items of a scene."""
+    """Compute frequencies (Hz), decay rates (1/s) and amplitudes (N, 40) of a scene's items."""
     made_of = [material(str(name)) for name in scene["material"]]
     length, width = scene["length"] * 1e-3, scene["width"] * 1e-3
     factor, shape = free_plate(length / width)
@@ -57,14 +57,17 @@ def modes_of(scene: Scene, seed: int, samples: NDArray[np.int64]) -> tuple[Array
 
 
 def _half_sine(cycles: Array) -> Array:
-    """Spectrum of a half-sine force, 1 at zero frequency; ``cycles``: frequency x duration."""
-    near = np.abs(2.0 * cycles - 1.0) < 1e-6
+    """Return the spectrum of a half-sine force at ``cycles``: frequency times duration.
+
+    It is 1 at zero frequency.
+    """
+    near = np.abs(2.0 * cycles - 1.0) < 1e-6  # there the formula is 0 / 0; its limit is pi / 4
     spread = np.where(near, 1.0, 1.0 - (2.0 * cycles) ** 2)
     return np.where(near, np.pi / 4.0, np.abs(np.cos(np.pi * cycles) / spread))
 
 
 def knocks(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Waveforms (N, 16000) float32 at 16 kHz, each of one blow some 0.1 s after its start."""
+    """Render waveforms (N, 16000) float32 at 16 kHz, each of one blow some 0.1 s from its start."""
     count = scene.items_count
     out = np.zeros((count, int(DURATION_S * RATE_HZ)), np.float32)
     for start in range(0, count, CHUNK):
@@ -74,6 +77,7 @@ def knocks(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.fl
 
 
 def _some(scene: Scene, seed: int, samples: NDArray[np.int64]) -> Array:
+    """Render a chunk of knocks over hiss and the rumble of a hall."""
     hertz, decay, gain = modes_of(scene, seed, samples)
     length = int(DURATION_S * RATE_HZ)
     push = np.zeros((len(samples), length))

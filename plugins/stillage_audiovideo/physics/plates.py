@@ -1,4 +1,4 @@
-"""How a free plate rings: its modes by Ritz's method, and the materials that it is made of.
+"""The modes of a free plate by Ritz's method, and the materials that it may be made of.
 
 Thin rectangular plate (Kirchhoff), all edges free. With ``w = sum c_ij P_i(x) P_j(y)`` in
 orthonormal Legendre polynomials, the strain energy
@@ -31,7 +31,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Material:
-    """Young's modulus (Pa), density (kg/m3), loss factor (1), and where they are from."""
+    """A material: Young's modulus (Pa), density (kg/m3), loss factor (1), and their source."""
 
     stiffness: float
     density: float
@@ -57,7 +57,7 @@ MATERIALS = {
 
 
 def material(name: str) -> Material:
-    """The material of that name.
+    """Look up the material of that name.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def material(name: str) -> Material:
 
 @lru_cache(maxsize=1)
 def _integrals() -> tuple[Array, Array, Array]:
-    """Integrals over -1..1 of P_i'' P_j'', P_i' P_j', P_i'' P_j, each (ORDER, ORDER)."""
+    """Integrate P_i'' P_j'', P_i' P_j' and P_i'' P_j over -1..1, each (ORDER, ORDER)."""
     place, weight = np.polynomial.legendre.leggauss(ORDER + 2)
     norm = np.sqrt(np.arange(ORDER) + 0.5)
     tables = []
@@ -86,13 +86,13 @@ def _integrals() -> tuple[Array, Array, Array]:
 
 
 def legendre(place: Array) -> Array:
-    """Orthonormal polynomials ``(..., ORDER)`` at places in -1..1."""
+    """Evaluate the orthonormal polynomials ``(..., ORDER)`` at places in -1..1."""
     table = np.polynomial.legendre.legvander(place, ORDER - 1)
     return np.asarray(table * np.sqrt(np.arange(ORDER) + 0.5))
 
 
 def free_plate(aspect: Array, poisson: float = POISSON) -> tuple[Array, Array]:
-    """Modes of free plates of length / width ``aspect`` (N,).
+    """Compute the modes of free plates of length / width ``aspect`` (N,).
 
     Returns ``lambda`` (N, modes), ascending, referred to the length; and the shapes' factors
     (N, modes, ORDER, ORDER) of polynomials along length and width, unit mean square.
@@ -133,6 +133,6 @@ def free_plate(aspect: Array, poisson: float = POISSON) -> tuple[Array, Array]:
 
 
 def frequencies(factor: Array, made_of: Material, length: Array, thickness: Array) -> Array:
-    """Frequencies in Hz of ``lambda`` (N, modes) for lengths and thicknesses in metres (N,)."""
+    """Convert ``lambda`` (N, modes) to Hz, for lengths and thicknesses in metres (N,)."""
     speed = np.sqrt(made_of.stiffness / (12.0 * made_of.density * (1.0 - POISSON**2)))
     return np.asarray(factor * (thickness * speed / (2.0 * np.pi * length**2))[:, None])

@@ -1,4 +1,4 @@
-"""Damped sine waves, summed: the impulse response of everything that rings.
+"""Sums damped sine waves, the impulse response of everything that rings.
 
 ``h(t) = sum_n a_n exp(-d_n t) sin(2 pi f_n t)`` is run as one two-pole filter for each mode,
 ``y[k] = 2 r cos(w) y[k-1] - r^2 y[k-2] + a r sin(w) x[k-1]``, ``r = exp(-d / rate)``, which is
@@ -31,12 +31,13 @@ def _run(push: Any, turn: Any, shrink: Any, gain: Any, out: Any) -> None:
                 value = first * one + second * two + feed * before
                 out[item, k] += value
                 two, one, before = one, value, push[item, k]
+                # Numbers too small to be normal would slow the filter down.
                 if abs(value) < 1e-30 and abs(one) + abs(two) < 1e-30:
                     one = two = 0.0
 
 
 def ring(push: Array, rate_hz: float, hertz: Array, decay: Array, gain: Array) -> Array:
-    """Response float64 (N, time) of N sets of modes to pushes (N, time).
+    """Compute the response float64 (N, time) of N sets of modes to pushes (N, time).
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ NOTES = (
 
 @dataclass
 class _Tally:
-    """What happened to the files, for the notes."""
+    """A tally of what happened to the files, for the notes."""
 
     copies: list[str] = field(default_factory=list)
     short: list[str] = field(default_factory=list)
@@ -49,7 +49,7 @@ class _Tally:
     samples: int = 0
 
     def notes(self) -> list[str]:
-        """One line a kind."""
+        """Write one line a kind."""
         found = [
             f"left out as copies of an earlier file: {', '.join(self.copies) or 'none'}"[:60000],
             f"left out as shorter than one sample: {', '.join(self.short) or 'none'}"[:60000],
@@ -104,7 +104,7 @@ def read(path: str | Path, out: str | Path, options: ClipOptions = ClipOptions()
                 clip, sound, offset if options.align else None, seconds, rate, tally
             )
             if offset is not None:
-                writer.source(f"offset of {name}"[:1024], _told(offset))
+                writer.source(f"offset of {name}"[:1024], _written(offset))
                 if offset.sure:
                     tally.offsets[name] = offset
                 else:
@@ -134,7 +134,7 @@ def read(path: str | Path, out: str | Path, options: ClipOptions = ClipOptions()
 
 
 def _files(folder: Path) -> list[Path]:
-    """Containers under the folder, in order of name."""
+    """List containers under the folder, in order of name."""
     found = files_under(folder, SUFFIXES)
     if not found:
         raise BadInput(folder, "0 containers", f"1 or more of {', '.join(SUFFIXES)}")
@@ -142,7 +142,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _labels(folder: Path, files: list[Path]) -> tuple[list[str], dict[str, str]]:
-    """Classes and the class of each file: its first subfolder, if all lie in two or more."""
+    """Find the class of each file: its first subfolder, if all lie in two or more."""
     parts = {f.relative_to(folder).as_posix(): f.relative_to(folder).parts for f in files}
     labels = {name: path[0] for name, path in parts.items()}
     classes = sorted(set(labels.values()))
@@ -160,7 +160,7 @@ def _decoded(file: Path, width: int, height: int) -> tuple[Clip | None, Sound | 
 
 
 def _offset(clip: Clip | None, sound: Sound | None) -> Offset | None:
-    """Offset of the sound; None where one is lacking, or they overlap by less than a second."""
+    """Find the sound's offset; None where one is lacking, or both share less than a second."""
     if clip is None or sound is None or len(clip.times) < 3:
         return None
     end = sound.start + len(sound.wave) / sound.rate_hz
@@ -174,7 +174,7 @@ def _offset(clip: Clip | None, sound: Sound | None) -> Offset | None:
     )
 
 
-def _told(offset: Offset) -> str:
+def _written(offset: Offset) -> str:
     return (
         f"{offset.seconds:+.4f} s at {offset.middle:.3f} s, confidence {offset.confidence:.2f}, "
         f"drift {offset.drift:+.5f} s/s{'' if offset.sure else ' (not sure)'}"
@@ -189,7 +189,7 @@ def _cut(
     rate: float,
     tally: _Tally,
 ) -> tuple[list[Stream], int]:
-    """Streams of the whole samples of one file, and how many there are."""
+    """Cut one file into whole samples; return their streams and how many there are."""
     begins, ends = [], []
     if clip is not None:
         step = float(np.median(np.diff(clip.times))) if len(clip.times) > 1 else 0.0
@@ -224,7 +224,7 @@ def _cut(
 def _pictures(
     clip: Clip, start: float, seconds: float, rate: float, end: float
 ) -> tuple[NDArray[np.uint8], float] | None:
-    """The pictures shown at evenly spaced moments, and the first one's time; None: not whole."""
+    """Take the pictures at even moments, and the first one's time; None where not whole."""
     moments = start + (np.arange(round(seconds * rate)) + 0.5) / rate
     if moments[0] < clip.times[0] or moments[-1] > end:
         return None
@@ -233,7 +233,7 @@ def _pictures(
 
 
 def _sound(sound: Sound, start: float, seconds: float) -> tuple[NDArray[np.float32], float] | None:
-    """The samples of a span of the sound's clock, and the first one's time; None: not whole."""
+    """Take a span of the sound's clock, and its first sample's time; None where it is not whole."""
     first = round((start - sound.start) * sound.rate_hz)
     last = first + round(seconds * sound.rate_hz)
     if first < 0 or last > len(sound.wave):

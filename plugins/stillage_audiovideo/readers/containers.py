@@ -1,4 +1,4 @@
-"""Pictures and sound of real containers, each with its own presentation times.
+"""Reads pictures and sound of real containers, each with its own presentation times.
 
 Decoded by PyAV from an open handle with the container fixed by the file's suffix, so that a
 playlist in disguise cannot name other files. What a header promises is checked before anything
@@ -42,7 +42,7 @@ Array = NDArray[np.float64]
 
 
 class Clip(NamedTuple):
-    """Frames uint8 ``(F, H, W, 3)`` and their presentation times float64 ``(F,)`` in s."""
+    """A clip: frames uint8 ``(F, H, W, 3)`` and their presentation times float64 ``(F,)`` in s."""
 
     frames: NDArray[np.uint8]
     times: Array
@@ -57,7 +57,7 @@ class Sound(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """What a container says it holds: seconds of picture and sound, None where there is none."""
+    """The contents of a container by its header: seconds of picture and sound, None for none."""
 
     video_s: float | None
     audio_s: float | None
@@ -65,7 +65,7 @@ class Contents(NamedTuple):
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    """The container, or one line that says what is wrong with it."""
+    """Open the container, or say in one line what is wrong with it."""
     import av
 
     suffix = path.suffix.lower()
@@ -87,7 +87,7 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 def _seconds(container: Any, stream: Any) -> float:
-    """What the header promises of a stream; 0 where it says nothing."""
+    """Return the seconds that the header promises of a stream; 0 where it says nothing."""
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
     return float(container.duration or 0) * 1e-6
@@ -101,7 +101,7 @@ def _promised(path: Path, container: Any, stream: Any) -> float:
 
 
 def contents(path: str | Path) -> Contents:
-    """What a file holds by its header, decoding nothing.
+    """Find what a file holds by its header, decoding nothing.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def contents(path: str | Path) -> Contents:
 
 
 def read_clip(path: str | Path, width: int = 0, height: int = 0) -> Clip:
-    """All frames of the first picture stream, scaled to ``width`` x ``height`` (0: as they are).
+    """Read the frames of the first picture stream, scaled to ``width`` x ``height`` (0: unscaled).
 
     A picture file is a clip of one frame at time 0.
 
@@ -174,7 +174,7 @@ def _frame_time(frame: Any, stream: Any, number: int) -> float:
 
 
 def read_sound(path: str | Path, rate_hz: int = 16000) -> Sound:
-    """The first sound stream, channels averaged, at ``rate_hz`` (polyphase, zero phase).
+    """Read the first sound stream, channels averaged, at ``rate_hz`` (polyphase, zero phase).
 
     Gaps in its timestamps become silence, so that a sample's time is ``start + k / rate_hz``.
 
@@ -231,7 +231,7 @@ def _decoded(
 
 
 def resampled(wave: NDArray[np.float32], rate: int, wanted: int) -> NDArray[np.float32]:
-    """The waveform (time,) at another rate, sample 0 at the same time.
+    """Bring a waveform (time,) to another rate, sample 0 at the same time.
 
     >>> resampled(np.ones(441, np.float32), 44100, 16000).shape
     (160,)

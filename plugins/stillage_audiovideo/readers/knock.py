@@ -95,7 +95,7 @@ def read(path: str | Path, out: str | Path) -> Path:
 
 
 def _cleaned(folder: Path) -> tuple[list[_Clip], list[str], list[str]]:
-    """Clips that are none's copy and not dead; names of the copies and of the dead ones."""
+    """Sort clips into those to keep, and the names of copies and of dead ones."""
     kept: list[_Clip] = []
     copies: list[str] = []
     dead: list[str] = []
