@@ -1,4 +1,4 @@
-"""Events that are likely noise: alone in space and time, or too soon after another."""
+"""Leaves out events that are likely noise: alone in space and time, or too soon after another."""
 
 from __future__ import annotations
 
@@ -31,13 +31,15 @@ def _rested(x: Any, y: Any, t: Any, last: Any, dead: int, keep: Any) -> None:
 
 
 _NEVER = -(2**62)
+"""Time before all others, whose differences still fit 64 bits (:data:`reading.MAX_TIME`)."""
 
 
 def neighbours(events: Events, within_us: int = 10_000) -> NDArray[np.bool_]:
-    """Events (n,) that one of the 8 neighbouring pixels supports: the nearest-neighbour filter.
+    """Mark events (n,) that one of the 8 neighbouring pixels supports.
 
-    An event stays if a neighbour (either polarity; also one that is itself dropped) had an event
-    at most ``within_us`` before it (Delbruck, "Frame-free dynamic digital vision", 2008).
+    The nearest-neighbour filter: an event stays if a neighbour (either polarity; also one that
+    is itself dropped) had an event at most ``within_us`` before it (Delbruck, "Frame-free
+    dynamic digital vision", 2008).
 
     >>> from stillage_events.reading import events_of
     >>> neighbours(events_of([1, 2, 9], [1, 1, 9], [0, 5, 6], [1, 0, 1], 16, 16)).tolist()
@@ -51,7 +53,7 @@ def neighbours(events: Events, within_us: int = 10_000) -> NDArray[np.bool_]:
 
 
 def rested(events: Events, dead_us: int = 1_000) -> NDArray[np.bool_]:
-    """Events (n,) at least ``dead_us`` after the pixel's last kept one: a refractory period.
+    """Mark events (n,) at least ``dead_us`` after the pixel's last kept one (refractory period).
 
     >>> from stillage_events.reading import events_of
     >>> rested(events_of([1, 1, 1], [1, 1, 1], [0, 5, 12], [1, 0, 1], 4, 4), 10).tolist()
@@ -65,11 +67,11 @@ def rested(events: Events, dead_us: int = 1_000) -> NDArray[np.bool_]:
 
 
 def kept(events: Events, keep: NDArray[np.bool_]) -> Events:
-    """The events where ``keep`` (n,) is true, in the same frame."""
+    """Take the events where ``keep`` (n,) is true, in the same frame."""
     return events._replace(x=events.x[keep], y=events.y[keep], t=events.t[keep], p=events.p[keep])
 
 
 def denoised(events: Events, within_us: int = 10_000, dead_us: int = 1_000) -> Events:
-    """Events that are rested, and of these those that a neighbour supports."""
+    """Keep events that are rested, and of these those that a neighbour supports."""
     calm = kept(events, rested(events, dead_us))
     return kept(calm, neighbours(calm, within_us))

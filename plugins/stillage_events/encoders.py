@@ -16,7 +16,7 @@ CELLS = 8
 
 
 def _areas(size: int, cells: int) -> Tensor:
-    """Weights (cells, size) of the mean over equal parts of an axis, by overlap."""
+    """Make weights (cells, size) of the mean over equal parts of an axis, by overlap."""
     edges = torch.linspace(0.0, float(size), cells + 1)
     pixel = torch.arange(size, dtype=torch.float32)
     overlap = torch.minimum(edges[1:, None], pixel + 1.0) - torch.maximum(edges[:-1, None], pixel)
@@ -25,7 +25,7 @@ def _areas(size: int, cells: int) -> Tensor:
 
 
 class EventStatistics(nn.Module):
-    """What a plain model sees: counts on a coarse grid and the activity of each bin.
+    """The features of a plain model: counts on a coarse grid and the activity of each bin.
 
     Mean of either count in 8 x 8 areas (fewer where the sensor is smaller), then mean and mean
     square of every bin of the signed grid. No parameters.

@@ -1,4 +1,4 @@
-"""Dense arrays of events: count frames, voxel grids, time surfaces. NumPy in and out.
+"""Turns events into dense arrays: count frames, voxel grids, time surfaces.
 
 Kernels are compiled by numba at first use and kept on disk where it can write.
 """
@@ -22,7 +22,8 @@ def _count(x: Any, y: Any, p: Any, out: Any) -> None:
 
 
 BLOCK = 256
-"""Events whose cells and weights are worked out before any is added: memory is waited for less."""
+"""Events whose cells and weights are worked out before any is added, so that the processor waits
+less for memory."""
 
 
 @compiled
@@ -50,6 +51,7 @@ def _voxels(
             cells[j] = np.uint32(left) * plane + cell
             far[j] = sign * np.float32(place - left) if good else np.float32(0.0)
             near[j] = sign - far[j]
+        # Unsigned places, since a signed one would be checked for counting from the end.
         for j in range(count):
             at = np.uint64(cells[j])
             out[at] += near[j]
@@ -80,7 +82,7 @@ def _last(x: Any, y: Any, t: Any, p: Any, stop: float, out: Any) -> None:
 
 
 def count_frame(events: Events) -> NDArray[np.int32]:
-    """Events of each pixel, int32 ``(2, height, width)``: darker ones, then brighter ones.
+    """Count the events of each pixel, int32 ``(2, height, width)``: darker, then brighter.
 
     >>> from stillage_events.reading import events_of
     >>> count_frame(events_of([1, 1], [0, 0], [0, 9], [1, -1], 2, 1)).tolist()
@@ -95,7 +97,7 @@ def count_frame(events: Events) -> NDArray[np.int32]:
 def voxel_grid(
     events: Events, bins: int, window: tuple[float, float] | None = None
 ) -> NDArray[np.float32]:
-    """Bilinear voxel grid, float32 ``(bins, height, width)``.
+    """Make a bilinear voxel grid, float32 ``(bins, height, width)``.
 
     ``t* = (bins - 1) (t - t0) / (tN - t0)``, and ``p (1 - |t* - b|)`` is added to the two
     nearest bins b, with p +1 where brighter and -1 where darker (Zhu et al., CVPR 2019).
@@ -130,7 +132,7 @@ def voxel_grid(
 
 
 def polar_grid(events: Events, bins: int) -> NDArray[np.float32]:
-    """Voxel grids of either polarity, float32 ``(2, bins, height, width)``: darker, brighter.
+    """Make voxel grids of either polarity, float32 ``(2, bins, height, width)``: darker, brighter.
 
     Weights are those of :func:`voxel_grid` over the whole reading, without sign: brighter minus
     darker is the signed grid, and the sum over bins counts events.
@@ -149,7 +151,7 @@ def polar_grid(events: Events, bins: int) -> NDArray[np.float32]:
 
 
 def time_surface(events: Events, tau_us: float, at: float | None = None) -> NDArray[np.float32]:
-    """Exponential time surface, float32 ``(2, height, width)``: darker, then brighter.
+    """Make an exponential time surface, float32 ``(2, height, width)``: darker, then brighter.
 
     ``exp(-(at - t) / tau)`` of the last event at or before ``at`` (us; default: the last
     event's time) of each pixel and polarity, 0 where there was none (Lagorce et al., PAMI 2017).

@@ -1,4 +1,4 @@
-"""Events as readings: from a ragged list of events to what encoders read."""
+"""The modality of event cameras: how a ragged list of events becomes what encoders read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BINS = plugin.BINS
 
 
 class EventStream(Modality):
-    """Event camera: int32 ``(n + 1, 4)``, the sensor's frame, then x, y, t in us, polarity.
+    """An event camera: int32 ``(n + 1, 4)``, the sensor's frame, then x, y, t in us, polarity.
 
     Collated: float32 ``(2, 8, height, width)``, the bilinear voxel grids of darker and brighter
     events (:func:`stillage_events.grids.polar_grid`). Prepared: float32 ``(8 + 2, height,
@@ -37,12 +37,12 @@ class EventStream(Modality):
     standardise = "channel"
 
     def collate(self, rows: Sequence[NDArray[Any]]) -> NDArray[Any]:
-        """Voxel grids ``(B, 2, 8, height, width)`` of raw samples; one without a frame is zero.
+        """Make voxel grids ``(B, 2, 8, height, width)`` of raw samples; zero where there is none.
 
         Raises
         ------
         BadInput
-            If sensors differ in size, or a reading is none.
+            If sensors differ in size, or a row is no reading.
         """
         from stillage_events.grids import polar_grid
 
@@ -69,14 +69,14 @@ class EventStream(Modality):
         return torch.cat([grid, counts], 1)
 
     def read(self, path: Path) -> NDArray[Any]:
-        """The reading in a file; see :func:`stillage_events.readers.decoding.read_events`."""
+        """Read a file of events; see :func:`stillage_events.readers.decoding.read_events`."""
         from stillage_events.readers.decoding import read_events
         from stillage_events.reading import from_start
 
         return pack(from_start(read_events(path)))
 
     def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
-        """Readings (ragged: a list) of items that pass under the camera."""
+        """Render readings (ragged: a list) of items that pass under the camera."""
         from stillage_events.sensor import passes
 
         return passes(scene, seed, scene.sample_numbers(samples))

@@ -12,7 +12,7 @@ from stillage.network.encoders import PatchEncoder
 
 
 class EventPatches(PatchEncoder):
-    """Tokens of equal square patches, at most 8 on the longer side, with attention maps.
+    """A transformer over equal square patches, at most 8 on the longer side, with its maps.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The v2e pixel model: what an event camera would have made of a sequence of frames.
+"""The v2e pixel model, which turns a sequence of frames into the events of a camera.
 
 Source: Hu, Liu and Delbruck, "v2e: From Video Frames to Realistic DVS Events", CVPRW 2021.
 Intensities are on the scale 0 .. 255. For each pixel and each interval between two frames:
@@ -37,7 +37,7 @@ KNEE = 20.0
 
 @dataclass(frozen=True)
 class Pixel:
-    """Parameters of the pixels; the defaults are v2e's for good light.
+    """The parameters of a sensor's pixels; the defaults are v2e's for good light.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ NOISY = Pixel(sigma=0.05, cutoff_hz=30.0, leak_hz=0.1, shot_hz=5.0)
 
 @compiled
 def lin_log(intensity: float) -> float:
-    """Natural logarithm above 20, a line from 0 below.
+    """Take the natural logarithm above 20, a line from 0 below.
 
     >>> lin_log(0.0), round(lin_log(20.0), 6) == round(math.log(20.0), 6)
     (0.0, True)
@@ -83,13 +83,13 @@ def lin_log(intensity: float) -> float:
 
 @lru_cache(maxsize=1)
 def levels() -> NDArray[np.float64]:
-    """:func:`lin_log` of 0 .. 255, float64 (256,); do not write."""
+    """Tabulate :func:`lin_log` of 0 .. 255, float64 (256,); do not write."""
     return np.array([lin_log(float(value)) for value in range(256)])
 
 
 @compiled
 def _uniform(state: Any, draw: Any) -> Any:
-    """A number in (0, 1] from a pixel's state and the number of the draw (SplitMix64)."""
+    """Draw a number in (0, 1] from a pixel's state and the draw's number (SplitMix64)."""
     z = (state ^ np.uint64(draw)) + np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -99,11 +99,13 @@ def _uniform(state: Any, draw: Any) -> Any:
 
 @compiled
 def _wait(state: Any, draw: Any, rate: float) -> Any:
+    """Draw the seconds to a pixel's next shot event (exponential); even draws are waits."""
     return -math.log(_uniform(state, 2 * draw)) / rate
 
 
 @compiled
 def _key(at: float, pixel: Any, up: bool) -> Any:
+    """Pack an event into one integer, time first, so that sorting keys sorts events by time."""
     return (np.int64(round(at * 1e6)) << 32) | pixel | (1 if up else 0)
 
 
@@ -111,7 +113,7 @@ def _key(at: float, pixel: Any, up: bool) -> Any:
 def _advance(
     frame: Any, table: Any, lookup: bool, rate: float, low: Any, memory: Any, before: Any
 ) -> None:
-    """Low-pass a row of pixels; ``before`` is what the old levels had beyond the memory."""
+    """Low-pass a row of pixels; ``before`` takes how far old levels were from the memory."""
     for x in range(len(low)):
         value = frame[x]
         level = table[int(value)] if lookup else lin_log(np.float64(value))
@@ -134,7 +136,7 @@ def _row(
     keys: Any,
     n: int,
 ) -> Any:
-    """Append the keys of one row of pixels; gives the (perhaps grown) keys and their number."""
+    """Append the keys of one row of pixels; return the (perhaps grown) keys and their number."""
     omega, leak, shot, refractory = numbers[0], numbers[1], numbers[2], numbers[3]
     width = frames.shape[2]
     low, before, last = np.zeros(width), np.zeros(width), np.full(width, -1e300)
@@ -193,7 +195,7 @@ def _simulate(
     numbers: Any,
     most: int,
 ) -> Any:
-    """Keys ``t us << 32 | y << 14 | x << 1 | polarity`` of all events, in no order.
+    """Collect keys ``t us << 32 | y << 14 | x << 1 | polarity`` of all events, in no order.
 
     One key of -1 where there are more than ``most``.
     """
@@ -222,7 +224,7 @@ def simulate(
     seed: int = 0,
     sample: int = 0,
 ) -> Events:
-    """Events of a sequence of frames, times in us from the first frame.
+    """Simulate the events of a sequence of frames, times in us from the first frame.
 
     Parameters
     ----------
@@ -283,7 +285,7 @@ def simulate(
 def thresholds(
     height: int, width: int, pixel: Pixel, seed: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Thresholds (H, W) for brighter and darker: the sensor's own, at least 0.01; do not write.
+    """Draw a sensor's thresholds (H, W) for brighter and darker, at least 0.01; do not write.
 
     >>> on, off = thresholds(50, 50, Pixel(), 1)
     >>> bool(abs(on.mean() - 0.2) < 0.003 and abs(off.std() - 0.03) < 0.003)

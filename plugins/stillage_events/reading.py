@@ -1,4 +1,4 @@
-"""One reading of an event camera: its events, and the picture and time that they lie in.
+"""The reading of an event camera: its events, and the size and time that they lie in.
 
 In a recording a reading is int32 ``(n + 1, 4)``. Row 0 is its *frame*: width and height of the
 sensor in pixels, length of the reading in us, and -1. Each further row is an event: x, y, time
@@ -32,7 +32,7 @@ USUAL_SENSORS = (
 
 
 class Events(NamedTuple):
-    """Events of one reading, in order of time.
+    """The events of one reading, in order of time.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Events(NamedTuple):
     duration: int
 
     def window(self, start: int, stop: int) -> Events:
-        """The events with ``start <= t < stop``, in us from ``start``.
+        """Cut out the events with ``start <= t < stop``, in us from ``start``.
 
         >>> events_of([1, 2], [0, 0], [5, 9], [1, 0], 4, 4).window(6, 10).t
         array([3])
@@ -74,7 +74,7 @@ class Events(NamedTuple):
 
 
 def polarity(p: Any) -> NDArray[np.bool_]:
-    """True where brighter, whatever the dtype: bool, 0/1 of any integer type, -1/+1, floats.
+    """Mark brighter events, whatever the dtype: bool, 0/1 of any integer type, -1/+1, floats.
 
     >>> [polarity(np.array(p)).tolist() for p in ([True, False], [1, 0], [1, -1], [1.0, -1.0])]
     [[True, False], [True, False], [True, False], [True, False]]
@@ -91,7 +91,7 @@ def events_of(
     height: int = 0,
     where: object = "events",
 ) -> Events:
-    """Events from columns of any number type, checked and in order of time.
+    """Make events from columns of any number type, checked and put in order of time.
 
     ``t`` is in us. Events with equal times keep their order. Without a width and height the
     smallest of :data:`USUAL_SENSORS` that holds all events is taken.
@@ -129,7 +129,7 @@ def events_of(
 
 
 def _side(column: NDArray[Any], name: str, where: object) -> int:
-    """Pixels that a column needs; they are bounded before they become integers."""
+    """Count the pixels that a column needs, bounded before they become integers."""
     if not len(column):
         return 1
     least, most = float(column.min()), float(column.max())
@@ -152,7 +152,7 @@ def _whole(t: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def usual_sensor(width: int, height: int) -> tuple[int, int]:
-    """Smallest usual sensor of at least this size; this very size where none is.
+    """Choose the smallest usual sensor of at least this size; this very size where none is.
 
     >>> usual_sensor(200, 100), usual_sensor(2000, 100)
     ((240, 180), (2000, 100))
@@ -178,7 +178,7 @@ def check_columns(events: Events) -> None:
 
 
 def check_inside(events: Events) -> None:
-    """The same, and refuse events outside the sensor."""
+    """Refuse what :func:`check_columns` refuses, and events outside the sensor."""
     check_columns(events)
     sides = (events.x, events.width), (events.y, events.height)
     if any(len(c) and (int(c.max()) >= side or int(c.min()) < 0) for c, side in sides):
@@ -186,7 +186,7 @@ def check_inside(events: Events) -> None:
 
 
 def pack(events: Events) -> NDArray[np.int32]:
-    """The raw sample ``(n + 1, 4)`` int32: the frame, then x, y, t, p of each event.
+    """Pack events into a raw sample ``(n + 1, 4)`` int32: the frame, then x, y, t, p of each.
 
     Raises
     ------
@@ -207,7 +207,7 @@ def pack(events: Events) -> NDArray[np.int32]:
 
 
 def unpack(row: NDArray[Any], where: object = "a reading of events") -> Events:
-    """The events of a raw sample; see the module's text.
+    """Unpack the events of a raw sample; see the module's text.
 
     Raises
     ------
@@ -232,7 +232,7 @@ def unpack(row: NDArray[Any], where: object = "a reading of events") -> Events:
 
 
 def _joined(parts: list[Events], where: object) -> Events:
-    """Readings one after the other in time."""
+    """Join readings, one after the other in time."""
     sizes = sorted({part[4:6] for part in parts})
     if len(sizes) > 1:
         raise BadInput(where, f"frames of {sizes[0]} and {sizes[1]} pixels", "one size")
@@ -243,7 +243,7 @@ def _joined(parts: list[Events], where: object) -> Events:
 
 
 def frame_of(row: NDArray[Any], where: object = "a reading of events") -> tuple[int, int, int]:
-    """Width, height and duration of a raw sample."""
+    """Return width, height and duration of a raw sample."""
     if row.ndim != 2 or row.shape[1:] != (4,) or not len(row) or row[0, 3] != -1:
         found = f"{row.dtype} {row.shape}" + ("" if not row.size else f" from {row[0].tolist()}")
         raise BadInput(where, found, "int32 (n + 1, 4), first: width, height, duration in us, -1")
@@ -255,6 +255,6 @@ def frame_of(row: NDArray[Any], where: object = "a reading of events") -> tuple[
 
 
 def from_start(events: Events) -> Events:
-    """The same with times from the first event, lasting until just after the last."""
+    """Count times from the first event; the reading lasts until just after the last."""
     start = int(events.t[0]) if len(events.t) else 0
     return events._replace(t=events.t - start)

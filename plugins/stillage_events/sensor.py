@@ -1,4 +1,4 @@
-"""Sensor model of the event camera: an item that passes under it on the belt.
+"""Sensor model of the event camera: it renders an item that passes under it on the belt.
 
 The item moves along x at :data:`SPEED` for 20 ms and is where the scene has its centre in the
 middle of them. Frames of its light, 1 ms apart, drive :mod:`stillage_events.pixel`.
@@ -24,6 +24,8 @@ SPEED = 2000.0
 """Of the belt, mm/s (assumed; sorting belts run at 2 to 3 m/s)."""
 
 FRAMES, INTERVAL_S = 21, 0.001
+"""Frames and their distance: 20 ms in which an item moves by 40 mm, at most .4 pixels a frame."""
+
 CHUNK = 64
 """Items whose frames are in memory at once."""
 
@@ -41,8 +43,8 @@ Array = NDArray[np.float64]
 
 
 def _brightness(scene: Scene) -> Array:
-    """Reflectance (N,) of the surface: black hides the colour, ageing bleaches it (assumed)."""
-    grey = scene["colour"] @ np.array([0.2126, 0.7152, 0.0722])
+    """Compute reflectance (N,): black hides the colour, ageing bleaches it (assumed)."""
+    grey = scene["colour"] @ np.array([0.2126, 0.7152, 0.0722])  # luminance, ITU-R BT.709
     body = np.where(np.asarray(scene["black"], bool), 0.03, grey)
     aged = body + 0.45 * scene["degradation"] * (0.55 - body)
     clear = scene["transparency"] * (1.0 - 0.3 * scene["degradation"])
@@ -50,7 +52,7 @@ def _brightness(scene: Scene) -> Array:
 
 
 def _waves(seed: int, samples: NDArray[np.int64], name: str, fine: float) -> list[Array]:
-    """Plane waves of each item's texture, each (3, N): along, across, phase."""
+    """Draw the plane waves of each item's texture, each (3, N): along, across, phase."""
     found = []
     for k in range(WAVES):
         draw = [uniform(seed, samples, stream(name), k, part) for part in range(3)]
@@ -61,7 +63,7 @@ def _waves(seed: int, samples: NDArray[np.int64], name: str, fine: float) -> lis
 
 
 def _texture(outline: Footprint, seen: NDArray[np.bool_], waves: list[Array]) -> Array:
-    """Unit-variance pattern fixed to the item, at the pixels ``seen`` of (N, H, W)."""
+    """Render a pattern of unit variance, fixed to the item, at the pixels ``seen`` (N, H, W)."""
     along, across, item = outline.along[seen], outline.across[seen], np.nonzero(seen)[0]
     out = np.zeros(len(item))
     for wave in waves:
@@ -70,8 +72,8 @@ def _texture(outline: Footprint, seen: NDArray[np.bool_], waves: list[Array]) ->
     return np.asarray(out * np.sqrt(2.0 / WAVES))
 
 
-def light(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Intensities (N, 21, 32, 32) on 0 .. 255 while the items pass."""
+def _light(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Render intensities (N, 21, 32, 32) on 0 .. 255 while the items pass."""
     out = np.empty((len(samples), FRAMES, HEIGHT, WIDTH), np.float32)
     body, fibre, crumple = _brightness(scene), 0.15 * scene["fibre"], 0.30 * scene["crumple"]
     crumpled = _waves(seed, samples, "event crumple", 5.0)
@@ -91,12 +93,12 @@ def light(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.flo
 
 
 def passes(scene: Scene, seed: int, samples: NDArray[np.int64]) -> list[NDArray[np.int32]]:
-    """Raw samples of N items, each (n + 1, 4) int32: the frame, then x, y, t (us), polarity."""
+    """Render raw samples of N items, each (n + 1, 4) int32: frame, then x, y, t (us), polarity."""
     seconds = INTERVAL_S * np.arange(FRAMES, dtype=np.float64)
     rows: list[NDArray[np.int32]] = []
     for start in range(0, len(samples), CHUNK):
         part = slice(start, start + CHUNK)
-        frames = light(scene.part(part), seed, samples[part])
+        frames = _light(scene.part(part), seed, samples[part])
         rows += [
             pack(simulate(frames[k], seconds, PIXEL, seed, int(number)))
             for k, number in enumerate(samples[part])

@@ -1,4 +1,4 @@
-"""AEDAT4, the format of iniVation's cameras, through the library ``aedat`` (MIT)."""
+"""Reads AEDAT4, the format of iniVation's cameras, through the library ``aedat`` (MIT)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SIGNATURE = b"#!AER-DAT4"
 
 
 def read_aedat4(path: Path) -> Events:
-    """The events of the first event stream; other streams are passed over.
+    """Read the events of the first event stream; other streams are passed over.
 
     Raises
     ------

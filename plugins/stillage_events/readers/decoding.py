@@ -1,4 +1,4 @@
-"""Which decoder reads which event file.
+"""Chooses the decoder of an event file by its suffix.
 
 No decoder follows a path in a file, unpickles, or allocates by a count that the file's own
 bytes do not bear out.
@@ -15,7 +15,7 @@ SUFFIXES = (".raw", ".bin", ".txt", ".h5", ".hdf5", ".aedat4")
 
 
 def read_events(path: str | Path) -> Events:
-    """The events in a file, with the file's own times in us.
+    """Read the events in a file, with the file's own times in us.
 
     ``.raw`` EVT2 or EVT3 (its header says which), ``.bin`` N-MNIST, ``.txt`` ECD text, ``.h5``
     and ``.hdf5`` DSEC layout, ``.aedat4`` (needs the library aedat). Where a file does not

@@ -1,4 +1,4 @@
-"""Events in HDF5 as DSEC lays them out (Gehrig et al., RA-L 2021), read without trust.
+"""Reads events in HDF5 as DSEC lays them out (Gehrig et al., RA-L 2021), without trust.
 
 ``events/x``, ``y``, ``t``, ``p`` are integer columns; ``t_offset`` (optional) is added to t, in us;
 ``ms_to_idx`` (optional) holds the first event of each millisecond.
@@ -30,7 +30,7 @@ WIDTH, HEIGHT = 640, 480
 
 
 def read_dsec(path: Path, start_ms: int = 0, stop_ms: int | None = None) -> Events:
-    """The events from ``start_ms`` to ``stop_ms`` (of the file's own t, without its offset).
+    """Read events from ``start_ms`` to ``stop_ms`` (of the file's own t, without its offset).
 
     Raises
     ------
@@ -103,7 +103,7 @@ def _exists(group: Any, name: str) -> bool:
 
 
 def _member(path: Path, group: Any, name: str) -> Any:
-    """An object of the file itself, never of another one."""
+    """Open an object of the file itself, never of another one."""
     if not _exists(group, name):
         raise BadInput(f"{path}:/{name}", "nothing", "HDF5 as of DSEC")
     if group.links.get_info(name.encode()).type != h5py.h5l.TYPE_HARD:
@@ -140,7 +140,7 @@ def _plain(where: str, dataset: Any) -> None:
 
 
 def _values(dataset: Any, first: int, last: int) -> NDArray[Any]:
-    """Elements of one axis."""
+    """Read elements of one axis."""
     out = np.empty(last - first, dataset.dtype)
     source = dataset.get_space()
     source.select_hyperslab((first,), (last - first,))

@@ -1,4 +1,4 @@
-"""Plain text of events, as in the Event-Camera Dataset (Mueggler et al., IJRR 2017).
+"""Reads plain text of events, as in the Event-Camera Dataset (Mueggler et al., IJRR 2017).
 
 One event a line: ``t x y p``, t in seconds, p 0 or 1 (or -1 and 1). A first line of only two
 numbers is the sensor's width and height. Lines that begin with ``#`` are comments.
@@ -17,11 +17,9 @@ from stillage.errors import BadInput
 from stillage_events.readers.files import check_count, file_size
 from stillage_events.reading import MAX_EVENTS, Events, events_of
 
-MAX_LINE = 256
-
 
 def read_text(path: Path) -> Events:
-    """The events of a text file; see :func:`stillage_events.readers.decoding.read_events`.
+    """Read the events of a text file; see ``decoding.read_events``.
 
     Raises
     ------
@@ -62,7 +60,7 @@ def read_text(path: Path) -> Events:
 def _table(
     path: Path, handle: TextIO, skipped: int
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Numbers of all lines, (n, 4) float64."""
+    """Read the numbers of all lines, (n, 4) float64."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of empty lines, and of none at all

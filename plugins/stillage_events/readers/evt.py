@@ -1,4 +1,4 @@
-"""Raw files of Prophesee sensors: EVT 2.0 and EVT 3.0, little-endian.
+"""Decodes raw files of Prophesee sensors: EVT 2.0 and EVT 3.0, little-endian.
 
 Source: "EVT 2.0 Format" and "EVT 3.0 Format", docs.prophesee.ai, Data Encoding Formats. A file
 begins with lines ``% key value``; of these the format and the geometry are used.
@@ -47,7 +47,7 @@ def _decode2(words: Any, x: Any, y: Any, t: Any, p: Any) -> int:
         if kind == 8:
             high = (word & 0x0FFFFFFF) << 6
             if seen and high + (LOOP_2 >> 1) <= base:
-                loops += 1
+                loops += 1  # a step back by over half the range is an overrun
             base, seen = high, True
         elif kind <= 1 and seen:
             x[n], y[n] = (word >> 11) & 0x7FF, word & 0x7FF
@@ -58,7 +58,7 @@ def _decode2(words: Any, x: Any, y: Any, t: Any, p: Any) -> int:
 
 @compiled
 def _count3(words: Any) -> int:
-    """Events that the words may at most stand for."""
+    """Count the events that the words may at most stand for."""
     n = 0
     for i in range(len(words)):
         kind = words[i] >> 12
@@ -113,7 +113,7 @@ def _decode3(words: Any, x: Any, y: Any, t: Any, p: Any) -> int:  # noqa: PLR091
 
 
 def decode_evt2(words: NDArray[np.uint32]) -> Columns:
-    """Columns x, y, t (us), p of EVT 2.0 words; t follows the counter as it runs over.
+    """Decode EVT 2.0 words to columns x, y, t (us), p; t follows the counter as it runs over.
 
     >>> words = np.array([0x80000001, 0x10000000 | 5 << 22 | 3 << 11 | 4], np.uint32)
     >>> [column.tolist() for column in decode_evt2(words)]
@@ -126,7 +126,7 @@ def decode_evt2(words: NDArray[np.uint32]) -> Columns:
 
 
 def decode_evt3(words: NDArray[np.uint16]) -> Columns:
-    """Columns x, y, t (us), p of EVT 3.0 words; t follows the counter as it runs over.
+    """Decode EVT 3.0 words to columns x, y, t (us), p; t follows the counter as it runs over.
 
     >>> words = np.array([0x8001, 0x6002, 0x0007, 0x3805, 0x5003], np.uint16)
     >>> [column.tolist() for column in decode_evt3(words)]
@@ -149,7 +149,7 @@ def _first(columns: Columns, count: int) -> Columns:
 
 
 def read_raw(path: Path) -> Events:
-    """The CD events of a ``.raw`` file; see :func:`stillage_events.readers.decoding.read_events`.
+    """Read the CD events of a ``.raw`` file; see ``decoding.read_events``.
 
     Raises
     ------
@@ -177,7 +177,7 @@ def read_raw(path: Path) -> Events:
 
 
 def _header(path: Path, head: bytes) -> tuple[dict[str, str], int]:
-    """Keys of the header, and where the words begin."""
+    """Read the keys of the header, and find where the words begin."""
     keys: dict[str, str] = {}
     place = 0
     while head[place : place + 1] == b"%":
@@ -198,7 +198,7 @@ def _header(path: Path, head: bytes) -> tuple[dict[str, str], int]:
 
 
 def _stated(path: Path, keys: dict[str, str]) -> tuple[int, int, int]:
-    """Format (2 or 3), width and height; sizes are 0 where the header has none."""
+    """Find format (2 or 3), width and height; sizes are 0 where the header has none."""
     parts = [part.strip() for part in keys.get("format", "").split(";")]
     named = dict(part.split("=", 1) for part in parts if "=" in part)
     name = parts[0].upper() or {"2.0": "EVT2", "3.0": "EVT3"}.get(keys.get("evt", ""), "")

@@ -1,4 +1,4 @@
-"""Event files: what every decoder refuses before it reads."""
+"""Checks of event files that every decoder makes before it reads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_FILE_BYTES = 2**31
 
 
 def file_size(path: Path, most: int = MAX_FILE_BYTES) -> int:
-    """Bytes of a plain file.
+    """Return the bytes of a plain file.
 
     Raises
     ------

@@ -40,7 +40,7 @@ Row = tuple[str, str, int, Events]
 
 
 def read_bin(path: Path) -> Events:
-    """The events of a ``.bin`` file, times in us.
+    """Read the events of a ``.bin`` file, times in us.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def _add(writer: RecordingWriter, rows: list[Row]) -> None:
 
 
 def _packed(path: Path) -> Path | None:
-    """The NPZ meant, if one is."""
+    """Find the NPZ that is meant, if one is."""
     if path.is_dir():
         found = sorted(p for p in path.glob("nmnist_*.npz") if p.is_file())
         if len(found) > 1:

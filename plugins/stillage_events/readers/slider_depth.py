@@ -31,8 +31,8 @@ BLOCK = 5
 """Samples of events that form one group."""
 
 
-class Slider(NamedTuple):
-    """What the folder holds: events, frames (F, 180, 240) with their seconds, poses (P, 8)."""
+class _Slider(NamedTuple):
+    """The folder's contents: events, frames (F, 180, 240) with their seconds, poses (P, 8)."""
 
     events: Events
     frame_s: NDArray[np.float64]
@@ -113,7 +113,7 @@ def _place(poses: NDArray[np.float64], seconds: NDArray[np.float64]) -> TargetCo
     return TargetColumn("x", "regression", values, states, unit="m")
 
 
-def _load(folder: Path) -> Slider:
+def _load(folder: Path) -> _Slider:
     if not folder.is_dir():
         raise BadInput(folder, "no such folder", "slider_depth.npz, or events.txt and others")
     packed = folder / "slider_depth.npz"
@@ -121,7 +121,7 @@ def _load(folder: Path) -> Slider:
     return _checked(folder, slider)
 
 
-def _checked(folder: Path, slider: Slider) -> Slider:
+def _checked(folder: Path, slider: _Slider) -> _Slider:
     seconds, poses = slider.frame_s, slider.poses
     fits = slider.frames.shape == (len(seconds), HEIGHT, WIDTH) and len(seconds) > 0
     if not fits or slider.frames.dtype != np.uint8 or (np.diff(seconds) <= 0).any():
@@ -138,7 +138,7 @@ def _checked(folder: Path, slider: Slider) -> Slider:
     return slider
 
 
-def _from_npz(path: Path) -> Slider:
+def _from_npz(path: Path) -> _Slider:
     arrays: dict[str, NDArray[Any]] = load_arrays(path, inflation(path, MAX_NPZ_BYTES))
     wanted = ("ev_t_s", "ev_x", "ev_y", "ev_p", "frame_t_s", "frames", "gt_pose", "calib")
     for name in wanted:
@@ -149,10 +149,10 @@ def _from_npz(path: Path) -> Slider:
     events = events_of(x, y, t, p, WIDTH, HEIGHT, where=path)
     frame_s, poses = (np.asarray(arrays[name], np.float64) for name in ("frame_t_s", "gt_pose"))
     calibration = np.asarray(arrays["calib"], np.float64).ravel()[:9]
-    return Slider(events, frame_s, arrays["frames"], poses, calibration)
+    return _Slider(events, frame_s, arrays["frames"], poses, calibration)
 
 
-def _from_text(folder: Path) -> Slider:
+def _from_text(folder: Path) -> _Slider:
     events = read_text(folder / "events.txt")
     poses = _numbers(folder / "groundtruth.txt", 8)
     listed = folder / "images.txt"
@@ -182,7 +182,7 @@ def _from_text(folder: Path) -> Slider:
     moved = events_of(
         events.x, events.y, events.t, events.p, WIDTH, HEIGHT, where=folder / "events.txt"
     )
-    return Slider(moved, np.array(seconds), np.stack(frames), poses, calibration)
+    return _Slider(moved, np.array(seconds), np.stack(frames), poses, calibration)
 
 
 def _numbers(path: Path, columns: int) -> NDArray[np.float64]:

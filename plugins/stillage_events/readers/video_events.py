@@ -23,7 +23,7 @@ LUMINANCE = (0.2126, 0.7152, 0.0722)
 
 
 def intensities(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Linear grey 0 .. 255, float32 (T, H, W), of sRGB frames (T, H, W, 3).
+    """Convert sRGB frames (T, H, W, 3) to linear grey 0 .. 255, float32 (T, H, W).
 
     IEC 61966-2-1: ``((s + 0.055) / 1.055) ** 2.4`` above 0.04045, ``s / 12.92`` below.
 

@@ -1,1 +1,3 @@
-"""Readers: real files become recordings."""
+"""The readers of the plugin: ``read`` of each module named here makes a recording of real files."""
+
+__all__ = ["plastic_scanner", "spectra_files"]
