@@ -13,7 +13,7 @@ from stillage.counter import normal, stream, uniform
 from stillage.sensing.footprint import Footprint, footprint
 from stillage.sensing.scene import Scene
 
-HEIGHT, WIDTH = 32, 32
+_HEIGHT, _WIDTH = 32, 32
 FIELD_MM = 160.0
 """Width of the field of view, mm."""
 
@@ -28,25 +28,25 @@ Array = NDArray[np.float64]
 
 def item_masks(scene: Scene) -> NDArray[np.bool_]:
     """Mark the pixels of the item, (N, 32, 32)."""
-    return footprint(scene, HEIGHT, WIDTH, FIELD_MM).cover > 0.5
+    return footprint(scene, _HEIGHT, _WIDTH, FIELD_MM).cover > 0.5
 
 
 def _grid(seed: int, rows: NDArray[np.int64], name: str, cells: int) -> Array:
     """Draw smooth noise (N, 32, 32) of unit deviation: a coarse random grid, bilinear."""
     nodes = np.arange(cells + 1)
     values = normal(seed, rows[:, None, None], stream(name), nodes[:, None], nodes)
-    place = (np.arange(HEIGHT) + 0.5) / HEIGHT * cells
+    place = (np.arange(_HEIGHT) + 0.5) / _HEIGHT * cells
     left = np.minimum(place.astype(np.int64), cells - 1)
-    weight = np.zeros((HEIGHT, cells + 1))
-    weight[np.arange(HEIGHT), left] = 1.0 - (place - left)
-    weight[np.arange(HEIGHT), left + 1] = place - left
+    weight = np.zeros((_HEIGHT, cells + 1))
+    weight[np.arange(_HEIGHT), left] = 1.0 - (place - left)
+    weight[np.arange(_HEIGHT), left + 1] = place - left
     # Averaging neighbours takes a third of the deviation, most of which 1.35 gives back.
     return np.asarray(1.35 * weight @ values @ weight.T)
 
 
 def _fine(seed: int, rows: NDArray[np.int64], name: str) -> Array:
     """Draw noise (N, 32, 32) of unit deviation, each pixel for itself."""
-    y, x = np.arange(HEIGHT)[:, None], np.arange(WIDTH)
+    y, x = np.arange(_HEIGHT)[:, None], np.arange(_WIDTH)
     return normal(seed, rows[:, None, None], stream(name), y, x)
 
 
@@ -109,7 +109,7 @@ def _cracks(scene: Scene, outline: Footprint, seed: int, rows: NDArray[np.int64]
 
 def _render(scene: Scene, seed: int, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
     """Render photos (N, 32, 32, 3), sRGB bytes, layer upon layer in linear light."""
-    outline = footprint(scene, HEIGHT, WIDTH, FIELD_MM)
+    outline = footprint(scene, _HEIGHT, _WIDTH, FIELD_MM)
     belt = 0.05 + 0.003 * _fine(seed, rows, "belt") + 0.005 * _grid(seed, rows, "belt stain", 4)
     belt = np.clip(belt, 0.0, 1.0)[..., None] * np.array([0.9, 1.0, 1.05])
     black = np.asarray(scene["black"], bool)[:, None]
@@ -137,7 +137,7 @@ def _render(scene: Scene, seed: int, rows: NDArray[np.int64]) -> NDArray[np.uint
     lamp = np.exp(0.05 * normal(seed, rows, stream("exposure")))[:, None]
     tint = 1.0 + 0.02 * normal(seed, rows[:, None], stream("tint"), np.arange(3))
     linear = np.clip(linear * (lamp * tint)[:, None, None, :], 0.0, 1.0)
-    y, x = np.arange(HEIGHT)[:, None, None], np.arange(WIDTH)[:, None]
+    y, x = np.arange(_HEIGHT)[:, None, None], np.arange(_WIDTH)[:, None]
     grain = normal(seed, rows[:, None, None, None], stream("grain"), y, x, np.arange(3))
     # Read noise, and shot noise whose variance grows with the light.
     linear = linear + np.sqrt(1e-5 + 4e-4 * linear) * grain
@@ -147,7 +147,7 @@ def _render(scene: Scene, seed: int, rows: NDArray[np.int64]) -> NDArray[np.uint
 
 def photos(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.uint8]:
     """Render clips of one frame (N, 1, 32, 32, 3) uint8, sRGB (gamma 2.2)."""
-    parts = [np.zeros((0, HEIGHT, WIDTH, 3), np.uint8)]
+    parts = [np.zeros((0, _HEIGHT, _WIDTH, 3), np.uint8)]
     for start in range(0, len(samples), CHUNK):
         part = slice(start, start + CHUNK)
         parts.append(_render(scene.part(part), seed, samples[part]))

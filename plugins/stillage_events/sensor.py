@@ -16,7 +16,7 @@ from stillage.sensing.scene import Scene
 from stillage_events.pixel import Pixel, simulate
 from stillage_events.reading import pack
 
-HEIGHT, WIDTH = 32, 32
+_HEIGHT, _WIDTH = 32, 32
 FIELD_MM = 160.0
 """Width of the field of view, mm."""
 
@@ -38,7 +38,7 @@ LIGHT = 255.0
 WAVES = 5
 """Plane waves that make up each texture."""
 
-PIXEL = Pixel()
+_PIXEL = Pixel()
 Array = NDArray[np.float64]
 
 
@@ -74,14 +74,14 @@ def _texture(outline: Footprint, seen: NDArray[np.bool_], waves: list[Array]) ->
 
 def _light(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.float32]:
     """Render intensities (N, 21, 32, 32) on 0 .. 255 while the items pass."""
-    out = np.empty((len(samples), FRAMES, HEIGHT, WIDTH), np.float32)
+    out = np.empty((len(samples), FRAMES, _HEIGHT, _WIDTH), np.float32)
     body, fibre, crumple = _brightness(scene), 0.15 * scene["fibre"], 0.30 * scene["crumple"]
     crumpled = _waves(seed, samples, "event crumple", 5.0)
     fibrous = _waves(seed, samples, "event fibre", 14.0)
     for k in range(FRAMES):
         moved = np.array([SPEED * INTERVAL_S * (k - (FRAMES - 1) / 2.0), 0.0])
         fields = {**scene.fields, "centre": scene["centre"] + moved}
-        outline = footprint(Scene(fields, scene.units), HEIGHT, WIDTH, FIELD_MM)
+        outline = footprint(Scene(fields, scene.units), _HEIGHT, _WIDTH, FIELD_MM)
         seen = outline.cover > 0.0
         item = np.nonzero(seen)[0]
         shade = 1.0 + crumple[item] * _texture(outline, seen, crumpled)
@@ -100,7 +100,7 @@ def passes(scene: Scene, seed: int, samples: NDArray[np.int64]) -> list[NDArray[
         part = slice(start, start + CHUNK)
         frames = _light(scene.part(part), seed, samples[part])
         rows += [
-            pack(simulate(frames[k], seconds, PIXEL, seed, int(number)))
+            pack(simulate(frames[k], seconds, _PIXEL, seed, int(number)))
             for k, number in enumerate(samples[part])
         ]
     return rows

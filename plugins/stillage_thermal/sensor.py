@@ -62,8 +62,6 @@ class Bolometer:
 CAMERA = Bolometer()
 """The station's camera: 4 frames of 16 x 16, 2 s apart, so that its lag does not show."""
 
-FRAMES, HEIGHT, WIDTH, INTERVAL_S = CAMERA.frames, CAMERA.height, CAMERA.width, CAMERA.interval_s
-
 TRANSFER, TRANSFER_SPREAD = 12.0, 0.12
 """Heat transfer W/(m2 K) in moving air (5-25 is usual) and its relative spread (assumed)."""
 
@@ -89,7 +87,7 @@ def surface_emissivity(scene: Scene) -> Array:
     return np.asarray(bare)
 
 
-def item_temperatures(
+def _item_temperatures(
     scene: Scene, seed: int, samples: NDArray[np.int64], camera: Bolometer = CAMERA
 ) -> Array:
     """Return wall temperatures (N, frames) in K at the frames' times, by Newton's law."""
@@ -131,7 +129,7 @@ def seen(scene: Scene, seed: int, samples: NDArray[np.int64], camera: Bolometer 
     cover = footprint(scene, camera.height, camera.width, FIELD_MM).cover[:, None]
     ambient = scene["ambient"] + ZERO_CELSIUS
     item = apparent(
-        item_temperatures(scene, seed, samples, camera),
+        _item_temperatures(scene, seed, samples, camera),
         surface_emissivity(scene)[:, None],
         ambient[:, None],
     )[:, :, None, None]

@@ -25,9 +25,9 @@ BALLS, BALL_IN, PITCH_IN = 9, 0.3126, 1.537
 """SKF 6205: balls, their diameter and the pitch diameter in inches, contact angle 0."""
 
 FAULTS = ("none", "outer", "inner", "ball", "cage")
-SLIP = 0.015
-DURATION_S = 1.0
-CHUNK = 64
+_SLIP = 0.015
+_DURATION_S = 1.0
+_CHUNK = 64
 
 Array = NDArray[np.float64]
 
@@ -60,9 +60,9 @@ def running(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.f
     speed = np.asarray(scene["speed"], np.float64)
     if speed.size and not (speed.min() > 0.0 and speed.max() <= 400.0):
         raise BadInput("scene field 'speed'", f"{speed.min()} to {speed.max()} Hz", "0 to 400 Hz")
-    out = np.zeros((len(speed), int(DURATION_S * RATE_HZ)), np.float32)
-    for start in range(0, len(speed), CHUNK):
-        some = slice(start, min(start + CHUNK, len(speed)))
+    out = np.zeros((len(speed), int(_DURATION_S * RATE_HZ)), np.float32)
+    for start in range(0, len(speed), _CHUNK):
+        some = slice(start, min(start + _CHUNK, len(speed)))
         out[some] = _some(scene.part(some), seed, samples[some])
     return out
 
@@ -72,18 +72,18 @@ def blows(speed: Array, fault: NDArray[np.str_], seed: int, samples: NDArray[np.
 
     Slip keeps them from a comb, whose harmonics no real bearing has.
     """
-    length = int(DURATION_S * RATE_HZ)
+    length = int(_DURATION_S * RATE_HZ)
     push = np.zeros((len(samples), length))
     rates = multiples()
     for k, (turns, name) in enumerate(zip(speed, map(str, fault), strict=True)):
         rate = rates[name] * turns
         if rate == 0.0:
             continue
-        count = int(1.2 * rate * DURATION_S) + 4  # room for a fifth more than the mean
-        jitter = SLIP * normal(seed, samples[k], stream("slip"), np.arange(count))
+        count = int(1.2 * rate * _DURATION_S) + 4  # room for a fifth more than the mean
+        jitter = _SLIP * normal(seed, samples[k], stream("slip"), np.arange(count))
         gaps = np.maximum(1.0 + jitter, 0.1) / rate
         moments = uniform(seed, samples[k], stream("phase")) / rate + np.cumsum(gaps) - gaps[0]
-        moments = moments[moments < DURATION_S]
+        moments = moments[moments < _DURATION_S]
         zone = {"inner": turns, "ball": rates["cage"] * turns, "cage": turns}.get(name, 0.0)
         load = 0.6 + 0.4 * np.cos(2.0 * np.pi * zone * moments)
         np.add.at(push[k], (moments * RATE_HZ).astype(np.int64), load)

@@ -18,7 +18,7 @@ from stillage_audiovideo.mel import RATE_HZ
 from stillage_audiovideo.physics.plates import free_plate, frequencies, legendre, material
 from stillage_audiovideo.physics.ringing import ring
 
-DURATION_S = 1.0
+_DURATION_S = 1.0
 MODES = 40
 """Modes that are summed; the polynomials give about as many to a few per cent."""
 
@@ -28,7 +28,7 @@ BLOW_S = 1.2e-4
 SUPPORT_DECAY = 6.0
 """Damping of hand, belt and air, 1/s (assumed)."""
 
-CHUNK = 64
+_CHUNK = 64
 
 Array = NDArray[np.float64]
 
@@ -69,9 +69,9 @@ def _half_sine(cycles: Array) -> Array:
 def knocks(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.float32]:
     """Render waveforms (N, 16000) float32 at 16 kHz, each of one blow some 0.1 s from its start."""
     count = scene.items_count
-    out = np.zeros((count, int(DURATION_S * RATE_HZ)), np.float32)
-    for start in range(0, count, CHUNK):
-        some = slice(start, min(start + CHUNK, count))
+    out = np.zeros((count, int(_DURATION_S * RATE_HZ)), np.float32)
+    for start in range(0, count, _CHUNK):
+        some = slice(start, min(start + _CHUNK, count))
         out[some] = _some(scene.part(some), seed, samples[some])
     return out
 
@@ -79,7 +79,7 @@ def knocks(scene: Scene, seed: int, samples: NDArray[np.int64]) -> NDArray[np.fl
 def _some(scene: Scene, seed: int, samples: NDArray[np.int64]) -> Array:
     """Render a chunk of knocks over hiss and the rumble of a hall."""
     hertz, decay, gain = modes_of(scene, seed, samples)
-    length = int(DURATION_S * RATE_HZ)
+    length = int(_DURATION_S * RATE_HZ)
     push = np.zeros((len(samples), length))
     moment = 0.08 + 0.06 * uniform(seed, samples, stream("knock moment"))
     push[np.arange(len(samples)), (moment * RATE_HZ).astype(np.int64)] = 1.0

@@ -24,7 +24,7 @@ from stillage.errors import BadInput
 ORDER = 10
 """Polynomials along each side; even ones and odd ones do not couple."""
 
-POISSON = 0.33
+_POISSON = 0.33
 
 Array = NDArray[np.float64]
 
@@ -91,7 +91,7 @@ def legendre(place: Array) -> Array:
     return np.asarray(table * np.sqrt(np.arange(ORDER) + 0.5))
 
 
-def free_plate(aspect: Array, poisson: float = POISSON) -> tuple[Array, Array]:
+def free_plate(aspect: Array, poisson: float = _POISSON) -> tuple[Array, Array]:
     """Compute the modes of free plates of length / width ``aspect`` (N,).
 
     Returns ``lambda`` (N, modes), ascending, referred to the length; and the shapes' factors
@@ -134,5 +134,5 @@ def free_plate(aspect: Array, poisson: float = POISSON) -> tuple[Array, Array]:
 
 def frequencies(factor: Array, made_of: Material, length: Array, thickness: Array) -> Array:
     """Convert ``lambda`` (N, modes) to Hz, for lengths and thicknesses in metres (N,)."""
-    speed = np.sqrt(made_of.stiffness / (12.0 * made_of.density * (1.0 - POISSON**2)))
+    speed = np.sqrt(made_of.stiffness / (12.0 * made_of.density * (1.0 - _POISSON**2)))
     return np.asarray(factor * (thickness * speed / (2.0 * np.pi * length**2))[:, None])

@@ -29,9 +29,9 @@ FORMATS = {
 }  # fmt: skip
 """Container of each suffix."""
 
-PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
-MAX_FILE_BYTES = 2**31
-MAX_SECONDS = 3600.0
+_PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
+_MAX_FILE_BYTES = 2**31
+_MAX_SECONDS = 3600.0
 MAX_BYTES = MAX_ROW_BYTES
 """Largest file, longest stream and most decoded bytes that are read."""
 
@@ -73,8 +73,8 @@ def _opened(path: Path) -> Iterator[Any]:
         raise BadInput(path, f"file type {suffix!r}", ", ".join(FORMATS))
     try:
         size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise BadInput(path, f"{size} bytes", f"at most {MAX_FILE_BYTES}")
+        if size > _MAX_FILE_BYTES:
+            raise BadInput(path, f"{size} bytes", f"at most {_MAX_FILE_BYTES}")
         check_length(path)
         with open_media(path, FORMATS[suffix]) as container:
             yield container
@@ -95,8 +95,8 @@ def _seconds(container: Any, stream: Any) -> float:
 
 def _promised(path: Path, container: Any, stream: Any) -> float:
     seconds = _seconds(container, stream)
-    if not 0.0 <= seconds <= MAX_SECONDS:
-        raise BadInput(path, f"{seconds:.6g} s of {stream.type}", f"at most {MAX_SECONDS:g} s")
+    if not 0.0 <= seconds <= _MAX_SECONDS:
+        raise BadInput(path, f"{seconds:.6g} s of {stream.type}", f"at most {_MAX_SECONDS:g} s")
     return seconds
 
 
@@ -142,7 +142,7 @@ def read_clip(path: str | Path, width: int = 0, height: int = 0) -> Clip:
         if max(expected, 3.0 * stream.width * stream.height) > MAX_BYTES:
             found = f"{promised:.3g} s of {stream.width} x {stream.height}"
             raise BadInput(path, found, f"at most {MAX_BYTES} bytes decoded")
-        single = path.suffix.lower() in PICTURES
+        single = path.suffix.lower() in _PICTURES
         for frame in container.decode(stream):
             wide, high = width or frame.width, height or frame.height
             if 3 * max(frame.width * frame.height, wide * high * (len(frames) + 1)) > MAX_BYTES:

@@ -22,7 +22,7 @@ CLASSES = ("Ceramic", "Marble", "Wood")
 BLOCK = 10
 """Clips of one class whose numbers follow each other and that a split keeps together."""
 
-MAX_CLIPS = 100_000
+_MAX_CLIPS = 100_000
 
 NOTES = (
     "smoke test only: one phone and, it seems, one object a class, so what is learnt may be the "
@@ -121,8 +121,8 @@ def _clips(folder: Path) -> list[tuple[_Clip, str]]:
                 if not file.stem.isdecimal() or len(file.stem) > 9 or int(file.stem) < 1:
                     raise BadInput(file, f"name {file.stem!r}", "a number from 1")
                 numbered.append((int(file.stem), file))
-            if len(found) + len(numbered) > MAX_CLIPS:
-                raise BadInput(folder, f"over {MAX_CLIPS} clips", f"at most {MAX_CLIPS}")
+            if len(found) + len(numbered) > _MAX_CLIPS:
+                raise BadInput(folder, f"over {_MAX_CLIPS} clips", f"at most {_MAX_CLIPS}")
             for number, file in sorted(numbered):
                 wave = read_sound(file, RATE_HZ).wave
                 if len(wave) != RATE_HZ:

@@ -12,7 +12,7 @@ from stillage.errors import BadInput
 from stillage_events.readers.files import check_count, file_size
 from stillage_events.reading import Events, events_of
 
-SIGNATURE = b"#!AER-DAT4"
+_SIGNATURE = b"#!AER-DAT4"
 
 
 def read_aedat4(path: Path) -> Events:
@@ -25,8 +25,8 @@ def read_aedat4(path: Path) -> Events:
     """
     file_size(path)
     with path.open("rb") as handle:
-        head = handle.read(len(SIGNATURE))
-    if head != SIGNATURE:
+        head = handle.read(len(_SIGNATURE))
+    if head != _SIGNATURE:
         raise BadInput(path, f"a file that begins {head!r}", "AEDAT4")
     try:
         aedat = import_module("aedat")  # optional: the extra stillage[aedat]

@@ -20,8 +20,8 @@ from stillage.errors import BadInput
 from stillage_events.readers.files import check_count, file_size
 from stillage_events.reading import Events, events_of
 
-MAX_CHUNK_BYTES = 2**24
-MAX_FILE_BYTES = 2**40
+_MAX_CHUNK_BYTES = 2**24
+_MAX_FILE_BYTES = 2**40
 MOST_A_BYTE = 4
 """Most events that a byte of a file may stand for: what camera gives them in two bits each?"""
 
@@ -38,7 +38,7 @@ def read_dsec(path: Path, start_ms: int = 0, stop_ms: int | None = None) -> Even
         If the layout is another one; if anything is a link, virtual, stored outside the file or
         no plain integer column; if sizes do not fit; if there are too many events.
     """
-    file_size(path, MAX_FILE_BYTES)
+    file_size(path, _MAX_FILE_BYTES)
     with suppress(ImportError):  # DSEC compresses with Blosc
         import_module("hdf5plugin")  # optional
     try:
@@ -133,8 +133,8 @@ def _plain(where: str, dataset: Any) -> None:
         raise BadInput(where, "data outside this file", "data in this file")
     if layout == h5py.h5d.CHUNKED:
         chunk = math.prod(plist.get_chunk()) * kind.get_size()
-        if chunk > MAX_CHUNK_BYTES:
-            raise BadInput(where, f"chunks of {chunk} bytes", f"at most {MAX_CHUNK_BYTES}")
+        if chunk > _MAX_CHUNK_BYTES:
+            raise BadInput(where, f"chunks of {chunk} bytes", f"at most {_MAX_CHUNK_BYTES}")
     elif dataset.get_storage_size() < math.prod(dataset.shape) * kind.get_size():
         raise BadInput(where, f"{dataset.shape} in {dataset.get_storage_size()} bytes", "all data")
 

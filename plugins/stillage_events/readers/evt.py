@@ -29,7 +29,7 @@ from stillage.errors import BadInput
 from stillage_events.readers.files import check_count, file_size
 from stillage_events.reading import Events, check_side, events_of
 
-MAX_HEADER = 64 * 1024
+_MAX_HEADER = 64 * 1024
 LOOP_2, LOOP_3 = 1 << 34, 1 << 24
 """Times (us) at which the counters of EVT 2.0 and EVT 3.0 run over."""
 
@@ -158,7 +158,7 @@ def read_raw(path: Path) -> Events:
     """
     size = file_size(path)
     with path.open("rb") as handle:
-        keys, start = _header(path, handle.read(MAX_HEADER))
+        keys, start = _header(path, handle.read(_MAX_HEADER))
         kind, width, height = _stated(path, keys)
         dtype = np.dtype("<u4" if kind == 2 else "<u2")
         if (size - start) % dtype.itemsize:
@@ -183,7 +183,7 @@ def _header(path: Path, head: bytes) -> tuple[dict[str, str], int]:
     while head[place : place + 1] == b"%":
         stop = head.find(b"\n", place)
         if stop < 0:
-            raise BadInput(path, f"a header over {MAX_HEADER} bytes", "lines '% key value'")
+            raise BadInput(path, f"a header over {_MAX_HEADER} bytes", "lines '% key value'")
         words = head[place + 1 : stop].decode("ascii", "replace").split(maxsplit=1)
         place = stop + 1
         if words == ["end"]:

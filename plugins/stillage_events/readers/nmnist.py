@@ -20,10 +20,10 @@ from stillage_events.plugin import EVENTS
 from stillage_events.readers.files import check_count, file_size
 from stillage_events.reading import Events, events_of, from_start, pack
 
-SIDE = 34
-OVERFLOW_ROW, OVERFLOW_US = 240, 2**13
-DIGITS = tuple(str(digit) for digit in range(10))
-BATCH = 256
+_SIDE = 34
+_OVERFLOW_ROW, _OVERFLOW_US = 240, 2**13
+_DIGITS = tuple(str(digit) for digit in range(10))
+_BATCH = 256
 MAX_NPZ_BYTES = 2**30
 
 NOTES = (
@@ -53,12 +53,12 @@ def read_bin(path: Path) -> Events:
     check_count(path, size // 5)
     raw = np.frombuffer(path.read_bytes(), np.uint8).reshape(-1, 5).astype(np.int64)
     t = (raw[:, 2] & 0x7F) << 16 | raw[:, 3] << 8 | raw[:, 4]
-    over = raw[:, 1] == OVERFLOW_ROW
-    t = (t + OVERFLOW_US * np.cumsum(over))[~over]
+    over = raw[:, 1] == _OVERFLOW_ROW
+    t = (t + _OVERFLOW_US * np.cumsum(over))[~over]
     x, y, p = raw[~over, 0], raw[~over, 1], raw[~over, 2] >> 7
     if not len(t):
         raise BadInput(path, "no event", "events of 5 bytes")
-    return events_of(x, y, t, p, SIDE, SIDE, where=path)
+    return events_of(x, y, t, p, _SIDE, _SIDE, where=path)
 
 
 def read(path: str | Path, out: str | Path) -> Path:
@@ -91,7 +91,7 @@ def read(path: str | Path, out: str | Path) -> Path:
         batch: list[Row] = []
         for row in rows:
             batch.append(row)
-            if len(batch) == BATCH:
+            if len(batch) == _BATCH:
                 _add(writer, batch)
                 batch = []
         if batch:
@@ -105,7 +105,7 @@ def _add(writer: RecordingWriter, rows: list[Row]) -> None:
     spec = EVENTS.sample
     writer.add(
         [Stream("events", samples, spec.unit, axes=spec.axes)],
-        [TargetColumn("digit", "classification", digits, classes=DIGITS)],
+        [TargetColumn("digit", "classification", digits, classes=_DIGITS)],
         [group for group, _, _, _ in rows],
         [split for _, split, _, _ in rows],
     )
@@ -126,7 +126,7 @@ def _packed(path: Path) -> Path | None:
 def _from_folders(path: Path) -> Iterator[Row]:
     found = False
     for split in ("Train", "Test"):
-        for digit in DIGITS:
+        for digit in _DIGITS:
             for file in sorted((path / split / digit).glob("*.bin")):
                 found = True
                 group = f"{split.lower()}-{digit}-{file.stem}"
@@ -164,5 +164,5 @@ def _from_npz(path: Path) -> Iterator[Row]:
         x, y, t, p = (arrays[name][part] for name in ("x", "y", "t_us", "p"))
         split, number = str(arrays["split"][k]), int(arrays["sample_id"][k])
         where = f"{path}: recording {number}"
-        seen = events_of(x, y, t, p, SIDE, SIDE, where)
+        seen = events_of(x, y, t, p, _SIDE, _SIDE, where)
         yield f"{split}-{number}", split, int(labels[k]), seen

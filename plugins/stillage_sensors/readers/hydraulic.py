@@ -56,10 +56,10 @@ NOTES = (
 )
 
 
-def blocks_of(count: int, blocks: int) -> NDArray[np.int64]:
+def _blocks_of(count: int, blocks: int) -> NDArray[np.int64]:
     """Number the contiguous block of each of ``count`` cycles; sizes differ by one at most.
 
-    >>> blocks_of(5, 2)
+    >>> _blocks_of(5, 2)
     array([0, 0, 0, 1, 1])
     """
     if not 1 <= blocks <= count:
@@ -99,7 +99,7 @@ def read(path: str | Path, out: str | Path, options: HydraulicOptions = Hydrauli
         )
         for name, (names, unit) in STREAMS.items()
     ]
-    group = blocks_of(len(values), blocks)
+    group = _blocks_of(len(values), blocks)
     return write_recording(
         out,
         streams,

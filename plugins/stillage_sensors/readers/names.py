@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from stillage.errors import BadInput
 
-GRAMMAR = re.compile(
+_GRAMMAR = re.compile(
     r"(?:(?P<modality>[a-z][a-z_]*)/)?(?P<channel>[^\[\]@/]+)\[(?P<unit>[^\[\]@]*)\]"
     r"(?:@(?P<rate>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[0-9]+)?))?"
 )
@@ -47,7 +47,7 @@ MODALITIES = {
 }
 """Modalities that a series file may fill, and their units."""
 
-MAX_RATE = 1e7
+_MAX_RATE = 1e7
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def parse(text: str, where: str) -> Channel:
     >>> parse("oil[K]@10", "here")
     Channel(modality='temperature', name='oil', unit='K', rate=10.0, factor=1.0, offset=-273.15)
     """
-    match = GRAMMAR.fullmatch(text.strip())
+    match = _GRAMMAR.fullmatch(text.strip())
     if match is None:
         raise BadInput(where, repr(text[:80]), "channel[unit] or channel[unit]@rate")
     unit = match["unit"].strip()
@@ -93,6 +93,6 @@ def parse(text: str, where: str) -> Channel:
     elif modality != home:
         raise BadInput(where, f"unit {unit!r} of {modality}", f"{MODALITIES[modality]} or like")
     rate = None if match["rate"] is None else float(match["rate"])
-    if rate is not None and not 0 < rate <= MAX_RATE:
-        raise BadInput(where, f"rate {match['rate']} Hz", f"above 0, at most {MAX_RATE:g}")
+    if rate is not None and not 0 < rate <= _MAX_RATE:
+        raise BadInput(where, f"rate {match['rate']} Hz", f"above 0, at most {_MAX_RATE:g}")
     return Channel(modality, match["channel"].strip(), unit, rate, factor, offset)

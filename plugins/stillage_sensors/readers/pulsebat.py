@@ -35,10 +35,10 @@ NOTES = (
 )
 
 
-def cell_of(batch: str, name: str, by: str = "cell") -> str:
+def _cell_of(batch: str, name: str, by: str = "cell") -> str:
     """Name the group of a row: its physical cell, or with ``by="state"`` its ageing state.
 
-    >>> cell_of("NMC_2.1Ah_W_5000", "D3-100"), cell_of("LMO_10Ah_W_5000", "PIP15827-1")
+    >>> _cell_of("NMC_2.1Ah_W_5000", "D3-100"), _cell_of("LMO_10Ah_W_5000", "PIP15827-1")
     ('NMC_2.1Ah_W_5000/D3', 'LMO_10Ah_W_5000/PIP15827-1')
     """
     match = AGED.fullmatch(name) if batch.startswith("NMC_2.1Ah") and by == "cell" else None
@@ -73,7 +73,7 @@ def read(path: str | Path, out: str | Path, options: PulseBatOptions = PulseBatO
         Stream("pulse_sweep", volts, "V", axes=("point",)),
         Stream("setting", setting.astype(np.float32), "1", axes=("point",)),
     ]
-    groups = [cell_of(b, i, options.by) for b, i in zip(cell["batch"], cell["ID"], strict=True)]
+    groups = [_cell_of(b, i, options.by) for b, i in zip(cell["batch"], cell["ID"], strict=True)]
     return write_recording(
         out,
         streams,

@@ -42,14 +42,14 @@ LIMITS = {
 
 
 @dataclass(frozen=True)
-class Layout:
+class _Layout:
     """The channels and the rate of each modality, alike in every file."""
 
     channels: dict[str, tuple[str, ...]]
     rates: dict[str, float]
 
     @classmethod
-    def of(cls, unit: Unit) -> Layout:
+    def of(cls, unit: Unit) -> _Layout:
         """Take the layout of a file; the slowest channel of a modality gives its rate."""
         channels: dict[str, tuple[str, ...]] = {}
         rates: dict[str, float] = {}
@@ -107,7 +107,7 @@ def read(path: str | Path, out: str | Path, options: SeriesOptions = SeriesOptio
     files = _files(root)
     units = read_units(root / "units.csv", [f.name for f in files]) if root.is_dir() else Units()
     life, cap = options.life, options.cap
-    layout: Layout | None = None
+    layout: _Layout | None = None
     told: set[tuple[str, str]] | None = None
     dropped: list[str] = []
     with RecordingWriter(
@@ -118,7 +118,7 @@ def read(path: str | Path, out: str | Path, options: SeriesOptions = SeriesOptio
     ) as writer:
         for file in files:
             unit = load(file)
-            mine = Layout.of(unit)
+            mine = _Layout.of(unit)
             if layout is not None and mine != layout:
                 raise BadInput(file, f"channels {mine}", f"{layout}, as in {files[0].name}")
             if told is not None and set(unit.targets) != told:
@@ -166,7 +166,7 @@ def _starts(unit: Unit, window: float, step: float) -> tuple[Array, float]:
     return np.asarray(np.arange(count) * (step or seconds), np.float64), seconds
 
 
-def _describe(writer: RecordingWriter, unit: Unit, layout: Layout) -> None:
+def _describe(writer: RecordingWriter, unit: Unit, layout: _Layout) -> None:
     for name, channels in layout.channels.items():
         writer.note(f"{name}: channels {', '.join(channels)} at {layout.rates[name]:g} Hz")
     for track in unit.tracks:
@@ -184,7 +184,7 @@ def _add(
     writer: RecordingWriter,
     file: Path,
     unit: Unit,
-    layout: Layout,
+    layout: _Layout,
     starts: Array,
     seconds: float,
     units: Units,

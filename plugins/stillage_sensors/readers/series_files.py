@@ -15,8 +15,8 @@ from stillage_sensors.readers.names import Channel, parse
 
 Array = NDArray[np.float64]
 
-TIME = "time[s]"
-TARGET = re.compile(r"target:([A-Za-z0-9_-]+)\[([^\[\]]*)\]")
+_TIME = "time[s]"
+_TARGET = re.compile(r"target:([A-Za-z0-9_-]+)\[([^\[\]]*)\]")
 JITTER = 0.01
 """Largest deviation of a time step from the mean one, as a share, of a regular series."""
 
@@ -84,13 +84,13 @@ def _table(path: Path) -> Unit:
         name: numbers(path, name, [row[k] for row in rows], empty=True)
         for k, name in enumerate(header)
     }
-    time = columns.pop(TIME, None)
+    time = columns.pop(_TIME, None)
     if time is not None:
         _check_clock(path, time)
     tracks: list[Track] = []
     targets: dict[tuple[str, str], tuple[Array, Array]] = {}
     for name, values in columns.items():
-        match = TARGET.fullmatch(name)
+        match = _TARGET.fullmatch(name)
         if match:
             targets[match[1], match[2]] = _target(path, name, time, values)
             continue
@@ -129,13 +129,13 @@ def _clocked(
     """
     if time is None:
         if channel.rate is None:
-            raise BadInput(f"{path} {name}", "no rate", f"a column {TIME}, or {name}@rate")
+            raise BadInput(f"{path} {name}", "no rate", f"a column {_TIME}, or {name}@rate")
         return channel.rate, values[: there[-1] + 1]
     if len(time) < 2:
         raise BadInput(path, "one row", "two or more, to tell the rate")
     step = (time[-1] - time[0]) / (len(time) - 1)
     if np.abs(np.diff(time) - step).max() > JITTER * step:
-        raise BadInput(f"{path} {TIME}", "steps that differ by over 1 %", "a regular clock")
+        raise BadInput(f"{path} {_TIME}", "steps that differ by over 1 %", "a regular clock")
     table = 1.0 / step
     if channel.rate is None:
         return table, values
@@ -150,6 +150,6 @@ def _clocked(
 
 def _target(path: Path, name: str, time: Array | None, values: Array) -> tuple[Array, Array]:
     if time is None:
-        raise BadInput(f"{path} {name}", "a target without times", f"a column {TIME}")
+        raise BadInput(f"{path} {name}", "a target without times", f"a column {_TIME}")
     known = np.isfinite(values)
     return time[known] - time[0], values[known]

@@ -13,8 +13,8 @@ from stillage.recording import TargetColumn
 from stillage.task import LabelState
 from stillage_sensors.readers.files import table_of
 
-NUMBER = re.compile(r"target:([A-Za-z0-9_-]+)\[([^\[\]]*)\]")
-CLASSES = re.compile(r"target:([A-Za-z0-9_-]+)\{([^{}]+)\}")
+_NUMBER = re.compile(r"target:([A-Za-z0-9_-]+)\[([^\[\]]*)\]")
+_CLASSES = re.compile(r"target:([A-Za-z0-9_-]+)\{([^{}]+)\}")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Units:
         row = self.rows.get(file, {})
         found = []
         for name, cell in row.items():
-            number, classes = NUMBER.fullmatch(name), CLASSES.fullmatch(name)
+            number, classes = _NUMBER.fullmatch(name), _CLASSES.fullmatch(name)
             if number:
                 found.append(self._number(file, number[1], number[2], cell, count))
             elif classes:
@@ -78,8 +78,8 @@ def read_units(path: Path, files: list[str]) -> Units:
         name
         for name in header
         if name not in ("file", "group", "split", "comment")
-        and not NUMBER.fullmatch(name)
-        and not CLASSES.fullmatch(name)
+        and not _NUMBER.fullmatch(name)
+        and not _CLASSES.fullmatch(name)
     ]
     if unknown:
         expected = "file, group, split, comment, target:NAME[unit], target:NAME{A|B}"

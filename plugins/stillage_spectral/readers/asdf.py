@@ -14,8 +14,8 @@ from stillage.errors import BadInput
 
 NUMBER = r"(?:\d+\.?\d*|\.\d+)"
 AFFN = re.compile(rf"\s*([+-]?{NUMBER}(?:[Ee][+-]\d+)?)")
-SEPARATORS = re.compile(r"[\s,;]*")
-TOKEN = re.compile(
+_SEPARATORS = re.compile(r"[\s,;]*")
+_TOKEN = re.compile(
     rf"(?:(?P<affn>[+-]?{NUMBER}(?:[Ee][+-]\d+)?)"
     r"|(?P<sqz>[@A-Ia-i]\d*\.?\d*)|(?P<dif>[%J-Rj-r]\d*\.?\d*)|(?P<dup>[S-Zs]\d*)|(?P<gap>\?))"
 )
@@ -76,8 +76,8 @@ class Ordinates:
     def _ordinates(self, text: str, where: str) -> None:
         values, place, check, step = self.values, 0, self._checked, 0.0
         mode, fresh = "", True
-        while (place := SEPARATORS.match(text, place).end()) < len(text):  # type: ignore[union-attr]
-            token = TOKEN.match(text, place)
+        while (place := _SEPARATORS.match(text, place).end()) < len(text):  # type: ignore[union-attr]
+            token = _TOKEN.match(text, place)
             if token is None:
                 raise BadInput(where, repr(text[place : place + 20]), "an ordinate (AFFN or ASDF)")
             kind, word = str(token.lastgroup), token.group(str(token.lastgroup))

@@ -17,7 +17,7 @@ from stillage_spectral.readers.spectra import MAX_VALUES, Spectra, spectra
 LABELS = "_labels.hdr"
 """``scene.hdr`` has its classes in ``scene_labels.hdr``, an ENVI classification of its size."""
 
-MAX_PIXELS = 2**20
+_MAX_PIXELS = 2**20
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,8 @@ def read_envi(path: str | Path, pick: Pick | None = None) -> Spectra:
     every, tile = pick.every, pick.tile
     lines, samples = (np.arange(0, size, every) for size in cube.values.shape[:2])
     count, bands = len(lines) * len(samples), cube.values.shape[2]
-    if count > MAX_PIXELS or count * bands > MAX_VALUES:
-        most = f"at most {MAX_PIXELS} pixels and {MAX_VALUES} values: -o every=K"
+    if count > _MAX_PIXELS or count * bands > MAX_VALUES:
+        most = f"at most {_MAX_PIXELS} pixels and {MAX_VALUES} values: -o every=K"
         raise BadInput(header, f"{count} pixels of {bands} bands", most)
     chosen = np.asarray(cube.values[::every, ::every], np.float64)
     if pick.dark is not None and pick.white is not None:

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from stillage.errors import BadInput
 from stillage_spectral.readers.spectra import MAX_BANDS, MAX_VALUES, wavelengths
 
-MAX_HEADER = 2**22
-MAX_SIDE = 2**20
-DATA_SUFFIXES = ("", ".img", ".dat", ".raw", ".bil", ".bip", ".bsq", ".sli", ".cube", ".hyspex")
+_MAX_HEADER = 2**22
+_MAX_SIDE = 2**20
+_DATA_SUFFIXES = ("", ".img", ".dat", ".raw", ".bil", ".bip", ".bsq", ".sli", ".cube", ".hyspex")
 ITEM_BYTES = {"1": 1, "2": 2, "3": 4, "4": 4, "5": 8, "12": 2, "13": 4, "14": 8, "15": 8}
 """Bytes of a value by ENVI's ``data type``; complex ones (6, 9) are no spectra."""
 
@@ -72,14 +72,14 @@ class Cube:
 def _data_file(header: Path) -> Path:
     """Find the data file beside a header; a link that leaves the folder is not followed."""
     folder = header.parent.resolve()
-    for suffix in DATA_SUFFIXES:
+    for suffix in _DATA_SUFFIXES:
         for name in (header.stem + suffix, header.stem + suffix.upper()):
             found = folder / name
             if found.is_file() and found.resolve() != header.resolve():
                 if not found.resolve().is_relative_to(folder):
                     raise BadInput(header, f"data file {name!r} outside the folder", "one inside")
                 return found
-    wanted = ", ".join(s for s in DATA_SUFFIXES if s)
+    wanted = ", ".join(s for s in _DATA_SUFFIXES if s)
     raise BadInput(header, "no data file beside it", f"{header.stem} or {header.stem}{{{wanted}}}")
 
 
@@ -124,8 +124,8 @@ def _read_header(header: Path) -> dict[str, Any]:
 
     logging.getLogger("spectral").setLevel(logging.CRITICAL)  # what it warns of is refused here
     try:
-        if header.stat().st_size > MAX_HEADER:
-            raise BadInput(header, f"{header.stat().st_size} bytes", f"at most {MAX_HEADER}")
+        if header.stat().st_size > _MAX_HEADER:
+            raise BadInput(header, f"{header.stat().st_size} bytes", f"at most {_MAX_HEADER}")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # names that are not lower case
             fields: dict[str, Any] = envi.read_envi_header(str(header.resolve()))
@@ -153,7 +153,7 @@ def open_envi(path: str | Path) -> Cube:
     header = Path(path)
     fields = _read_header(header)
     library = fields.get("file type") == "ENVI Spectral Library"
-    lines, samples = (_whole(fields, k, header, 1, MAX_SIDE) for k in ("lines", "samples"))
+    lines, samples = (_whole(fields, k, header, 1, _MAX_SIDE) for k in ("lines", "samples"))
     bands = _whole(fields, "bands", header, 1, MAX_BANDS)
     offset = _whole(fields, "header offset", header, 0, 2**40)
     _whole(fields, "byte order", header, 0, 1)

@@ -19,15 +19,15 @@ from stillage.errors import BadInput
 from stillage_spectral.readers.asdf import NUMBER, Ordinates
 from stillage_spectral.readers.spectra import MAX_BANDS, Spectra, spectra
 
-MAX_BYTES = 2**26
-MAX_BLOCKS = 4096
+_MAX_BYTES = 2**26
+_MAX_BLOCKS = 4096
 MAX_POINTS = 2**22
 """Most points of a file: a repeat count of five letters stands for 65,536 of them."""
 
-MAX_LABELS = 4096
+_MAX_LABELS = 4096
 
-LABEL = re.compile(r"##([^=]*)=(.*)", re.DOTALL)
-PAIR = re.compile(rf"([+-]?{NUMBER}(?:[Ee][+-]\d+)?)\s*[,\s]\s*([+-]?{NUMBER}(?:[Ee][+-]\d+)?)")
+_LABEL = re.compile(r"##([^=]*)=(.*)", re.DOTALL)
+_PAIR = re.compile(rf"([+-]?{NUMBER}(?:[Ee][+-]\d+)?)\s*[,\s]\s*([+-]?{NUMBER}(?:[Ee][+-]\d+)?)")
 UNITS = {
     "NANOMETERS": "nm",
     "NANOMETER": "nm",
@@ -48,7 +48,7 @@ QUANTITIES = {
     "KUBELKA-MUNK": "kubelka-munk",
     "KUBELKAMUNK": "kubelka-munk",
 }
-KEPT = ("TITLE", "CLASSIFICATION", "NAMES", "ORIGIN", "OWNER", "SAMPLEDESCRIPTION", "DATE")
+_KEPT = ("TITLE", "CLASSIFICATION", "NAMES", "ORIGIN", "OWNER", "SAMPLEDESCRIPTION", "DATE")
 
 
 @dataclass
@@ -82,8 +82,8 @@ def _canonical(label: str) -> str:
 def _text(path: Path) -> str:
     try:
         size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise BadInput(path, f"{size} bytes", f"at most {MAX_BYTES}")
+        if size > _MAX_BYTES:
+            raise BadInput(path, f"{size} bytes", f"at most {_MAX_BYTES}")
         raw = path.read_bytes()
     except OSError as error:
         raise BadInput(path, error.strerror or error, "a JCAMP-DX file") from None
@@ -105,7 +105,7 @@ def _blocks(text: str, where: str) -> Iterator[_Block]:
     data, count = False, 0
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.partition("$$")[0]
-        match = LABEL.match(line.strip())
+        match = _LABEL.match(line.strip())
         if match is None:
             if data and block is not None:
                 block.table.append((number, line))
@@ -116,8 +116,8 @@ def _blocks(text: str, where: str) -> Iterator[_Block]:
             if block is not None and block.form:
                 raise BadInput(f"{where} line {number}", "##TITLE= in a block", "##END= first")
             count += 1
-            if count > MAX_BLOCKS:
-                raise BadInput(where, f"over {MAX_BLOCKS} blocks", f"at most {MAX_BLOCKS}")
+            if count > _MAX_BLOCKS:
+                raise BadInput(where, f"over {_MAX_BLOCKS} blocks", f"at most {_MAX_BLOCKS}")
             block = _Block(number)
         if block is None:
             if label != "END":
@@ -129,7 +129,7 @@ def _blocks(text: str, where: str) -> Iterator[_Block]:
             continue
         if label in {"XYDATA", "XYPOINTS", "PEAKTABLE", "NTUPLES", "DATATABLE"}:
             block.form, data = f"{label}={value.replace(' ', '')}", True
-        elif len(block.labels) < MAX_LABELS:
+        elif len(block.labels) < _MAX_LABELS:
             block.labels[label] = value
     if block is not None and (block.form or not count):
         raise BadInput(where, "the end of the file within a block", "##END=")
@@ -186,10 +186,10 @@ def _pairs(
 ) -> tuple[np.ndarray, np.ndarray]:
     found: list[tuple[float, float]] = []
     for number, line in block.table:
-        rest = PAIR.sub("", line).strip(" \t,;")
+        rest = _PAIR.sub("", line).strip(" \t,;")
         if rest:
             raise BadInput(f"{where} line {number}", repr(rest[:20]), "pairs X,Y")
-        found += [(float(x), float(y)) for x, y in PAIR.findall(line)]
+        found += [(float(x), float(y)) for x, y in _PAIR.findall(line)]
         if len(found) > count:
             break
     if len(found) != count:
@@ -220,7 +220,7 @@ def read_jcamp(path: str | Path) -> list[Spectra]:
                 told = f"##{label}={block.labels.get(label, '')[:40]!r}"
                 raise BadInput(where, told, ", ".join(names))
         grid, values = _table(block, where)
-        about = {k.lower(): block.labels[k][:200] for k in KEPT if block.labels.get(k)}
+        about = {k.lower(): block.labels[k][:200] for k in _KEPT if block.labels.get(k)}
         about["name"] = about.get("title", place.stem)
         held += len(values)
         if held > MAX_POINTS:

@@ -27,7 +27,7 @@ hand-written number on an item is no longer legible)."""
 PROGRESS_S = 5.0
 """Seconds between two lines of progress."""
 
-MAX_PIXELS, MIN_SIDE = 2**23, 64
+_MAX_PIXELS, _MIN_SIDE = 2**23, 64
 DIFFERENCE = 0.05
 """How far from the paper's colour a pixel of an item is, at least."""
 
@@ -57,10 +57,10 @@ def load(path: Path) -> NDArray[np.uint8]:
             size = container.streams.video[0].codec_context
             if not size.width * size.height:
                 raise ValueError("no picture in it")
-            small = min(size.width, size.height) < MIN_SIDE
-            if small or size.width * size.height > MAX_PIXELS:
+            small = min(size.width, size.height) < _MIN_SIDE
+            if small or size.width * size.height > _MAX_PIXELS:
                 found = f"{size.width} x {size.height} pixels"
-                most = f"sides of {MIN_SIDE} or more, at most {MAX_PIXELS} pixels"
+                most = f"sides of {_MIN_SIDE} or more, at most {_MAX_PIXELS} pixels"
                 raise BadInput(path, found, most)
             frame = next(container.decode(video=0))
             return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)

@@ -57,7 +57,7 @@ def wavelengths(values: Any, unit: Unit | str, where: str) -> Array:
     return {"nm": grid, "um": grid * 1e3}[unit] if unit != "1/cm" else 1e7 / grid
 
 
-def reflectance_of(values: Any, quantity: Quantity | str, where: str) -> NDArray[np.float32]:
+def _reflectance_of(values: Any, quantity: Quantity | str, where: str) -> NDArray[np.float32]:
     """Convert values of any quantity to reflectance.
 
     Absorbance is ``log10(1/R)``; transmittance is taken as it is, since ``log10(1/T)`` is
@@ -68,9 +68,9 @@ def reflectance_of(values: Any, quantity: Quantity | str, where: str) -> NDArray
     BadInput
         If the quantity is unknown or a value is not finite.
 
-    >>> reflectance_of([[0.0, 1.0]], "absorbance", "a file").tolist()[0]
+    >>> _reflectance_of([[0.0, 1.0]], "absorbance", "a file").tolist()[0]
     [1.0, 0.10000000149011612]
-    >>> reflectance_of([[0.25]], "kubelka-munk", "a file").tolist()
+    >>> _reflectance_of([[0.25]], "kubelka-munk", "a file").tolist()
     [[0.5]]
     """
     found = np.asarray(values, np.float64)
@@ -105,13 +105,13 @@ def spectra(
     Raises
     ------
     BadInput
-        As :func:`wavelengths` and :func:`reflectance_of`, or if bands are doubled.
+        As :func:`wavelengths` and :func:`_reflectance_of`, or if bands are doubled.
 
     >>> found = spectra([5000, 10000], [[0.2, 0.4]], ({},), "1/cm", "reflectance", "here")
     >>> found.wavelength.tolist(), found.values.tolist()[0]
     ([1000.0, 2000.0], [0.4000000059604645, 0.20000000298023224])
     """
-    nm, reflected = wavelengths(grid, unit, where), reflectance_of(values, quantity, where)
+    nm, reflected = wavelengths(grid, unit, where), _reflectance_of(values, quantity, where)
     order = np.argsort(nm, kind="stable")
     nm = nm[order]
     if len(nm) < 2 or len(nm) > MAX_BANDS or not (np.diff(nm) > 0).all():

@@ -20,7 +20,7 @@ from stillage_spectral.readers.spectra import (
     spectra,
 )
 
-MAX_BYTES = 2**28
+_MAX_BYTES = 2**28
 Rows = Iterator[tuple[int, list[str]]]
 """Line number and cells of each line that is not empty."""
 
@@ -41,8 +41,8 @@ def _rows(path: Path) -> Iterator[tuple[Rows, bool]]:
     They are in a file that semicolons or tabs separate.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise BadInput(path, f"{path.stat().st_size} bytes", f"at most {MAX_BYTES}")
+        if path.stat().st_size > _MAX_BYTES:
+            raise BadInput(path, f"{path.stat().st_size} bytes", f"at most {_MAX_BYTES}")
         with path.open(newline="", encoding="utf-8-sig") as handle:
             head = handle.readline(2**20)
             handle.seek(0)

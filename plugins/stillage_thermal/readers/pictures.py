@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from stillage.errors import BadInput
 from stillage.recording.readings import inflation
 
-TIFF, EIGHT = (".tif", ".tiff"), (".png", ".jpg", ".jpeg", ".bmp")
-MAX_BYTES = 2**28
+TIFF, _EIGHT = (".tif", ".tiff"), (".png", ".jpg", ".jpeg", ".bmp")
+_MAX_BYTES = 2**28
 MAX_PIXELS, MAX_EIGHT_PIXELS = 2**26, 2**25
 """Most pixels of a clip of 16 bits, and of a picture of 8."""
 
@@ -29,8 +29,8 @@ COMPRESSION, STRIPS, ROWS_PER_STRIP, STRIP_BYTES = 259, 273, 278, 279
 def _opened(path: Path, formats: tuple[str, ...]) -> Any:
     from PIL import Image
 
-    if path.stat().st_size > MAX_BYTES:
-        raise BadInput(path, f"{path.stat().st_size} bytes", f"at most {MAX_BYTES}")
+    if path.stat().st_size > _MAX_BYTES:
+        raise BadInput(path, f"{path.stat().st_size} bytes", f"at most {_MAX_BYTES}")
     return Image.open(path, formats=formats)
 
 

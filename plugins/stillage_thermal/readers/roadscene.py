@@ -39,7 +39,7 @@ NOTES = (
 )
 
 
-class Pair(NamedTuple):
+class _Pair(NamedTuple):
     """A photo and its thermal picture, and their place in the drive."""
 
     series: str
@@ -48,7 +48,7 @@ class Pair(NamedTuple):
     infrared: Path
 
 
-def pairs(folder: Path) -> list[Pair]:
+def pairs(folder: Path) -> list[_Pair]:
     """List all pairs, in order of series and number.
 
     Raises
@@ -72,11 +72,11 @@ def pairs(folder: Path) -> list[Pair]:
         if match is None:
             raise BadInput(visible, f"name {stem[:40]!r}", "FLIR_NUMBER or FLIR_video_NUMBER")
         series = "video" if match.group(1) else "drive"
-        found.append(Pair(series, int(match.group(2)), visible, sides["infrared"][stem]))
+        found.append(_Pair(series, int(match.group(2)), visible, sides["infrared"][stem]))
     return sorted(found)
 
 
-def grouped(found: list[Pair], span: int) -> Iterator[tuple[Pair, str, str]]:
+def _grouped(found: list[_Pair], span: int) -> Iterator[tuple[_Pair, str, str]]:
     """Give each pair its group (a range of numbers) and its part of the split.
 
     A range never straddles the split: the numbers above 8862 begin a range of their own.
@@ -108,7 +108,7 @@ def read(path: str | Path, out: str | Path, options: RoadSceneOptions = RoadScen
     width, height = options.width, options.height
     if not folder.is_dir():
         raise BadInput(folder, "no such folder", "the folder that holds visible/ and infrared/")
-    found = list(grouped(pairs(folder), options.span))
+    found = list(_grouped(pairs(folder), options.span))
     provenance = {
         "origin": "github.com/hanna-xu/RoadScene, from FLIR's driving set",
         "licence": "none stated: do not redistribute without asking",
@@ -140,7 +140,7 @@ def read(path: str | Path, out: str | Path, options: RoadSceneOptions = RoadScen
     return Path(out)
 
 
-def _same_size(pair: Pair) -> None:
+def _same_size(pair: _Pair) -> None:
     """Refuse a pair of two sizes: it would be cut differently, and no longer be aligned."""
     from PIL import Image
 

@@ -30,14 +30,14 @@ def _files(folder: Path) -> list[Path]:
     return found
 
 
-class Lookup(NamedTuple):
+class _Lookup(NamedTuple):
     """The centikelvin of each of the 65,536 counts, and whether a temperature gives it."""
 
     centikelvin: NDArray[np.uint16]
     known: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, step: float | None, camera: Planck, scenery: Scenery) -> Lookup:
+    def of(cls, step: float | None, camera: Planck, scenery: Scenery) -> _Lookup:
         """Make the table for counts of ``step`` kelvin, or (None) for the camera's raw signal.
 
         A clip may have 64 million pixels: a table costs no more than its own size to apply.
@@ -88,7 +88,7 @@ def read(
     scenery = Scenery(emissivity, reflected + ZERO_CELSIUS, air + ZERO_CELSIUS, tau)
     camera = Planck(options.r1, options.r2, options.b, options.f, options.o)
     files = _files(folder)
-    lookup = Lookup.of(options.step if counts == "tlinear" else None, camera, scenery)
+    lookup = _Lookup.of(options.step if counts == "tlinear" else None, camera, scenery)
     classes = sorted({file.parent.name for file in files})
     labelled = len(classes) > 1
     provenance = {

@@ -12,7 +12,7 @@ from stillage.sensing.scene import Scene
 from stillage_thermal.encoders import FrameStatistics, LargeThermal, SmallThermal
 from stillage_thermal.modality import Thermal
 from stillage_thermal.radiometry import ZERO_CELSIUS, apparent, cooled, time_constant
-from stillage_thermal.sensor import INTERVAL_S, TRANSFER, clips, surface_emissivity
+from stillage_thermal.sensor import CAMERA, TRANSFER, clips, surface_emissivity
 
 UNITS = {
     "length": "mm", "width": "mm", "angle": "rad", "centre": "mm", "squareness": "1",
@@ -41,7 +41,7 @@ def test_the_clip_cools_as_newton_says_through_the_camera_s_eyes() -> None:
     raw = clips(scene(400), 1, np.arange(400))
     constant = time_constant(955.0, 1900.0, 0.8e-3, TRANSFER)
     ambient = 21.0 + ZERO_CELSIUS
-    truth = cooled(55.0 + ZERO_CELSIUS, ambient, np.arange(4) * INTERVAL_S, constant)
+    truth = cooled(55.0 + ZERO_CELSIUS, ambient, np.arange(4) * CAMERA.interval_s, constant)
     np.testing.assert_allclose(middle(raw), apparent(truth, 0.94, ambient), atol=0.15)
 
 
