@@ -72,6 +72,10 @@ def kept(events: Events, keep: NDArray[np.bool_]) -> Events:
 
 
 def denoised(events: Events, within_us: int = 10_000, dead_us: int = 1_000) -> Events:
-    """Keep events that are rested, and of these those that a neighbour supports."""
-    calm = kept(events, rested(events, dead_us))
-    return kept(calm, neighbours(calm, within_us))
+    """Keep events that are rested, and of these those that a neighbour supports.
+
+    A time of 0 leaves its filter out.
+    """
+    if dead_us:
+        events = kept(events, rested(events, dead_us))
+    return kept(events, neighbours(events, within_us)) if within_us else events

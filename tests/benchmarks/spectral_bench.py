@@ -11,8 +11,8 @@ import numpy as np
 from spectral.algorithms.continuum import remove_continuum
 from threadpoolctl import threadpool_limits
 
-from stillage_spectral.continuum import without_continuum
 from stillage_spectral.preprocessing import snv_savgol
+from stillage_spectral.readers.continuum import without_continuum
 from tests.benchmarks.harness import Benchmark
 
 COUNT, BANDS, HULLS = 10_000, 256, 400

@@ -18,6 +18,22 @@ class WindowOptions(Options):
     block: int = option(
         10, "neighbouring samples that make one group, which no split cuts", unit="1", ge=1
     )
+    neighbour_ms: float = option(
+        0.0,
+        "leave out events without one at a neighbouring pixel in so long before; 0: none",
+        unit="ms",
+        source="10 ms is usual (Delbruck 2008)",
+        ge=0.0,
+        le=10_000.0,
+    )
+    rest_ms: float = option(
+        0.0,
+        "leave out events so soon after their pixel's last; 0: none",
+        unit="ms",
+        source="1 ms is usual",
+        ge=0.0,
+        le=10_000.0,
+    )
 
 
 class SliderOptions(Options):

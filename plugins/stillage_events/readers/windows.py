@@ -8,6 +8,7 @@ import numpy as np
 
 from stillage.errors import BadInput
 from stillage.recording import Stream, write_recording
+from stillage_events.denoise import denoised
 from stillage_events.plugin import EVENTS
 from stillage_events.readers.decoding import read_events
 from stillage_events.readers.options import WindowOptions
@@ -32,9 +33,13 @@ def read(path: str | Path, out: str | Path, options: WindowOptions = WindowOptio
     count = max(1, span // length)
     if count > MAX_WINDOWS:
         raise BadInput("window_ms", f"{count} windows of {window_ms} ms", f"<= {MAX_WINDOWS}")
+    kept = denoised(events, round(options.neighbour_ms * 1000.0), round(options.rest_ms * 1000.0))
+    noise = len(events.t) - len(kept.t)
+    if not len(kept.t):
+        raise BadInput(path, f"{noise} events, all left out as noise", "a shorter rest_ms, or none")
     starts = first + length * np.arange(count)
     seconds = np.asarray(starts * 1e-6, np.float64)
-    rows = [pack(events.window(int(start), int(start) + length)) for start in starts]
+    rows = [pack(kept.window(int(start), int(start) + length)) for start in starts]
     spec = EVENTS.sample
     left = span - count * length
     return write_recording(
@@ -48,6 +53,7 @@ def read(path: str | Path, out: str | Path, options: WindowOptions = WindowOptio
             "left out",
             f"neighbouring windows look alike: {block} of them are one group",
             "a window without events is a reading: nothing moved",
+            *([f"left out as noise: {noise} of {len(events.t)} events"] if noise else []),
         ],
         reader="aedat4" if path.suffix.lower() == ".aedat4" else "event-file",
         defaults={},

@@ -28,6 +28,11 @@ class SpectraOptions(Options):
     target_unit: str = option("", "makes the target a number in that unit")
     grid: str = option("", "resample to START:STOP:STEP; notes say what that loses", unit="nm")
     like: str = option("", "resample to the grid of another recording")
+    continuum: bool = option(
+        False,
+        "divide each spectrum by its continuum, the upper convex hull",
+        source="Clark, Roush 1984",
+    )
     dark: str = option("", "dark cube's header, inside the folder")
     white: str = option("", "white cube's header, inside the folder")
     every: int = option(1, "take each k-th pixel of cubes", unit="px", ge=1)

@@ -14,6 +14,7 @@ from stillage.errors import BadInput
 from stillage.recording import Recording, Stream, TargetColumn, files_under, write_recording
 from stillage.recording.manifest.files import locate
 from stillage.task import LabelState
+from stillage_spectral.readers.continuum import without_continuum
 from stillage_spectral.readers.cubes import LABELS, Pick, read_envi
 from stillage_spectral.readers.jcamp import read_jcamp
 from stillage_spectral.readers.options import Quantity, SpectraOptions, Unit
@@ -196,12 +197,16 @@ def read(path: str | Path, out: str | Path, options: SpectraOptions = SpectraOpt
     if not keep.any():
         raise BadInput(source, "no reading that is alive", "one or more spectra with a shape")
     chosen = np.flatnonzero(keep)
+    values = values[chosen]
+    if options.continuum:
+        values = without_continuum(values, wavelength)
+        notes.append("nir: each spectrum is divided by its continuum, the upper convex hull")
     targets = []
     if options.target:
         texts = [_column(about, options.target, "target")[k] for k in chosen]
         targets = [_target(_named(options.target), texts, options.target_unit)]
     return _written(
-        out, values[chosen], wavelength, [groups[k] for k in chosen], targets,
+        out, values, wavelength, [groups[k] for k in chosen], targets,
         [f"groups are what {group!r} names", *notes, *cleaned], source,
     )  # fmt: skip
 

@@ -157,6 +157,27 @@ def test_windows_of_one_file(tmp_path: Path) -> None:
         np.testing.assert_allclose(stamps, [1.0, 1.02, 1.04, 1.06])
 
 
+def test_noise_is_left_out_where_asked_and_counted(tmp_path: Path) -> None:
+    """Two neighbours that speak together, and a pixel that speaks alone and too often."""
+    lines = [f"{0.01 * k:.6f} {4 + k % 2} 4 1" for k in range(10)]
+    lines += [f"{0.0005 * k:.6f} 20 20 1" for k in range(100)]
+    path = tmp_path / "noisy.txt"
+    path.write_text("32 32\n" + "\n".join(lines) + "\n", encoding="ascii")
+    kept = {}
+    for name, options in {
+        "all": WindowOptions(window_ms=100.0),
+        "rested": WindowOptions(window_ms=100.0, rest_ms=1.0),
+        "both": WindowOptions(window_ms=100.0, neighbour_ms=15.0, rest_ms=1.0),
+    }.items():
+        with Recording.open(windows.read(path, tmp_path / f"{name}.h5", options)) as found:
+            kept[name] = sum(len(row) - 1 for row in found.read("events"))
+            said = [note for note in found.notes if note.startswith("left out as noise")]
+        assert said == ([f"left out as noise: {110 - kept[name]} of 110 events"] * (name != "all"))
+    assert kept == {"all": 110, "rested": 60, "both": 9}
+    with pytest.raises(BadInput, match="all left out as noise"):
+        windows.read(path, tmp_path / "none.h5", WindowOptions(neighbour_ms=1.0, rest_ms=9.0))
+
+
 def test_real_digits(real_data: Path, tmp_path: Path) -> None:
     out = nmnist.read(real_data / "event_small", tmp_path / "nmnist.h5")
     with Recording.open(out) as recording:

@@ -11,7 +11,7 @@ from spectral.algorithms.continuum import remove_continuum, spectral_continuum
 
 from stillage.errors import BadInput
 from stillage_spectral import preprocessing as pre
-from stillage_spectral.continuum import continuum, hulls, without_continuum
+from stillage_spectral.readers.continuum import continuum, hulls, without_continuum
 from stillage_spectral.readers.resampling import Resampler, spacings
 from stillage_spectral.smoothing import savgol_matrix
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from spectral.algorithms.continuum import remove_continuum
 
 from stillage.cli.main import run
 from stillage.errors import BadInput
@@ -35,6 +36,15 @@ def test_a_wide_table_with_groups_and_classes(tmp_path: Path) -> None:
         assert column.states.tolist() == [1, 1, 0, 1, 1, 0]
         np.testing.assert_allclose(grid_of(found.provenance, "nir", "a.h5"), GRID)
         assert found.defaults["task"] == "polymer"
+
+
+def test_the_continuum_is_removed_where_asked(tmp_path: Path) -> None:
+    values = write_table(tmp_path / "a.csv")
+    out = read(tmp_path / "a.csv", tmp_path / "a.h5", SpectraOptions(continuum=True))
+    with Recording.open(out) as found:
+        expected = remove_continuum(values.astype(np.float64), np.asarray(GRID, np.float64))
+        np.testing.assert_allclose(found.read("nir", np.arange(6)), expected, rtol=1e-5)
+        assert any("upper convex hull" in note for note in found.notes)
 
 
 def test_semicolons_and_decimal_commas(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Continuum removal: spectra over their upper convex hull, so that bands of any depth compare."""
+"""Removes the continuum: divides spectra by their upper convex hull, so that bands compare."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stillage.errors import BadInput
 
 
 def hulls(spectra: Any, wavelength: Any, removed: bool, out: Any) -> None:
-    """Upper hull of each row by Andrew's monotone chain, interpolated; divided out if asked.
+    """Find the upper hull of each row by Andrew's monotone chain; divide it out if asked.
 
     Plain loops over arrays: compiled in use, interpreted in tests. The hull's corners are kept
     on a stack; a corner goes when the next point lies on or above the line past it.
@@ -45,7 +45,7 @@ _hulls = compiled(hulls)
 
 
 def _of_hulls(spectra: Any, wavelength: Any, removed: bool) -> NDArray[np.float32]:
-    """What :func:`hulls` makes of spectra (n, bands), after checks; float32 (n, bands)."""
+    """Check spectra (n, bands), then apply :func:`hulls`; float32 (n, bands)."""
     values, grid = np.ascontiguousarray(spectra, np.float64), np.asarray(wavelength, np.float64)
     if values.ndim != 2 or grid.shape != values.shape[1:] or len(grid) < 2:
         found = f"spectra {values.shape}, {grid.shape} wavelengths"
@@ -63,7 +63,9 @@ def _of_hulls(spectra: Any, wavelength: Any, removed: bool) -> NDArray[np.float3
 
 
 def continuum(spectra: Any, wavelength: Any) -> NDArray[np.float32]:
-    """Upper convex hull of each spectrum (Clark and Roush 1984), linear between its corners.
+    """Compute the upper convex hull of each spectrum (Clark and Roush 1984).
+
+    It is linear between its corners.
 
     Parameters
     ----------
@@ -84,7 +86,7 @@ def continuum(spectra: Any, wavelength: Any) -> NDArray[np.float32]:
 
 
 def without_continuum(spectra: Any, wavelength: Any) -> NDArray[np.float32]:
-    """Reflectance over its continuum: 1 on the hull, below it within a band.
+    """Divide reflectance by its continuum: 1 on the hull, less within a band.
 
     Raises
     ------
