@@ -22,8 +22,8 @@ from stillage_audiovideo.readers.containers import Clip, Sound, contents, read_c
 from stillage_audiovideo.readers.options import ClipOptions
 from stillage_audiovideo.synchrony import MIN_CONFIDENCE, Offset, synchronise
 
-SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wav", ".flac", ".mp3", ".ogg")
-AXES = ("frame", "height", "width", "channel")
+_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wav", ".flac", ".mp3", ".ogg")
+_AXES = ("frame", "height", "width", "channel")
 
 NOTES = (
     "each stream keeps its own clock: timestamps are presentation times within a file",
@@ -124,7 +124,7 @@ def read(path: str | Path, out: str | Path, options: ClipOptions = ClipOptions()
                 targets = [TargetColumn("label", "classification", values, classes=classes)]
             writer.add(streams, targets, [name] * count)
         if not tally.samples:
-            raise BadInput(folder, f"no file of {seconds:g} s", ", ".join(SUFFIXES))
+            raise BadInput(folder, f"no file of {seconds:g} s", ", ".join(_SUFFIXES))
         writer.source(
             "files", f"{len(files)} containers of the folder {folder.resolve().name}"[:1024]
         )
@@ -135,9 +135,9 @@ def read(path: str | Path, out: str | Path, options: ClipOptions = ClipOptions()
 
 def _files(folder: Path) -> list[Path]:
     """List containers under the folder, in order of name."""
-    found = files_under(folder, SUFFIXES)
+    found = files_under(folder, _SUFFIXES)
     if not found:
-        raise BadInput(folder, "0 containers", f"1 or more of {', '.join(SUFFIXES)}")
+        raise BadInput(folder, "0 containers", f"1 or more of {', '.join(_SUFFIXES)}")
     return found
 
 
@@ -215,7 +215,7 @@ def _cut(
             pictures.append(seen)
             sounds.append(heard)
     streams = [
-        _stream("video", pictures, "1/255", AXES, rate),
+        _stream("video", pictures, "1/255", _AXES, rate),
         _stream("audio", sounds, "1", ("time",), float(RATE_HZ)),
     ]
     return [stream for stream in streams if stream is not None], len(pictures)

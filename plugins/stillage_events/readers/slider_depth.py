@@ -24,9 +24,9 @@ from stillage_events.readers.files import file_size
 from stillage_events.readers.options import SliderOptions
 from stillage_events.reading import Events, events_of, pack
 
-WIDTH, HEIGHT = 240, 180
+_WIDTH, _HEIGHT = 240, 180
 MAX_NPZ_BYTES = 2**30
-MAX_WINDOWS, MAX_FRAMES = 100_000, 4_000
+_MAX_WINDOWS, _MAX_FRAMES = 100_000, 4_000
 BLOCK = 5
 """Samples of events that form one group."""
 
@@ -59,8 +59,8 @@ def read(path: str | Path, out: str | Path, options: SliderOptions = SliderOptio
     events, length = slider.events, round(window_ms * 1000.0)
     span = int(events.t[-1] - events.t[0]) + 1
     count = max(1, span // length)
-    if count > MAX_WINDOWS:
-        raise BadInput("window_ms", f"{count} windows", f"at most {MAX_WINDOWS}")
+    if count > _MAX_WINDOWS:
+        raise BadInput("window_ms", f"{count} windows", f"at most {_MAX_WINDOWS}")
     starts = int(events.t[0]) + length * np.arange(count)
     rows = [pack(events.window(int(start), int(start) + length)) for start in starts]
     stop_s = (starts + length) * 1e-6
@@ -123,10 +123,10 @@ def _load(folder: Path) -> _Slider:
 
 def _checked(folder: Path, slider: _Slider) -> _Slider:
     seconds, poses = slider.frame_s, slider.poses
-    fits = slider.frames.shape == (len(seconds), HEIGHT, WIDTH) and len(seconds) > 0
+    fits = slider.frames.shape == (len(seconds), _HEIGHT, _WIDTH) and len(seconds) > 0
     if not fits or slider.frames.dtype != np.uint8 or (np.diff(seconds) <= 0).any():
         found = f"{slider.frames.dtype} {slider.frames.shape} at {len(seconds)} times"
-        raise BadInput(f"{folder}: frames", found, f"uint8 {HEIGHT} x {WIDTH}, times rising")
+        raise BadInput(f"{folder}: frames", found, f"uint8 {_HEIGHT} x {_WIDTH}, times rising")
     if poses.ndim != 2 or poses.shape[1] != 8 or not len(poses) or (np.diff(poses[:, 0]) < 0).any():
         raise BadInput(
             f"{folder}: poses", f"{poses.shape}", "rows of t, x y z, quaternion, in order"
@@ -146,7 +146,7 @@ def _from_npz(path: Path) -> _Slider:
             raise BadInput(f"{path}: {name}", "nothing that fits", f"arrays {', '.join(wanted)}")
     x, y, p = (arrays[f"ev_{name}"] for name in "xyp")
     t = np.asarray(arrays["ev_t_s"], np.float64) * 1e6
-    events = events_of(x, y, t, p, WIDTH, HEIGHT, where=path)
+    events = events_of(x, y, t, p, _WIDTH, _HEIGHT, where=path)
     frame_s, poses = (np.asarray(arrays[name], np.float64) for name in ("frame_t_s", "gt_pose"))
     calibration = np.asarray(arrays["calib"], np.float64).ravel()[:9]
     return _Slider(events, frame_s, arrays["frames"], poses, calibration)
@@ -159,8 +159,8 @@ def _from_text(folder: Path) -> _Slider:
     file_size(listed, 2**24)
     seconds, frames = [], []
     lines = listed.read_text(encoding="utf-8", errors="replace").splitlines()
-    if len(lines) > MAX_FRAMES:
-        raise BadInput(listed, f"{len(lines)} frames", f"at most {MAX_FRAMES}")
+    if len(lines) > _MAX_FRAMES:
+        raise BadInput(listed, f"{len(lines)} frames", f"at most {_MAX_FRAMES}")
     for number, line in enumerate(lines, 1):
         words = line.split()
         if not words:
@@ -173,14 +173,14 @@ def _from_text(folder: Path) -> _Slider:
         except ValueError:
             raise BadInput(where, repr(words[0])[:40], "seconds") from None
         picture = load_sample(locate(folder, words[1], where), "", (0, 0), where).data
-        if picture.shape != (1, HEIGHT, WIDTH, 3):
-            raise BadInput(where, f"a picture {picture.shape}", f"{WIDTH} x {HEIGHT} pixels")
+        if picture.shape != (1, _HEIGHT, _WIDTH, 3):
+            raise BadInput(where, f"a picture {picture.shape}", f"{_WIDTH} x {_HEIGHT} pixels")
         frames.append(picture[0, :, :, 0])
     if not frames:
         raise BadInput(listed, "no frame", "lines of seconds and a file")
     calibration = _numbers(folder / "calib.txt", 9)[0]
     moved = events_of(
-        events.x, events.y, events.t, events.p, WIDTH, HEIGHT, where=folder / "events.txt"
+        events.x, events.y, events.t, events.p, _WIDTH, _HEIGHT, where=folder / "events.txt"
     )
     return _Slider(moved, np.array(seconds), np.stack(frames), poses, calibration)
 

@@ -14,7 +14,7 @@ from stillage_events.readers.decoding import read_events
 from stillage_events.readers.options import WindowOptions
 from stillage_events.reading import pack
 
-MAX_WINDOWS = 100_000
+_MAX_WINDOWS = 100_000
 
 
 def read(path: str | Path, out: str | Path, options: WindowOptions = WindowOptions()) -> Path:
@@ -31,8 +31,8 @@ def read(path: str | Path, out: str | Path, options: WindowOptions = WindowOptio
     length = round(window_ms * 1000.0)
     first, span = int(events.t[0]), int(events.t[-1] - events.t[0]) + 1
     count = max(1, span // length)
-    if count > MAX_WINDOWS:
-        raise BadInput("window_ms", f"{count} windows of {window_ms} ms", f"<= {MAX_WINDOWS}")
+    if count > _MAX_WINDOWS:
+        raise BadInput("window_ms", f"{count} windows of {window_ms} ms", f"<= {_MAX_WINDOWS}")
     kept = denoised(events, round(options.neighbour_ms * 1000.0), round(options.rest_ms * 1000.0))
     noise = len(events.t) - len(kept.t)
     if not len(kept.t):

@@ -25,7 +25,7 @@ NAME = re.compile(r"Bearing(\d)_(\d+)\.npz")
 CONDITIONS = {1: (1800.0, 4000.0), 2: (1650.0, 4200.0), 3: (1500.0, 5000.0)}
 """Speed (rpm) and load (N) by the first digit of a bearing's name."""
 
-VIBRATION_HZ, TEMPERATURE_HZ = 25_600.0, 10.0
+_VIBRATION_HZ, _TEMPERATURE_HZ = 25_600.0, 10.0
 
 NOTES = (
     "groups are bearings: snapshots of one bearing are alike, so a split must hold out whole ones",
@@ -109,7 +109,7 @@ def _bearing(
     found = clean(arrays["temp_10hz_C"][:, None, :], limits)
     streams = [_vibration(arrays["vib_mg"], age), _setting(condition, count, age)]
     if found.present.any():
-        streams.append(found.stream("temperature", "degC", age, TEMPERATURE_HZ))
+        streams.append(found.stream("temperature", "degC", age, _TEMPERATURE_HZ))
     targets = [
         TargetColumn("life_fraction", "regression", age / life, unit="1"),
         TargetColumn("remaining_life", "regression", remaining_life(age, life, "raw"), unit="s"),
@@ -126,7 +126,7 @@ def _bearing(
 def _vibration(counts: NDArray[Any], age: NDArray[np.float64]) -> Stream:
     values = np.ascontiguousarray(counts.transpose(0, 2, 1) / 1000.0, np.float32)
     axes = ("channel", "time")
-    return Stream("vibration", values, "g", timestamps=age, rate_hz=VIBRATION_HZ, axes=axes)
+    return Stream("vibration", values, "g", timestamps=age, rate_hz=_VIBRATION_HZ, axes=axes)
 
 
 def _setting(condition: int, count: int, age: NDArray[np.float64]) -> Stream:

@@ -17,7 +17,7 @@ from stillage_sensors.readers.files import arrays_of, locate, wanted
 from stillage_sensors.readers.options import HydraulicOptions
 
 FILE = "hydraulic_1hz.npz"
-CYCLE_S = 60.0
+_CYCLE_S = 60.0
 
 STREAMS: dict[str, tuple[tuple[str, ...], str]] = {
     "temperature": (("TS1", "TS2", "TS3", "TS4"), "degC"),
@@ -87,7 +87,7 @@ def read(path: str | Path, out: str | Path, options: HydraulicOptions = Hydrauli
         raise BadInput(f"{file} channels", channels, known)
     if len(values) != len(profile):
         raise BadInput(file, f"{len(profile)} states", f"{len(values)}, one for each cycle")
-    start = np.asarray(np.arange(len(values)) * CYCLE_S, np.float64)
+    start = np.asarray(np.arange(len(values)) * _CYCLE_S, np.float64)
     streams = [
         Stream(
             name,

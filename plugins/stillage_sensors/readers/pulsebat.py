@@ -13,9 +13,9 @@ from stillage_sensors.readers.files import cells_of, locate, numbers
 from stillage_sensors.readers.options import PulseBatOptions
 
 FILE = "pulsebat_all.csv"
-MATERIALS = ("LFP", "LMO", "NMC")
+_MATERIALS = ("LFP", "LMO", "NMC")
 POINTS = tuple(f"U{k}" for k in range(1, 22))
-COLUMNS = ("batch", "Mat", "ID", "Qn", "SOH", "SOC", *POINTS)
+_COLUMNS = ("batch", "Mat", "ID", "Qn", "SOH", "SOC", *POINTS)
 
 AGED = re.compile(r"([A-Z]\d+)-\d+")
 """An id of the NMC 2.1 Ah batch: the cell, then its ageing state."""
@@ -54,10 +54,10 @@ def read(path: str | Path, out: str | Path, options: PulseBatOptions = PulseBatO
         One line for a file that is missing or does not fit.
     """
     file = locate(path, FILE)
-    cell = cells_of(file, COLUMNS)
-    unknown = sorted(set(cell["Mat"]) - set(MATERIALS))
+    cell = cells_of(file, _COLUMNS)
+    unknown = sorted(set(cell["Mat"]) - set(_MATERIALS))
     if unknown:
-        raise BadInput(f"{file} Mat", repr(unknown[0]), f"one of {', '.join(MATERIALS)}")
+        raise BadInput(f"{file} Mat", repr(unknown[0]), f"one of {', '.join(_MATERIALS)}")
     value = {n: numbers(file, n, cell[n]) for n in ("Qn", "SOH", "SOC", *POINTS)}
     bad = [n for n in POINTS if not ((value[n] > 1.0) & (value[n] < 5.0)).all()]
     if bad:
@@ -65,7 +65,7 @@ def read(path: str | Path, out: str | Path, options: PulseBatOptions = PulseBatO
     if not ((value["SOH"] > 0) & (value["SOH"] < 2)).all():
         raise BadInput(f"{file} SOH", "a value outside 0 to 2", "measured over nominal capacity")
     volts = np.stack([value[name] for name in POINTS], 1).astype(np.float32)
-    chemistry = np.array([MATERIALS.index(name) for name in cell["Mat"]])
+    chemistry = np.array([_MATERIALS.index(name) for name in cell["Mat"]])
     setting = np.column_stack([value["SOC"] / 100.0, value["Qn"], np.eye(3)[chemistry]])
     streams = [
         Stream("rest_voltage", volts[:, :1].copy(), "V", axes=("point",)),
@@ -79,7 +79,7 @@ def read(path: str | Path, out: str | Path, options: PulseBatOptions = PulseBatO
         streams,
         [
             TargetColumn("state_of_health", "regression", value["SOH"], unit="1"),
-            TargetColumn("chemistry", "classification", chemistry, classes=MATERIALS),
+            TargetColumn("chemistry", "classification", chemistry, classes=_MATERIALS),
         ],
         groups,
         provenance={

@@ -25,7 +25,7 @@ from stillage_sensors.readers.units import Units, read_units
 
 Array = NDArray[np.float64]
 
-ENDS = (".csv", ".csv.gz", ".npz")
+_ENDS = (".csv", ".csv.gz", ".npz")
 MAX_VALUES, MAX_WINDOWS = 1 << 26, 1 << 20
 """Most values of all windows of a file, and most of these."""
 
@@ -148,7 +148,9 @@ def _files(root: Path) -> list[Path]:
     if root.is_file():
         return [root]
     found = sorted(
-        f for f in root.glob("*") if f.name.endswith(ENDS) and f.name != "units.csv" and f.is_file()
+        f
+        for f in root.glob("*")
+        if f.name.endswith(_ENDS) and f.name != "units.csv" and f.is_file()
     )
     if not found:
         raise BadInput(root, "no series", "a folder of .csv and .npz files, or one of them")

@@ -14,8 +14,8 @@ from stillage_sensors.readers.files import cells_of, locate, numbers
 from stillage_sensors.readers.options import UniWearOptions
 
 FILE = "uniwear.csv.gz"
-CHANNELS = ("force_z", "vibration_x", "vibration_y")
-COLUMNS = ("timestamp", *CHANNELS, "tool_wear", "experiment_tag", "dataset_tag")
+_CHANNELS = ("force_z", "vibration_x", "vibration_y")
+_COLUMNS = ("timestamp", *_CHANNELS, "tool_wear", "experiment_tag", "dataset_tag")
 
 NOTES = (
     "groups are experiments (one tool each): hold out whole ones",
@@ -38,8 +38,8 @@ def read(path: str | Path, out: str | Path, options: UniWearOptions = UniWearOpt
         One line for a file that is missing or does not fit.
     """
     file, window = locate(path, FILE), options.window
-    cell = cells_of(file, COLUMNS)
-    series = np.stack([numbers(file, name, cell[name]) for name in CHANNELS])
+    cell = cells_of(file, _COLUMNS)
+    series = np.stack([numbers(file, name, cell[name]) for name in _CHANNELS])
     time, wear = (numbers(file, name, cell[name]) for name in ("timestamp", "tool_wear"))
     tags = np.array(
         [f"{d}/{e}" for d, e in zip(cell["dataset_tag"], cell["experiment_tag"], strict=True)]
@@ -78,7 +78,7 @@ def read(path: str | Path, out: str | Path, options: UniWearOptions = UniWearOpt
         provenance={
             "origin": "github.com/katulu-io/uniwear-dataset: NUAA Ideahouse and PHM 2010 milling",
             "licence": "CC BY 4.0",
-            "channels_series": ", ".join(CHANNELS),
+            "channels_series": ", ".join(_CHANNELS),
         },
         notes=[*NOTES, f"windows of {window} rows without overlap, truth at a window's end"],
         reader="uniwear",

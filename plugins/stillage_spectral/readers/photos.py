@@ -34,7 +34,7 @@ DIFFERENCE = 0.05
 SMALLEST, LARGEST = 60, 0.6
 """Fewest pixels of an item, and the largest part of the photo that it may cover."""
 
-STEP = 5
+_STEP = 5
 ORDERS = tuple((i, j) for i in range(5) for j in range(5 - i))
 """Pixels of a row or column from one that is fitted to the next; exponents of x and y."""
 
@@ -82,7 +82,7 @@ def _powers(height: int, width: int) -> tuple[Array, Array]:
 @lru_cache(maxsize=2)
 def _terms(height: int, width: int) -> Array:
     """Return monomials of fourth order, x**i y**j, of every fifth pixel (pixels, 15)."""
-    y, x = (powers[::STEP] for powers in _powers(height, width))
+    y, x = (powers[::_STEP] for powers in _powers(height, width))
     few = np.stack([np.multiply.outer(y[:, j], x[:, i]) for i, j in ORDERS], -1)
     return few.reshape(-1, len(ORDERS))
 
@@ -105,7 +105,7 @@ def flatten(photo: NDArray[np.uint8]) -> Array:
     flat = np.empty((3, height, width))
     for channel in range(3):
         values = np.maximum(photo[..., channel].astype(np.float64), 1.0) / 255.0
-        colour = values[::STEP, ::STEP].ravel()
+        colour = values[::_STEP, ::_STEP].ravel()
         keep = colour > np.median(colour) * 0.7
         for _ in range(4):
             weights = _fit(few[keep], colour[keep])

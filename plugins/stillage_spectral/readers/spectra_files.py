@@ -28,8 +28,8 @@ from stillage_spectral.readers.spectra import (
 )
 from stillage_spectral.readers.tables import read_table
 
-TABLES, JCAMP, ENVI = (".csv", ".tsv"), (".dx", ".jdx", ".jcm"), (".hdr",)
-MAX_GRID_TEXT = 65536
+_TABLES, JCAMP, ENVI = (".csv", ".tsv"), (".dx", ".jdx", ".jcm"), (".hdr",)
+_MAX_GRID_TEXT = 65536
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def _files(path: Path, references: tuple[Path | None, ...]) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise BadInput(path, "no such file or folder", "spectra, or a folder that holds them")
-    known = TABLES + JCAMP + ENVI
+    known = _TABLES + JCAMP + ENVI
     left_out = {p.resolve() for p in references if p is not None}
     found = [
         file
@@ -64,9 +64,9 @@ def _load(file: Path, asked: Asked) -> list[Spectra]:
         return list(read_jcamp(file))
     if suffix in ENVI:
         return [read_envi(file, asked.pick)]
-    if suffix in TABLES:
+    if suffix in _TABLES:
         return read_table(file, asked.unit, asked.quantity)
-    raise BadInput(file, f"file type {suffix!r}", ", ".join(TABLES + JCAMP + ENVI))
+    raise BadInput(file, f"file type {suffix!r}", ", ".join(_TABLES + JCAMP + ENVI))
 
 
 def wanted_grid(grid: str, like: str) -> Array | None:
@@ -234,7 +234,7 @@ def _written(
             "taken per band: -o grid=START:STOP:STEP makes it even"
         )
     told = grid_text(wavelength)
-    if len(told) > MAX_GRID_TEXT:
+    if len(told) > _MAX_GRID_TEXT:
         raise BadInput(source, f"{len(wavelength)} bands", "fewer: -o grid=START:STOP:STEP")
     defaults: dict[str, Any] = {"teacher": ["nir"], "student": ["nir"]}
     if targets:

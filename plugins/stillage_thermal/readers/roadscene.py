@@ -23,9 +23,9 @@ NAME = re.compile(r"FLIR_(video_)?(\d{1,9})")
 LAST_OF_TRAINING = 8862
 """FLIR's own split of the numbered frames: 1 to 8862 for training, above for validation."""
 
-MAX_PAIRS = 100_000
-MAX_SIDE = 4096
-BATCH = 64
+_MAX_PAIRS = 100_000
+_MAX_SIDE = 4096
+_BATCH = 64
 
 NOTES = (
     "frames of one drive: groups are ranges of frame numbers, never single frames; the split is "
@@ -64,8 +64,8 @@ def pairs(folder: Path) -> list[_Pair]:
     lonely = sorted(set(sides["visible"]) ^ set(sides["infrared"]))
     if lonely:
         raise BadInput(folder, f"{len(lonely)} pictures alone, {lonely[0]} first", "pairs")
-    if not 1 <= len(sides["visible"]) <= MAX_PAIRS:
-        raise BadInput(folder, f"{len(sides['visible'])} pairs", f"1 to {MAX_PAIRS}")
+    if not 1 <= len(sides["visible"]) <= _MAX_PAIRS:
+        raise BadInput(folder, f"{len(sides['visible'])} pairs", f"1 to {_MAX_PAIRS}")
     found = []
     for stem, visible in sides["visible"].items():
         match = NAME.fullmatch(stem)
@@ -118,8 +118,8 @@ def read(path: str | Path, out: str | Path, options: RoadSceneOptions = RoadScen
         out, reader="roadscene", provenance=provenance, notes=NOTES, defaults=defaults
     ) as writer:
         writer.note(f"sizes differ: the middle of each pair, averaged to {width} x {height}")
-        for first in range(0, len(found), BATCH):
-            part = found[first : first + BATCH]
+        for first in range(0, len(found), _BATCH):
+            part = found[first : first + _BATCH]
             photos, greys = [], []
             for pair, _, _ in part:
                 _same_size(pair)
