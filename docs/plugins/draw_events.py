@@ -12,7 +12,6 @@ import numpy as np
 import torch
 
 from stillage.sensing.modality import get_modality
-from stillage.plugin.host import get_host
 from stillage_events.modality import BINS
 from stillage_events.reading import unpack
 from stillage_scenarios.items.scene import build_scene
