@@ -4,8 +4,9 @@ BIN := .venv/bin
 INPUTS := pyproject.toml constraints.txt
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 ROOTS := core plugins sim scenarios tests
+DOCS := docs/site docs/notebooks
 
-.PHONY: demo test lint coverage bench floors clean
+.PHONY: demo test lint docs coverage bench floors clean
 .DELETE_ON_ERROR:
 
 demo: .venv/installed
@@ -14,11 +15,14 @@ demo: .venv/installed
 test: lint
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadfile
 
-lint: .venv/installed-test
-	$(BIN)/ruff check $(ROOTS)
-	$(BIN)/ruff format --check $(ROOTS)
+lint: .venv/installed-test docs
+	$(BIN)/ruff check $(ROOTS) $(DOCS)
+	$(BIN)/ruff format --check $(ROOTS) $(DOCS)
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
+
+docs: .venv/installed-test
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 coverage: .venv/installed-test
 	$(BIN)/coverage erase
@@ -33,7 +37,8 @@ floors: .venv/installed-test
 	$(ONE_THREAD) $(BIN)/python -m tests.floors
 
 clean:
-	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .coverage* benchmarks.json floors.json
+	rm -rf .venv dist site .pytest_cache .mypy_cache .ruff_cache .coverage*
+	rm -f benchmarks.json floors.json
 	find $(ROOTS) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -47,7 +52,7 @@ $(BIN)/python:
 	touch $@
 
 .venv/installed-test: $(INPUTS) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,docs]"
 	touch $@ .venv/installed
 
 .venv/installed-bench: tests/benchmarks/peers.txt constraints.txt | .venv/installed-test

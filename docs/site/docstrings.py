@@ -18,13 +18,7 @@ _TWO_COLONS = re.compile(r"::$", re.M)
 
 
 def as_markdown(text: str) -> str:
-    """Return a docstring with its examples under a heading of their own, and without roles.
-
-    >>> as_markdown("Double it.\\n\\n>>> double(2)\\n4").splitlines()[2]
-    'Examples'
-    >>> as_markdown("See :func:`distill`, so::")
-    'See `distill`, so:'
-    """
+    """Return a docstring with its examples under a heading of their own, and without roles."""
     if not _EXAMPLES.search(text):
         text = _FIRST_EXAMPLE.sub("Examples\n--------\n>>> ", text, count=1)
     return _TWO_COLONS.sub(":", _ROLE.sub(r"`\1`", text))
