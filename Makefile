@@ -4,7 +4,6 @@ BIN := .venv/bin
 INPUTS := pyproject.toml constraints.txt
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 ROOTS := core plugins sim scenarios tests
-DOCS := docs/site docs/notebooks
 
 .PHONY: demo test lint docs coverage bench floors clean
 .DELETE_ON_ERROR:
@@ -16,8 +15,8 @@ test: lint
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/installed-test docs
-	$(BIN)/ruff check $(ROOTS) $(DOCS)
-	$(BIN)/ruff format --check $(ROOTS) $(DOCS)
+	$(BIN)/ruff check $(ROOTS) docs
+	$(BIN)/ruff format --check $(ROOTS) docs
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
 
