@@ -19,8 +19,8 @@ PAGES = [
 
 
 def test_architecture_tells_where_to_change_what() -> None:
-    _, _, table = (DOCS / "architecture.md").read_text(encoding="utf-8").partition(
-        "## Where to change what"
+    _, _, table = (
+        (DOCS / "architecture.md").read_text(encoding="utf-8").partition("## Where to change what")
     )
     assert len(PATH.findall(table)) > 50
 
