@@ -11,7 +11,7 @@ from stillage_spectral.preprocessing import absorbance, savgol
 from stillage_spectral.sensor import GAIN, NOISE_AU_LONG, OFFSET_AU
 
 GRID = np.arange(1000.0, 1900.1, 3.0)
-MEASURED = {
+MEASURED: dict[str, list[tuple[int, float | None, int | None]]] = {
     "PP": [(1192, 0.12, 71), (1393, 0.10, 83), (1705, 0.20, 45)],
     "HDPE": [(1210, 0.13, 44), (1417, 0.09, 79), (1726, 0.18, 30)],
     "PET": [(1129, 0.05, None), (1168, 0.045, 24), (1408, 0.05, 116), (1657, 0.23, 41)],
