@@ -104,7 +104,7 @@ def test_shown_defaults_are_those_of_a_run(capsys: pytest.CaptureFixture[str]) -
         assert defaults == {key: values[key] for key in defaults}
         assert defaults
     keys = {setting["key"] for part in shown.values() for setting in part}
-    nested = {"distillation", "settings", "bundles", "kind", "scenario", "fingerprint"}
+    nested = {"distillation", "settings", "bundles", "outside", "kind", "scenario", "fingerprint"}
     assert keys == {key for values in parts.values() for key in values} - nested
 
 
