@@ -9,7 +9,7 @@ from stillage.recording.specs import SPECS as READERS
 from stillage.report.specs import SPECS as SECTIONS
 from stillage.teaching.objectives.specs import SPECS as OBJECTIVES
 
-COMMANDS = (
+_COMMANDS = (
     CommandSpec(
         name="record",
         summary="Render, import or look into a recording.",
@@ -51,4 +51,4 @@ COMMANDS = (
 @hookimpl
 def register() -> list[Spec]:
     """Everything that core itself provides."""
-    return [*FUSIONS, *OBJECTIVES, *READERS, *SECTIONS, *COMMANDS]
+    return [*FUSIONS, *OBJECTIVES, *READERS, *SECTIONS, *_COMMANDS]

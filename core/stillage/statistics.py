@@ -22,7 +22,7 @@ from stillage.task import Task
 
 Floats = NDArray[np.float64]
 
-RESAMPLES = 2000
+_RESAMPLES = 2000
 CONFIDENCE = 0.95
 _BLOCK = 256
 
@@ -77,7 +77,7 @@ def resample_weights(count: int, resamples: int, seed: int, name: str) -> Floats
 
 def mean_interval(
     values: Sequence[float] | NDArray[Any],
-    resamples: int = RESAMPLES,
+    resamples: int = _RESAMPLES,
     seed: int = 0,
     confidence: float = CONFIDENCE,
 ) -> Interval:
@@ -167,7 +167,7 @@ class Bootstrap:
 
 
 def joint_bootstrap(
-    task: Task, sums: NDArray[Any], resamples: int = RESAMPLES, seed: int = 0
+    task: Task, sums: NDArray[Any], resamples: int = _RESAMPLES, seed: int = 0
 ) -> Bootstrap:
     """Resample groups and training seeds jointly.
 

@@ -24,8 +24,8 @@ Step = tuple[NDArray[np.float64], Observation, NDArray[np.int8]]
 
 Seeds = int | Sequence[int | None] | None
 
-RENDER_MODES = ("rgb_array", "ansi")
-LAST_REPLICA = 2**62
+_RENDER_MODES = ("rgb_array", "ansi")
+_LAST_REPLICA = 2**62
 UNBEGUN = "step", "replicas that were never reset", "reset() before the first step"
 
 
@@ -112,10 +112,10 @@ class Replicas:
         return self.simulation.step(self.state, still, np.ones(len(self.numbers), np.bool_))[1:]
 
 
-def check_render_mode(render_mode: str | None) -> None:
+def _check_render_mode(render_mode: str | None) -> None:
     """Refuse a render mode that we have not."""
-    if render_mode is not None and render_mode not in RENDER_MODES:
-        raise BadInput("render_mode", repr(render_mode), f"one of {', '.join(RENDER_MODES)}")
+    if render_mode is not None and render_mode not in _RENDER_MODES:
+        raise BadInput("render_mode", repr(render_mode), f"one of {', '.join(_RENDER_MODES)}")
 
 
 def check_autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
@@ -154,7 +154,7 @@ class ReplicaVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012
-        "render_modes": list(RENDER_MODES),
+        "render_modes": list(_RENDER_MODES),
         "render_fps": 10,
         "autoreset_mode": AutoresetMode.NEXT_STEP,
     }
@@ -167,8 +167,8 @@ class ReplicaVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
         render_mode: str | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
     ) -> None:
-        check_render_mode(render_mode)
-        if num_envs < 1 or not 0 <= first_replica <= LAST_REPLICA:
+        _check_render_mode(render_mode)
+        if num_envs < 1 or not 0 <= first_replica <= _LAST_REPLICA:
             raise BadInput("num_envs", f"{num_envs} from {first_replica}", "at least one from 0")
         self.autoreset_mode = check_autoreset_mode(autoreset_mode)
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
@@ -232,16 +232,16 @@ class ReplicaEnv(gymnasium.Env[Observation, NDArray[np.int64]]):
     """One replica; ``reset()`` without a seed begins the next episode of the same seed."""
 
     metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
-        "render_modes": list(RENDER_MODES),
+        "render_modes": list(_RENDER_MODES),
         "render_fps": 10,
     }
 
     def __init__(
         self, simulation: Simulation, replica: int = 0, render_mode: str | None = None
     ) -> None:
-        check_render_mode(render_mode)
-        if not 0 <= replica <= LAST_REPLICA:
-            raise BadInput("replica", replica, f"0 to {LAST_REPLICA}")
+        _check_render_mode(render_mode)
+        if not 0 <= replica <= _LAST_REPLICA:
+            raise BadInput("replica", replica, f"0 to {_LAST_REPLICA}")
         self.render_mode = render_mode
         self.action_space = simulation.action_space
         self.observation_space = simulation.observation_space

@@ -18,7 +18,7 @@ FILES = {"fp32": "model.onnx", "int8": "model.int8.onnx"}
 
 MAX_MANIFEST_BYTES = 4 << 20
 MAX_MODEL_BYTES = 1 << 30
-MAX_READING_ELEMENTS = 1 << 28
+_MAX_READING_ELEMENTS = 1 << 28
 _NAME = re.compile(r"[A-Za-z0-9][\w.+ -]{0,127}")
 _DTYPES = ("bool", "uint8", "int8", "uint16", "int16", "int32", "int64", "float32", "float64")
 
@@ -79,8 +79,8 @@ def modality_entry(entry: Any, where: str) -> BundleModality:
     want(isinstance(name, str) and bool(_NAME.fullmatch(name)), where, name, "a modality's name")
     want(dtype in _DTYPES, f"{where}: {name}", dtype, f"a dtype of {', '.join(_DTYPES)}")
     fits = isinstance(shape, list) and len(shape) <= 8
-    fits = fits and all(type(size) is int and 0 < size <= MAX_READING_ELEMENTS for size in shape)
-    want(fits and math.prod(shape) <= MAX_READING_ELEMENTS, f"{where}: {name}", shape, "a shape")
+    fits = fits and all(type(size) is int and 0 < size <= _MAX_READING_ELEMENTS for size in shape)
+    want(fits and math.prod(shape) <= _MAX_READING_ELEMENTS, f"{where}: {name}", shape, "a shape")
     where, cost = f"{where}: {name}", entry.get("cost")
     want(isinstance(cost, dict), where, cost, "a cost")
     spent = [_spent(cost.get(key), f"{where}: {key}") for key in ("energy_j", "time_s")]

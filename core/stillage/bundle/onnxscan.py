@@ -15,7 +15,7 @@ from stillage.errors import BadInput
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _MAX_NODES = 100_000
 _MAX_DEPTH = 8
-REFUSED_OPS = frozenset({"If", "Loop", "Scan", "SequenceMap"})
+_REFUSED_OPS = frozenset({"If", "Loop", "Scan", "SequenceMap"})
 """Control flow: no exported network has it, and it can run for ever."""
 
 # message -> field number -> message that the field holds
@@ -94,7 +94,7 @@ def check_onnx(content: bytes, where: str) -> None:
                     raise BadInput(where, "a tensor stored in another file", "one whole file")
                 if not isinstance(value, memoryview):
                     continue
-                if kind == "node" and field == _NODE_OP and bytes(value).decode() in REFUSED_OPS:
+                if kind == "node" and field == _NODE_OP and bytes(value).decode() in _REFUSED_OPS:
                     raise BadInput(where, f"control flow ({bytes(value).decode()})", "a network")
                 child = _CHILDREN.get(kind, {}).get(field)
                 if child:

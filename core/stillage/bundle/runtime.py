@@ -36,7 +36,7 @@ from stillage.bundle.onnxscan import check_onnx
 from stillage.bundle.readout import readout
 from stillage.errors import BadInput
 
-MAX_ARENA_BYTES = 1 << 30
+_MAX_ARENA_BYTES = 1 << 30
 """Memory that all models opened in one process may take together."""
 
 _ONNX_TYPES = {"bool": "bool", "float32": "float", "float64": "double"}
@@ -52,7 +52,7 @@ def _session(content: bytes, where: Path, threads: int) -> Any:
             0,
             onnxruntime.OrtMemType.DEFAULT,
         )
-        limit = onnxruntime.OrtArenaCfg({"max_mem": MAX_ARENA_BYTES, "arena_extend_strategy": 1})
+        limit = onnxruntime.OrtArenaCfg({"max_mem": _MAX_ARENA_BYTES, "arena_extend_strategy": 1})
         onnxruntime.create_and_register_allocator(memory, limit)
         _arena.append(True)
     options = onnxruntime.SessionOptions()

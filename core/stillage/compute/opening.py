@@ -9,7 +9,7 @@ from stillage.compute.base import Executor
 from stillage.compute.in_process import InProcess
 from stillage.errors import BadInput
 
-KNOCK_S = 10.0
+_KNOCK_S = 10.0
 """Seconds that a cluster has to answer."""
 
 
@@ -37,7 +37,7 @@ def _knock(address: str) -> None:
     """Refuse an address where nobody answers: Ray itself would try for minutes."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=KNOCK_S).close()
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_S).close()
     except (OSError, ValueError, OverflowError) as error:
         wanted = "host:port of a Ray cluster that runs, or auto"
         raise BadInput("--address", f"{address} ({error})", wanted) from None

@@ -24,7 +24,7 @@ from stillage.compute.base import (
 from stillage.errors import BadInput, Incomplete, PluginBroken
 
 MAX_RETRIES = 3
-STORE_BYTES = 200 * 2**20
+_STORE_BYTES = 200 * 2**20
 
 
 @functools.cache
@@ -82,7 +82,7 @@ def _start(workers: int, address: str | None) -> None:
         ray.init(
             address="local",
             num_cpus=workers,
-            object_store_memory=STORE_BYTES,
+            object_store_memory=_STORE_BYTES,
             include_dashboard=False,
             **quiet,
         )

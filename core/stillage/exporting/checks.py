@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from stillage.network import Network
     from stillage.network.exportable import ExportableModule
 
-PARITY = 1e-4
+_PARITY = 1e-4
 """Largest difference from torch that an FP32 bundle may have, for outputs of up to 1;
 larger outputs may differ by this share of their largest."""
 
@@ -96,10 +96,10 @@ def parity(
         error = float(np.abs(said[name] - want).max(initial=0.0))
         scale = max(1.0, float(np.abs(want).max(initial=0.0)))
         worst, relative = max(worst, error), max(relative, error / scale)
-    if not relative <= PARITY:
+    if not relative <= _PARITY:
         raise StillageError(
             f"export: the bundle differs from torch by {relative:.2g} of its outputs' size, "
-            f"more than {PARITY:g}; a part of the network does not export faithfully"
+            f"more than {_PARITY:g}; a part of the network does not export faithfully"
         )
     return {
         "fp32_max_abs_error": worst,

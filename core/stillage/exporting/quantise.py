@@ -23,7 +23,7 @@ from stillage.errors import BadInput
 from stillage.exporting.ranges import Feeds, Ranges, observe, session
 from stillage.exporting.trace import Filled
 
-PERCENTILES = (99.99, 99.9)
+_PERCENTILES = (99.99, 99.9)
 _WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 _RECURRENT = ("LSTM", "GRU", "RNN")
 _STATIC_OPS = [
@@ -241,7 +241,7 @@ def quantise(filled: Filled, readings: Sequence[Feeds]) -> Quantised:
             error = difference(reference, outputs_of(made, readings))
             return Quantised(made, "dynamic", "at run time", 8, error)
         tried = []
-        for name, ranges in observe(model, readings, PERCENTILES).items():
+        for name, ranges in observe(model, readings, _PERCENTILES).items():
             made = _tidy(_static(model, ranges, kept, seven=False))
             error = difference(reference, outputs_of(made, readings))
             tried.append((Quantised(made, "static", name, 8, error), ranges))

@@ -42,7 +42,7 @@ from stillage.storage.provenance import Training
 if TYPE_CHECKING:
     from stillage.plugin.host import Host
 
-CHECKED = 64
+_CHECKED = 64
 """Readings on which parity is checked."""
 
 Redistil = Callable[[Network], None]
@@ -275,7 +275,7 @@ def _write(
                 "sha256": hashlib.sha256(content).hexdigest(),
             }
         bundle = Bundle(part, manifest)
-        checked = some.rows(slice(0, CHECKED))
+        checked = some.rows(slice(0, _CHECKED))
         manifest["parity"] = parity(network, module, bundle, checked, readings is not None)
         if quantised is not None:
             manifest["int8"] = {

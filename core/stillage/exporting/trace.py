@@ -27,7 +27,7 @@ from stillage.network.exportable import ExportableModule
 if TYPE_CHECKING:
     from stillage.network.network import Network
 
-KEPT_TRACES = 16
+_KEPT_TRACES = 16
 """Traces that a cache keeps; the one unused for longest leaves first."""
 
 
@@ -49,7 +49,7 @@ class Trace:
 
 
 @contextmanager
-def quiet_exporter() -> Iterator[None]:
+def _quiet_exporter() -> Iterator[None]:
     """Silence what torch's exporter says about packages we neither have nor need."""
     registration = logging.getLogger("torch.onnx._internal.exporter._registration")
     before = registration.level
@@ -70,7 +70,7 @@ def tensors(module: nn.Module) -> dict[str, Tensor]:
     }
 
 
-def graph_names(module: ExportableModule) -> tuple[list[str], list[str]]:
+def _graph_names(module: ExportableModule) -> tuple[list[str], list[str]]:
     """Names of the graph's inputs and outputs; prefixed, so that none can collide."""
     inputs: list[str] = []
     for name in module.network.modalities:
@@ -98,9 +98,9 @@ def trace(module: ExportableModule) -> Trace:
         If an encoder or fusion does something that ONNX cannot express; the first line of
         torch's reason.
     """
-    inputs, outputs = graph_names(module)
+    inputs, outputs = _graph_names(module)
     try:
-        with quiet_exporter(), torch.no_grad():
+        with _quiet_exporter(), torch.no_grad():
             program = torch.onnx.export(
                 module,
                 module.example(1),
@@ -142,7 +142,7 @@ def fill(traced: Trace, values: Mapping[str, Tensor]) -> onnx.ModelProto:
     return model
 
 
-def optimise(model: onnx.ModelProto) -> onnx.ModelProto:
+def _optimise(model: onnx.ModelProto) -> onnx.ModelProto:
     """Fold constants and batch normalisation; drop dead nodes. Inputs and outputs stay."""
     import onnxscript.optimizer
 
@@ -173,11 +173,11 @@ class TraceCache:
         if key not in self.kept:
             self.kept[key] = trace(module)
             self.traced += 1
-            while len(self.kept) > KEPT_TRACES:
+            while len(self.kept) > _KEPT_TRACES:
                 self.kept.popitem(last=False)
         self.kept.move_to_end(key)
         found = self.kept[key]
-        return Filled(optimise(fill(found, tensors(module))), found.learnt)
+        return Filled(_optimise(fill(found, tensors(module))), found.learnt)
 
 
 @dataclass(frozen=True)

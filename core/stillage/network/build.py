@@ -25,7 +25,7 @@ WIDTH = 64
 """Width of fused features where nothing else is asked for."""
 
 
-def sample_shape(recording: Recording, name: str, host: Host | None) -> tuple[int, ...]:
+def _sample_shape(recording: Recording, name: str, host: Host | None) -> tuple[int, ...]:
     """Shape of a dense raw sample of a modality (ragged ones: as collated)."""
     if name not in recording.modalities:
         raise BadInput(recording.path, f"no modality {name!r}", f"{sorted(recording.modalities)}")
@@ -39,7 +39,7 @@ def sample_shape(recording: Recording, name: str, host: Host | None) -> tuple[in
     return tuple(get_modality(name, host).collate(rows).shape[1:])
 
 
-def task_of(recording: Recording, target: str) -> Task:
+def _task_of(recording: Recording, target: str) -> Task:
     """The task of a recording's target."""
     task: Task = recording.target(target).task
     return task
@@ -66,13 +66,13 @@ def network_config(
         raise BadInput("network", found, "each modality once")
     chosen = {
         name: ModalityConfig(
-            shape=sample_shape(recording, name, host),
+            shape=_sample_shape(recording, name, host),
             size=sizes.get(name) or get_modality(name, host).spec.default_size,
         )
         for name in names
     }
     linear = fusion == "concat" and all(m.size == LINEAR for m in chosen.values())
-    resolved = tuple(task_of(recording, t) if isinstance(t, str) else t for t in tasks)
+    resolved = tuple(_task_of(recording, t) if isinstance(t, str) else t for t in tasks)
     try:
         return NetworkConfig(
             modalities=chosen,

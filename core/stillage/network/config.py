@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from stillage.plugin.spec import Name
 from stillage.task import Task
 
-MAX_ELEMENTS = 1 << 26
+_MAX_ELEMENTS = 1 << 26
 """Most elements of one raw sample that a network may declare."""
 
 Value = bool | int | float | str
-Extent = Annotated[int, Field(ge=1, le=MAX_ELEMENTS)]
+Extent = Annotated[int, Field(ge=1, le=_MAX_ELEMENTS)]
 
 
 class _Frozen(BaseModel):
@@ -30,8 +30,8 @@ class ModalityConfig(_Frozen):
 
     @model_validator(mode="after")
     def _bounded(self) -> ModalityConfig:
-        if prod(self.shape) > MAX_ELEMENTS:
-            raise ValueError(f"a raw sample of more than {MAX_ELEMENTS} elements")
+        if prod(self.shape) > _MAX_ELEMENTS:
+            raise ValueError(f"a raw sample of more than {_MAX_ELEMENTS} elements")
         return self
 
 

@@ -38,7 +38,7 @@ def seeded(seed: int, part: str) -> Iterator[None]:
         yield
 
 
-def prepared_shape(modality: Modality, shape: tuple[int, ...]) -> tuple[int, ...]:
+def _prepared_shape(modality: Modality, shape: tuple[int, ...]) -> tuple[int, ...]:
     """Shape of a prepared sample, from preparing one of zeros."""
     dtype = torch.from_numpy(np.zeros(0, modality.dense.dtype)).dtype
     with torch.no_grad():
@@ -97,7 +97,7 @@ class Network(nn.Module):
         ):
             found = f"samples of shape {chosen.shape}"
             raise BadInput(f"modality {name!r}", found, modality.dense.describe())
-        shape = prepared_shape(modality, chosen.shape)
+        shape = _prepared_shape(modality, chosen.shape)
         self.standards.append(Standardise(shape, modality.standardise))
         with seeded(seed, f"encoder {name}"):
             factory = host.resolve(host.encoder(name, chosen.size))

@@ -20,8 +20,8 @@ from stillage.storage.atomic import atomic_folder
 Module = TypeVar("Module", bound=nn.Module)
 State = Mapping[str, Tensor]
 CONFIG, WEIGHTS = "network.json", "weights.pt"
-MAX_CONFIG = 16 << 20
-SLACK = 4 << 20
+_MAX_CONFIG = 16 << 20
+_SLACK = 4 << 20
 """Bytes that a file of weights may hold beyond the weights themselves."""
 
 
@@ -55,12 +55,12 @@ def write(folder: Path | str, config: NetworkConfig, state: State) -> None:
         (part / WEIGHTS).write_bytes(buffer.getbuffer())
 
 
-def read_description(folder: Path | str) -> StoredNetwork:
+def _read_description(folder: Path | str) -> StoredNetwork:
     """Read and validate ``network.json``."""
     file = Path(folder) / CONFIG
     try:
-        if file.stat().st_size > MAX_CONFIG:
-            raise BadInput(file, f"{file.stat().st_size} bytes", f"at most {MAX_CONFIG}")
+        if file.stat().st_size > _MAX_CONFIG:
+            raise BadInput(file, f"{file.stat().st_size} bytes", f"at most {_MAX_CONFIG}")
         return StoredNetwork.model_validate_json(file.read_bytes())
     except OSError as error:
         raise BadInput(file, error.strerror or "unreadable", "a saved network") from error
@@ -81,7 +81,7 @@ def _check_size(file: Path, needed: int) -> None:
     except Exception as error:
         # damaged directories of zip files raise many kinds of error
         raise BadInput(file, "unreadable weights", "a file written by Network.save") from error
-    if not needed <= inside <= needed + SLACK:
+    if not needed <= inside <= needed + _SLACK:
         raise BadInput(file, f"weights of {inside} bytes", f"about {needed} bytes")
 
 
@@ -98,7 +98,7 @@ def _read_weights(file: Path) -> dict[str, Any]:
 
 def read(folder: Path | str, build: Callable[[NetworkConfig], Module]) -> Module:
     """Build the described network and fill it; nothing is allocated beyond the weights' size."""
-    stored = read_description(folder)
+    stored = _read_description(folder)
     config = stored.network
     file = Path(folder) / WEIGHTS
     try:

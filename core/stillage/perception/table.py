@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from stillage.recording import Recording
     from stillage.teaching.teacher import Teacher
 
-TABLE_VERSION = 1
+_TABLE_VERSION = 1
 BLOCK = 16
 """Samples that a teacher sees at a time; the last block is filled up."""
 
-LIVE_TOLERANCE = 1e-5
+_LIVE_TOLERANCE = 1e-5
 """Largest difference of a live inference from the table, in probabilities or in shares of
 the largest value."""
 
@@ -96,7 +96,7 @@ class PerceptionTable:
     def save(self, file: Path | str) -> None:
         """Write an NPZ file without pickle, atomically."""
         meta = {
-            "version": TABLE_VERSION,
+            "version": _TABLE_VERSION,
             **{name: getattr(self, name) for name in _FIELDS},
             "targets": list(self.heads),
         }
@@ -121,8 +121,8 @@ class PerceptionTable:
         arrays = load_arrays(file)
         try:
             meta = json.loads(bytes(arrays["meta"]).decode())
-            if meta["version"] != TABLE_VERSION:
-                raise BadInput(file, f"version {meta['version']!r}", f"version {TABLE_VERSION}")
+            if meta["version"] != _TABLE_VERSION:
+                raise BadInput(file, f"version {meta['version']!r}", f"version {_TABLE_VERSION}")
             fields = {name: kind(meta[name]) for name, kind in _FIELDS.items()}
             return cls(
                 samples=arrays["samples"].astype(np.int64, casting="equiv"),
@@ -356,9 +356,9 @@ def check_live(
         scale = max(1.0, float(np.abs(kept).max(initial=0.0)))
         worst = max(worst, float(np.abs(live - kept).max(initial=0.0)) / scale)
         same = name == "features" or live.ndim == 1 or (live.argmax(1) == kept.argmax(1)).all()
-        if not same or not worst <= LIVE_TOLERANCE:
+        if not same or not worst <= _LIVE_TOLERANCE:
             raise StillageError(
                 f"perception of {table.model!r}: live {name} differs by {worst:.2g}, "
-                f"more than {LIVE_TOLERANCE:g}, or tells another class"
+                f"more than {_LIVE_TOLERANCE:g}, or tells another class"
             )
     return worst

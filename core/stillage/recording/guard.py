@@ -26,7 +26,7 @@ from stillage.recording import schema
 _MAX_LOGICAL_BYTES = 2**40
 """Most that one recording may unfold to (1 TiB)."""
 
-MAX_CHUNK_BYTES = 2**24
+_MAX_CHUNK_BYTES = 2**24
 """Most that reading a single element may unfold to (16 MiB)."""
 
 _MAX_RATIO = {h5py.h5z.FILTER_DEFLATE: 1032, h5py.h5z.FILTER_LZF: 128}
@@ -35,7 +35,7 @@ _MAX_RATIO = {h5py.h5z.FILTER_DEFLATE: 1032, h5py.h5z.FILTER_LZF: 128}
 
 _PLAIN_FILTERS = (h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32)
 
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 _MODALITY = {"values", "index", "offsets", "timestamps"}
 _TARGET = {"values", "states"}
@@ -85,13 +85,13 @@ def _check_bytes(path: Path) -> int:
         raise BadInput(path, "not a regular file", "a recording (HDF5)")
     try:
         with path.open("rb") as handle:
-            head = handle.read(len(SIGNATURE))
+            head = handle.read(len(_SIGNATURE))
             size = handle.seek(0, 2)
     except OSError as error:
         raise BadInput(path, (error.strerror or "").lower(), "a readable file") from None
     if not size:
         raise BadInput(path, "an empty file", "a recording (HDF5)")
-    if head != SIGNATURE:
+    if head != _SIGNATURE:
         raise BadInput(path, f"a file that begins {head!r}", "a recording (HDF5)")
     return size
 
@@ -238,8 +238,8 @@ def _check_dataset(where: str, dataset: h5py.h5d.DatasetID, foldable: bool) -> t
         raise BadInput(where, "a dataset without rows", "1 to 9 axes")
     if layout == h5py.h5d.CHUNKED:
         chunk = math.prod(plist.get_chunk()) * dtype.itemsize
-        if chunk > MAX_CHUNK_BYTES:
-            raise BadInput(where, f"chunks of {chunk} bytes", f"<= {MAX_CHUNK_BYTES}")
+        if chunk > _MAX_CHUNK_BYTES:
+            raise BadInput(where, f"chunks of {chunk} bytes", f"<= {_MAX_CHUNK_BYTES}")
     stored = dataset.get_storage_size()
     logical = math.prod(space.shape) * dtype.itemsize
     if logical > stored * ratio:

@@ -29,7 +29,7 @@ CALIBRATION = "calibration.npz"
 
 MAX_BYTES = 4 << 30
 _MAX_ARRAYS = 1024
-MAX_HEADER = 64 << 10
+_MAX_HEADER = 64 << 10
 
 _FREE_BYTES, _RATIO = 16 << 20, 20
 """Content that a compressed file may always have, and how often its own size beyond that.
@@ -207,7 +207,7 @@ def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any]:
         read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(version)
         if read is None:
             raise ValueError(f"format {version} of {entry.filename}")
-        shape, fortran, dtype = read(handle, max_header_size=MAX_HEADER)
+        shape, fortran, dtype = read(handle, max_header_size=_MAX_HEADER)
         if dtype.hasobject or dtype.fields is not None:
             raise ValueError(f"{entry.filename} of dtype {dtype}")
         count = 1

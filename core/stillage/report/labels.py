@@ -14,7 +14,7 @@ from stillage.plugin.host import get_host
 from stillage.plugin.spec import PolicySpec, Role
 from stillage.report import words
 
-ROLES: tuple[Role, ...] = get_args(Role)
+_ROLES: tuple[Role, ...] = get_args(Role)
 """All roles, the best informed first."""
 
 COLOURS: Mapping[Role, str] = {
@@ -25,7 +25,7 @@ COLOURS: Mapping[Role, str] = {
 }
 """The colour of every role that recognises items; all else is grey."""
 
-SIGHT = {":ideal": 0, ":declared": 2, ":majority": 3}
+_SIGHT = {":ideal": 0, ":declared": 2, ":majority": 3}
 """What a policy without a table perceives with, best first; a table has 1, nothing at all 4."""
 
 
@@ -67,7 +67,7 @@ def arms(names: Iterable[str]) -> list[Named]:
 
 
 def _arm_order(found: Arm) -> tuple[bool, int]:
-    return found.plain, ROLES.index(found.role)
+    return found.plain, _ROLES.index(found.role)
 
 
 def specs(figures: Mapping[str, Any]) -> dict[str, PolicySpec]:
@@ -78,7 +78,7 @@ def specs(figures: Mapping[str, Any]) -> dict[str, PolicySpec]:
 
 
 def _policy_order(spec: PolicySpec) -> tuple[int, int]:
-    return ROLES.index(spec.role), 1 if spec.table else SIGHT.get(spec.sees, 4)
+    return _ROLES.index(spec.role), 1 if spec.table else _SIGHT.get(spec.sees, 4)
 
 
 def policies(figures: Mapping[str, Any]) -> dict[str, Named]:

@@ -15,7 +15,7 @@ from stillage.storage.atomic import write_text
 
 LOG = logging.getLogger("stillage.report")
 
-TITLES = {
+_TITLES = {
     "recognition": "Recognition",
     "curves": "Learning",
     "confusion": "Confusions",
@@ -67,7 +67,7 @@ def title(name: str) -> str:
     >>> title("kpis"), title("sorting-bales")
     ('Worth', 'Sorting bales')
     """
-    return TITLES.get(name, name.replace("-", " ").replace("_", " ").capitalize())
+    return _TITLES.get(name, name.replace("-", " ").replace("_", " ").capitalize())
 
 
 def _section(spec: SectionSpec, run: RunDir) -> Any:

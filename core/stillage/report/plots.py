@@ -27,8 +27,8 @@ STAND_INS = {
     "blue": "#000107",
     "grey": "#000108",
 }
-WIDTH_IN = 4.7
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
+_WIDTH_IN = 4.7
+_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
 
 
 @functools.cache
@@ -63,7 +63,7 @@ def _style() -> Any:
 
 
 @contextmanager
-def figure(height_in: float, width_in: float = WIDTH_IN) -> Iterator[tuple[Any, Any]]:
+def figure(height_in: float, width_in: float = _WIDTH_IN) -> Iterator[tuple[Any, Any]]:
     """A figure and its axes in the report's style, off screen."""
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -98,8 +98,8 @@ def svg(made: Any, name: str, description: str) -> Markup:
     text = re.sub(r'xlink:href="#', f'xlink:href="#{prefix}-', text)
     for variable, stand_in in STAND_INS.items():
         text = text.replace(stand_in, f"var(--{variable})")
-    text = re.sub(r"font-family: [^;\"]+", f"font-family: {FONT}", text)
-    text = re.sub(r"(font: [\d.]+px) [^;\"]+", rf"\1 {FONT}", text)
+    text = re.sub(r"font-family: [^;\"]+", f"font-family: {_FONT}", text)
+    text = re.sub(r"(font: [\d.]+px) [^;\"]+", rf"\1 {_FONT}", text)
     text = re.sub(r'(<svg [^>]*?)width="[^"]*pt" height="[^"]*pt"', r"\1", text, count=1)
     text = re.sub(r'(<svg [^>]*?)height="[^"]*pt"', r"\1", text, count=1)
     text = re.sub(r'(<svg [^>]*?)\swidth="[^"]*pt"', r"\1", text, count=1)

@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-MINUS = "−"
+_MINUS = "−"
 
 NAMES = {"r2": "R²"}
 """Keys whose names are more than their words."""
 
-KPI_NAMES = {"mci": "material circularity (MCI)", "oee": "equipment effectiveness (OEE)"}
+_KPI_NAMES = {"mci": "material circularity (MCI)", "oee": "equipment effectiveness (OEE)"}
 
 UNITS = {"eur": "€", "kg": "kg", "j": "J", "h": "h", "s": "s", "1": "", "": "", "eur/d": "€/d"}
 
@@ -32,7 +32,7 @@ def kpi_name(key: str, unit: str = "") -> str:
     ('recovered value', 'CO2e avoided')
     """
     said = key.removesuffix(f"_{unit.lower()}").replace("_", " ")
-    return KPI_NAMES.get(key, said.replace("co2e", "CO2e"))
+    return _KPI_NAMES.get(key, said.replace("co2e", "CO2e"))
 
 
 def unit_sign(unit: str) -> str:
@@ -57,14 +57,14 @@ def number(value: float, digits: int = 3, signed: bool = False) -> str:
         return "–"
     if size and (size < 1e-4 or size >= 1e9):
         mantissa, _, exponent = f"{size:.{digits - 1}e}".partition("e")
-        text = f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}".replace("-", MINUS)
+        text = f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}".replace("-", _MINUS)
     elif size >= 10 ** (digits - 1):
         text = f"{size:,.0f}"
     else:
         places = digits - 1 - (math.floor(math.log10(size)) if size else 0)
         text = f"{size:.{max(places, 0)}f}"
         text = text.rstrip("0").rstrip(".") if "." in text else text
-    sign = MINUS if value < 0 and text != "0" else "+" if signed and text != "0" else ""
+    sign = _MINUS if value < 0 and text != "0" else "+" if signed and text != "0" else ""
     return sign + text
 
 
@@ -87,7 +87,7 @@ def score(value: float, signed: bool = False) -> str:
     ('0.800', '−0.052')
     """
     text = f"{value:+.3f}" if signed else f"{value:.3f}"
-    return text.replace("-", MINUS)
+    return text.replace("-", _MINUS)
 
 
 def quantity(value: float, unit: str, signed: bool = False) -> str:

@@ -18,7 +18,7 @@ from stillage.counter import uniform
 from stillage.sensing.augment import View
 from stillage.sensing.modality import Modality
 
-STILL: Mapping[str, tuple[float, ...]] = {"flip": (0.9, 0.9), "shift": (0.5, 0.5), "time": (0.5,)}
+_STILL: Mapping[str, tuple[float, ...]] = {"flip": (0.9, 0.9), "shift": (0.5, 0.5), "time": (0.5,)}
 """Draws of the shared names at which nothing moves."""
 
 ROUNDS = 3
@@ -66,7 +66,7 @@ def motion(
     modality: Modality, prepared: Tensor, samples: NDArray[np.int64], **given: tuple[float, ...]
 ) -> Motion:
     """Probe ``modality.augment`` of prepared samples (B, *shape) under given shared draws."""
-    view = HeldView(5, 1, samples, {**STILL, **given})
+    view = HeldView(5, 1, samples, {**_STILL, **given})
     before = modality.augment(prepared.clone(), view)
     size = float(prepared.std()) + 1e-3 * float(prepared.abs().max()) + 1e-3
     sizes = tuple(prepared.shape[1:])

@@ -20,7 +20,7 @@ from stillage.recording import Recording
 from stillage.recording.splits import HELD_OUT, TRAIN
 from stillage.testing.results import Failed, Result, demand, demand_refusal, results_of
 
-SAMPLED = 8
+_SAMPLED = 8
 COPIED_BYTES = 2**26
 """An example up to this size is copied; of a larger one, all but the spoilt file is linked."""
 
@@ -81,7 +81,7 @@ def gives_registered_samples(case: Reading) -> None:
 def gives_whole_recording(case: Reading) -> None:
     """The recording holds what its digests say, and its readings can be read."""
     case.recording.verify()
-    some = np.unique(np.linspace(0, case.recording.samples - 1, SAMPLED).astype(np.int64))
+    some = np.unique(np.linspace(0, case.recording.samples - 1, _SAMPLED).astype(np.int64))
     for name in case.recording.modalities:
         case.recording.read(name, some)
         demand(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stillage.testing.prepare import Case
 
 
-def dense_sample(modality: Modality) -> SampleSpec:
+def _dense_sample(modality: Modality) -> SampleSpec:
     """What ``collate`` gives: the spec's ``dense`` where it has one, else its sample."""
     found = getattr(modality, "dense", None)
     return found if isinstance(found, SampleSpec) else modality.sample
@@ -36,7 +36,7 @@ def collates_rows(case: Case) -> None:
     """collate() makes rows dense: one a sample, of the sample's dtype and axes."""
     rows = _lengths(case) if case.spec.sample.ragged else case.rows
     dense = case.modality.collate(rows)
-    wanted = dense_sample(case.modality)
+    wanted = _dense_sample(case.modality)
     axes = len(wanted.shape)
     demand(
         isinstance(dense, np.ndarray) and dense.shape[:1] == (len(rows),),

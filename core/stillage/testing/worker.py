@@ -20,7 +20,7 @@ from typing import IO, Any
 from stillage.plugin.resolve import last_line
 from stillage.testing.results import Unkept
 
-PATIENCE_S = 120.0
+_PATIENCE_S = 120.0
 _CODE = "from stillage.testing.worker import serve; serve()"
 
 
@@ -75,8 +75,8 @@ class _Worker:
         assert outlet is not None  # noqa: S101
         try:
             _send(inlet, sent)
-            if not select.select([outlet], [], [], PATIENCE_S)[0]:
-                raise EOFError(f"no answer within {PATIENCE_S:g} s")
+            if not select.select([outlet], [], [], _PATIENCE_S)[0]:
+                raise EOFError(f"no answer within {_PATIENCE_S:g} s")
             good = outlet.read(1) == b"\x01"
             answer = _receive(outlet)
         except (OSError, EOFError) as error:

@@ -17,10 +17,10 @@ from stillage_sim.chain.model import ChainModel, Way
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-SORTERS = ("sorting", "recycling", "disassembly")
+_SORTERS = ("sorting", "recycling", "disassembly")
 """Kinds of nodes by whose lanes purity is told: the first of them that has lanes of materials."""
 
-REUSERS = ("refurbishing", "remanufacturing")
+_REUSERS = ("refurbishing", "remanufacturing")
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def _recycled(model: ChainModel) -> Ints:
     found = []
     for way, sources in zip(makers, model.parts.chain.makers.secondary, strict=True):
         kinds = {model.accounts[int(a)].kind for a in sources if a >= 0}
-        if not kinds or kinds - set(REUSERS):
+        if not kinds or kinds - set(_REUSERS):
             found.append(int(way))
     return _ints(found)
 
@@ -159,7 +159,7 @@ def _lanes(model: ChainModel) -> tuple[Ints, Ints, Ints]:
     Of sorting nodes if any has such lanes, else of those that recycle, or take apart.
     """
     accounts, materials = model.accounts, model.materials
-    for kind in SORTERS:
+    for kind in _SORTERS:
         named = {
             n: materials.index(account.lane)
             for n, account in enumerate(accounts)

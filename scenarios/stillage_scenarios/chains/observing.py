@@ -57,7 +57,7 @@ class Field(NamedTuple):
 
 
 MACHINE = ("up", "waiting", "worked on", "level seen", "age")
-CLOCK = ("day", "week", "year")
+_CLOCK = ("day", "week", "year")
 
 
 def fields(model: ChainModel) -> tuple[Field, ...]:
@@ -83,7 +83,7 @@ def fields(model: ChainModel) -> tuple[Field, ...]:
         Field("spares", (len(spares),), 0.0, spares),
         Field("power", (devices, 2), 0.0, model.devices),
         Field("sky", (min(devices, 1),), 0.0, ("clear",)),
-        Field("clock", (len(CLOCK),), 0.0, CLOCK),
+        Field("clock", (len(_CLOCK),), 0.0, _CLOCK),
     )
     return tuple(field for field in found if field.shape[0] > 0)
 
@@ -157,14 +157,14 @@ def against(value: float, reference: float) -> float:
 
 
 @stage
-def hours_of(parts: Parts, states: States, r: int) -> float:
+def _hours_of(parts: Parts, states: States, r: int) -> float:
     """Hours since midnight of 1 January of replica r's first year."""
     hours: float = states.chain.step[r] * parts.chain.step_h
     return hours + parts.uncertainties.start_day * 24.0
 
 
 @stage
-def trade_stage(
+def _trade_stage(
     sight: Sight, parts: Parts, states: States, r: int, row: np.ndarray, at: int
 ) -> int:
     """Orders, backlogs, demands, levels and quantities; where the next field begins."""
@@ -195,7 +195,7 @@ def trade_stage(
 
 
 @stage
-def machine_stage(sight: Sight, states: States, r: int, row: np.ndarray, at: int) -> int:
+def _machine_stage(sight: Sight, states: States, r: int, row: np.ndarray, at: int) -> int:
     """Machines and spare parts; where the next field begins."""
     state = states.machines
     for k in range(sight.age.shape[0]):
@@ -222,8 +222,8 @@ def observe_stage(sight: Sight, parts: Parts, states: States, r: int, row: np.nd
             row[n] = min(kg / sight.room[n], 1.0) if sight.room[n] > 0.0 else 1.0
         else:
             row[n] = against(kg, sight.reference[n])
-    at = trade_stage(sight, parts, states, r, row, sight.account.shape[0])
-    at = machine_stage(sight, states, r, row, at)
+    at = _trade_stage(sight, parts, states, r, row, sight.account.shape[0])
+    at = _machine_stage(sight, states, r, row, at)
     devices, seen = parts.devices, states.devices
     for d in range(devices.panel.shape[0]):
         full = devices.capacity[d]
@@ -234,7 +234,7 @@ def observe_stage(sight: Sight, parts: Parts, states: States, r: int, row: np.nd
     if devices.panel.shape[0] > 0:
         row[at] = min(max(seen.clear[r], 0.0), 1.0)
         at += 1
-    days = hours_of(parts, states, r) / 24.0
+    days = _hours_of(parts, states, r) / 24.0
     day = np.int64(days)
     first = parts.uncertainties.start_weekday - parts.uncertainties.start_day
     share = days - day
@@ -244,7 +244,7 @@ def observe_stage(sight: Sight, parts: Parts, states: States, r: int, row: np.nd
 
 
 @stage
-def mask_stage(sight: Sight, parts: Parts, states: States, r: int, mask: np.ndarray) -> None:
+def _mask_stage(sight: Sight, parts: Parts, states: States, r: int, mask: np.ndarray) -> None:
     """What replica r may do (1), into its rows (actions, widest); padding is 0."""
     chain = parts.chain
     routes, markets = chain.routes.shape[0], sight.usual.shape[0]
@@ -275,4 +275,4 @@ def observe_replicas(
     """Observations float32 (R, F) and masks int8 (R, actions, widest) of all replicas."""
     for r in range(rows.shape[0]):
         observe_stage(sight, parts, states, r, rows[r])
-        mask_stage(sight, parts, states, r, mask[r])
+        _mask_stage(sight, parts, states, r, mask[r])

@@ -26,7 +26,7 @@ from stillage_sim.scenario import Cast, SeedCast
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-STREAM = counter.stream("batches of held-out items")
+_STREAM = counter.stream("batches of held-out items")
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,9 @@ def draw(model: ChainModel, sorter: Sorter, cast: Cast, batches: int, most: int)
     drawn = np.empty((cast.worlds, batches, count), np.int64)
     batch, spot = np.arange(batches)[:, None], np.arange(count)
     for w in range(cast.worlds):
-        u, v = (counter.uniform(STREAM, sorter.number, w, batch, spot, stream) for stream in (0, 1))
+        u, v = (
+            counter.uniform(_STREAM, sorter.number, w, batch, spot, stream) for stream in (0, 1)
+        )
         group = worlds.groups[w, (u * worlds.size[w]).astype(np.int64)]
         length = start[group + 1] - start[group]
         drawn[w] = items[start[group] + (v * length).astype(np.int64)]
@@ -118,7 +120,7 @@ def masses(cast: Cast, seed: SeedCast) -> Floats:
     return np.where(unknown, usual, recorded)
 
 
-def achieved(sorter: Sorter, batches: Batches, truth: Ints, mass: Floats, output: Ints) -> Floats:
+def _achieved(sorter: Sorter, batches: Batches, truth: Ints, mass: Floats, output: Ints) -> Floats:
     """Share of every class' mass that goes to each output, (W, B, N, T); NaN without any item.
 
     ``truth``, ``mass`` and ``output`` (I,): class (-1: of none), kilograms and output of items.
@@ -191,7 +193,7 @@ class Recogniser:
             guesses = [self._guess(sorter, sees, seed) for seed in self.cast.seeds]
         output = np.concatenate([sorter.output[guess] for guess in guesses])
         batches = self.batches[sorter.number]
-        found = achieved(sorter, batches, truth, self.mass, output)
+        found = _achieved(sorter, batches, truth, self.mass, output)
         result = share.copy()
         for m, column in enumerate(sorter.column):
             if column < 0 and sees == MAJORITY:

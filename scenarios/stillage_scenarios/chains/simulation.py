@@ -22,7 +22,7 @@ from stillage_sim.engine import bound, wrapping
 from stillage_sim.envs import Bools, Observation, Step
 from stillage_sim.uncertainty.sampling import Sampling
 
-MOST_STEPS = 2.0**62
+_MOST_STEPS = 2.0**62
 """Of an episode that never ends."""
 
 
@@ -106,7 +106,7 @@ class ChainSimulation:
         if not model.actions:
             raise BadInput(f"chain {model.name!r}", "nothing to decide", "a choice or a machine")
         self.model, self.policy, self.sampling = model, policy, sampling
-        self.horizon = max(round(min(days * 24.0 / model.parts.chain.step_h, MOST_STEPS)), 1)
+        self.horizon = max(round(min(days * 24.0 / model.parts.chain.step_h, _MOST_STEPS)), 1)
         self.carbon_eur_per_kg = carbon_eur_per_t / 1000.0
         self.fields = observing.fields(model)
         self.sight = observing.sight_of(model)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from stillage.errors import BadInput
 from stillage_sim.scenario import Cast, SeedCast
 
-KG_PER_UNIT = {"kg": 1.0, "g": 1e-3}
+_KG_PER_UNIT = {"kg": 1.0, "g": 1e-3}
 
 
 def recorded_kg(cast: Cast, seed: SeedCast) -> NDArray[np.float64] | None:
@@ -22,7 +22,7 @@ def recorded_kg(cast: Cast, seed: SeedCast) -> NDArray[np.float64] | None:
     task = cast.task("mass")
     if task is None:
         return None
-    if task.unit not in KG_PER_UNIT:
+    if task.unit not in _KG_PER_UNIT:
         raise BadInput(f"target {task.target!r}", f"unit {task.unit!r}", "kg or g")
-    recorded = np.asarray(seed.truth[task.target], np.float64) * KG_PER_UNIT[task.unit]
+    recorded = np.asarray(seed.truth[task.target], np.float64) * _KG_PER_UNIT[task.unit]
     return np.where(np.isfinite(recorded) & (recorded > 0), recorded, np.nan)

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 
 from stillage.errors import BadInput
 
-USD_PER_EUR = 1.06
+_USD_PER_EUR = 1.06
 """Mean exchange rate of May 2022, when the bale prices were read (assumed)."""
 
-KG_PER_LB = 0.45359237
-KG_PER_SHORT_TON = 907.18474
+_KG_PER_LB = 0.45359237
+_KG_PER_SHORT_TON = 907.18474
 
 
 @dataclass(frozen=True)
@@ -70,15 +70,15 @@ class Material:
 
 
 def _cents_per_lb(cents: float) -> float:
-    return round(cents / 100.0 / KG_PER_LB * 1000.0 / USD_PER_EUR, 1)
+    return round(cents / 100.0 / _KG_PER_LB * 1000.0 / _USD_PER_EUR, 1)
 
 
 def _per_short_ton(tonnes: float) -> float:
-    return round(tonnes * 1000.0 / KG_PER_SHORT_TON, 3)
+    return round(tonnes * 1000.0 / _KG_PER_SHORT_TON, 3)
 
 
 GATE_FEE = Quantity(
-    round(56.80 / KG_PER_SHORT_TON * 1000.0 / USD_PER_EUR, 1),
+    round(56.80 / _KG_PER_SHORT_TON * 1000.0 / _USD_PER_EUR, 1),
     "EUR/t",
     "EREF 2023: mean landfill fee, 56.80 USD/short ton",
 )
@@ -146,7 +146,7 @@ MATERIALS: dict[str, Material] = {
         ),
         _make(
             "carton", _LITERATURE, (0.97, "table: paper"), 700.0, 1400.0, 0.60,
-            (round(129.0 / USD_PER_EUR, 1), "Resource Recycling, OCC of May 2022, 129 USD/t"),
+            (round(129.0 / _USD_PER_EUR, 1), "Resource Recycling, OCC of May 2022, 129 USD/t"),
             (0.9, "assumed"),
         ),
         _make(

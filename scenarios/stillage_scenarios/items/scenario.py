@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NOTES = (
     "synthetic: rendered by sensor models from assumed items (docs/modalities.md), not measured",
 )
-USUAL = {"material": ("material", "polymer"), "quality": ("quality",), "mass": ("mass",)}
+_USUAL = {"material": ("material", "polymer"), "quality": ("quality",), "mass": ("mass",)}
 
 
 class ItemScenario(Scenario):
@@ -76,7 +76,7 @@ class ItemScenario(Scenario):
     def roles(self, recording: Recording, settings: BaseModel) -> dict[str, str]:
         """Roles ``material`` (needed), ``quality`` and ``mass`` (where there are any)."""
         bound = {}
-        for role, usual in USUAL.items():
+        for role, usual in _USUAL.items():
             asked = getattr(settings, role)
             if asked and asked not in recording.targets:
                 raise BadInput(role, repr(asked), f"a target: {', '.join(recording.targets)}")

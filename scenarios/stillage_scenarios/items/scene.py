@@ -67,7 +67,7 @@ PALETTE = {
 """Linear reflectances of body colours (assumed)."""
 
 # Chances of the palette, in its order, then mean gloss, fibre, crumple, aspect, squareness.
-LOOKS: dict[str, tuple[tuple[float, ...], float, float, float, float, float]] = {
+_LOOKS: dict[str, tuple[tuple[float, ...], float, float, float, float, float]] = {
     "PET": ((72, 1, 9, 0, 6, 12, 0, 0, 0, 0), 0.80, 0.03, 0.25, 1.90, 2.6),
     "HDPE": ((2, 38, 10, 0, 44, 2, 1, 3, 0, 0), 0.45, 0.06, 0.04, 2.00, 2.6),
     "PP": ((7, 5, 14, 2, 4, 20, 30, 18, 0, 0), 0.62, 0.04, 0.08, 1.15, 3.4),
@@ -113,7 +113,7 @@ def build_scene(items: int, seed: int) -> Scene:
     rows = np.arange(items, dtype=np.int64)
     kind = _chosen(seed, rows, "material", np.ones((items, len(SORTED))))
     names = np.asarray(SORTED)[kind]
-    looks = [LOOKS[name] for name in SORTED]
+    looks = [_LOOKS[name] for name in SORTED]
     chance = np.array([look[0] for look in looks])[kind]
     tint = _chosen(seed, rows, "colour", chance)
     shades = np.asarray(list(PALETTE.values()))[tint]

@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-def make_plant(settings: SortingSettings, price: Floats) -> Plant:
+def _make_plant(settings: SortingSettings, price: Floats) -> Plant:
     """The plant's numbers; ``price`` is (K+1, kinds)."""
     capacity = settings.battery_wh * 3600.0
     solar = clear_sky(settings.solar_peak_w, settings.sunrise_h, settings.sunset_h)
@@ -60,7 +60,7 @@ def masses(cast: Cast, seed: SeedCast, material: Ints, prices: Prices) -> Floats
     return np.asarray(quantise(np.where(np.isnan(recorded), known, recorded)))
 
 
-def make_hand(cast: Cast, seed: SeedCast, value: Floats, group: Ints) -> Hand:
+def _make_hand(cast: Cast, seed: SeedCast, value: Floats, group: Ints) -> Hand:
     """What policies may know of one seed's items."""
     material, quality = cast.task("material"), cast.task("quality")
     assert material is not None  # noqa: S101
@@ -82,7 +82,7 @@ def make_hand(cast: Cast, seed: SeedCast, value: Floats, group: Ints) -> Hand:
     return Hand(truth, value, group, seed.tables, seen)
 
 
-def choice_of(policy: Seeing, market: Market, hand: Hand) -> Choice:
+def _choice_of(policy: Seeing, market: Market, hand: Hand) -> Choice:
     """A rule's look-up; an empty one for a policy that acts on what it is shown."""
     if isinstance(policy, Rule):
         return policy.choose(market, hand)
@@ -168,7 +168,7 @@ def build_world(
         kind = index * len(grade) + grades
         names, group = np.unique(np.asarray(seed.groups), return_inverse=True)
         chute = np.minimum(index, len(prices.price))
-        hands.append(make_hand(cast, seed, mass * price[chute, kind], group))
+        hands.append(_make_hand(cast, seed, mass * price[chute, kind], group))
         order = np.argsort(group, kind="stable")
         members.append(order + sum(map(len, kinds)))
         lengths.append(np.bincount(group, minlength=len(names)))
@@ -197,14 +197,14 @@ def build_world(
     acting = {name: p for name, p in there.items() if _acts(p, name)}
     decisions = {
         name: stack(
-            [choice_of(policy, market, hand) for hand in hands],
+            [_choice_of(policy, market, hand) for hand in hands],
             hands, table_of(policy.sees), settings.idle_w,
         )
         for name, policy in there.items()
     }  # fmt: skip
     sights = dict.fromkeys((*tables, *(policy.sees for policy in acting.values())))
     return SortingWorld(
-        plant=make_plant(settings, price),
+        plant=_make_plant(settings, price),
         items=items,
         tariff=tariff,
         decisions=decisions,

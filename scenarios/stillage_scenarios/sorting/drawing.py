@@ -33,12 +33,12 @@ COLOURS = np.array(
     ],
     np.uint8,
 )  # fmt: skip
-RESIDUE = (130, 128, 124)
+_RESIDUE = (130, 128, 124)
 
 
 def colour(material: int, materials: int) -> tuple[int, int, int] | NDArray[np.uint8]:
     """A material's colour; grey for none of them."""
-    return RESIDUE if material >= materials else COLOURS[material % len(COLOURS)]
+    return _RESIDUE if material >= materials else COLOURS[material % len(COLOURS)]
 
 
 def fill(

@@ -36,7 +36,7 @@ class ExampleTable:
     device: str = DEFAULT_PROFILE
 
 
-def confused(
+def _confused(
     truth: NDArray[np.int64], classes: int, accuracy: float, stream: int
 ) -> NDArray[np.float64]:
     """Probabilities (I, classes) of a model that is right for the first ``accuracy`` of each class.
@@ -88,7 +88,7 @@ def example_cast(
         tables = {
             name: ExampleTable(
                 samples,
-                {"material": confused(truth, len(classes), accuracy, 1000 * seed + number)},
+                {"material": _confused(truth, len(classes), accuracy, 1000 * seed + number)},
                 latency,
                 energy,
                 accuracy,

@@ -11,7 +11,7 @@ from stillage_sim.policy.scoring import Scorer, Scratch, choose
 
 
 @compiled
-def fill_row(view: View, row: np.ndarray, r: int) -> None:
+def _fill_row(view: View, row: np.ndarray, r: int) -> None:
     """What replica r shows as one row: perception, queue, battery, clock."""
     at = 0
     for slot in range(view.perception.shape[1]):
@@ -47,6 +47,6 @@ def roll_scored(
     for r in range(actions.shape[0]):
         for _ in range(steps):
             observe_stage(plant, features, state, view, r)
-            fill_row(view, scratch.row, r)
+            _fill_row(view, scratch.row, r)
             choose(scorer, scratch, view.mask[r], actions, r)
             step_stage(plant, items, decisions, state, r, actions)

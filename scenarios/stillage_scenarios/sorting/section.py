@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from stillage.rundir.folder import RunDir
 
 
-def settings_rows(settings: SortingSettings) -> list[tuple[str, str, str, str]]:
+def _settings_rows(settings: SortingSettings) -> list[tuple[str, str, str, str]]:
     """Name, value with unit, meaning and source of every setting."""
     rows = []
     for name, info in SortingSettings.model_fields.items():
@@ -50,6 +50,6 @@ def section(run: RunDir) -> str:
         f"<p>{escape(rules)}</p>"
         + table(["material", "price", "source", "CO2e avoided", "source"], materials)
         + "<details><summary>All settings of the belt</summary>"
-        + table(["setting", "value", "meaning", "source"], settings_rows(settings))
+        + table(["setting", "value", "meaning", "source"], _settings_rows(settings))
         + "</details>"
     )

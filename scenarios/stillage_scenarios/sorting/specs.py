@@ -5,7 +5,7 @@ from __future__ import annotations
 from stillage.plugin.spec import ScenarioSpec, SectionSpec, Spec
 from stillage_scenarios.spec_tables import Kpi, PolicyRow, kpi_specs, policy_specs
 
-PACKAGE = "stillage_scenarios.sorting"
+_PACKAGE = "stillage_scenarios.sorting"
 
 POLICIES = (
     PolicyRow(
@@ -58,8 +58,8 @@ SPECS: tuple[Spec, ...] = (
         env="stillage_scenarios.sorting.env:SortingEnv",
         vector_env="stillage_scenarios.sorting.env:SortingVectorEnv",
     ),
-    *policy_specs("sorting", f"{PACKAGE}.policies", POLICIES),
-    *kpi_specs("sorting", PACKAGE, KPIS),
+    *policy_specs("sorting", f"{_PACKAGE}.policies", POLICIES),
+    *kpi_specs("sorting", _PACKAGE, KPIS),
     SectionSpec(
         name="sorting-plant",
         scenario="sorting",

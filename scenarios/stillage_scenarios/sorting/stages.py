@@ -48,7 +48,7 @@ def running(plant: Plant, state: State, r: int) -> bool:
 
 
 @compiled
-def power_stage(
+def _power_stage(
     plant: Plant, items: Items, decisions: Decisions, state: State, r: int, on: bool
 ) -> None:
     """Weather, sun, battery, and whether the device is awake."""
@@ -71,7 +71,7 @@ def power_stage(
 
 
 @compiled
-def leave_stage(plant: Plant, items: Items, state: State, r: int, slot: int, chute: int) -> None:
+def _leave_stage(plant: Plant, items: Items, state: State, r: int, slot: int, chute: int) -> None:
     """Move the item of a slot into a chute: its mass, its money, and free the slot."""
     item = state.slots[r, slot, ITEM]
     kind = items.kind[item]
@@ -108,23 +108,23 @@ def act_stage(plant: Plant, items: Items, state: State, r: int, actions: np.ndar
         else:
             state.credit[r] -= 1.0
             state.counts[r, PICKED] += 1
-        leave_stage(plant, items, state, r, slot, action)
+        _leave_stage(plant, items, state, r, slot, action)
 
 
 @compiled
-def advance_stage(plant: Plant, items: Items, state: State, r: int) -> None:
+def _advance_stage(plant: Plant, items: Items, state: State, r: int) -> None:
     """Move the belt: what leaves the robot's reach undecided is missed. Earn picks."""
     for slot in range(plant.slots):
         if state.slots[r, slot, ITEM] >= 0:
             state.slots[r, slot, LEFT] -= 1
             if state.slots[r, slot, LEFT] == 0:
-                leave_stage(plant, items, state, r, slot, plant.chutes)
+                _leave_stage(plant, items, state, r, slot, plant.chutes)
                 state.counts[r, MISSED] += 1
     state.credit[r] = min(state.credit[r] + plant.picks, plant.picks + 1.0)
 
 
 @compiled
-def draw_item(items: Items, world: int, bits: np.uint64) -> np.int64:
+def _draw_item(items: Items, world: int, bits: np.uint64) -> np.int64:
     """A held-out item: a group of the world, then one of its samples."""
     spot = below(high(bits), items.world_size[world])
     group = items.world_groups[world, spot]
@@ -141,7 +141,7 @@ def arrive_stage(plant: Plant, items: Items, decisions: Decisions, state: State,
     count = from_table(fraction(draw(now, STREAM_ARRIVALS, 0)), plant.arrivals)
     slot = 0
     for index in range(count):
-        item = draw_item(items, state.world[r], draw(now, STREAM_ITEM, index))
+        item = _draw_item(items, state.world[r], draw(now, STREAM_ITEM, index))
         transfer(state.mass, r, FEED, BELT, items.kind[item], items.mass[item])
         while slot < plant.slots and state.slots[r, slot, ITEM] >= 0:
             slot += 1
@@ -152,12 +152,12 @@ def arrive_stage(plant: Plant, items: Items, decisions: Decisions, state: State,
             state.slots[r, place, SEEN] = 1 - decisions.device
             state.slots[r, place, LUCK] = np.int64(high(draw(now, STREAM_LUCK, index)))
         else:
-            pass_by(plant, items, state, r, item)
+            _pass_by(plant, items, state, r, item)
     state.counts[r, ARRIVED] += count
 
 
 @compiled
-def pass_by(plant: Plant, items: Items, state: State, r: int, item: np.int64) -> None:
+def _pass_by(plant: Plant, items: Items, state: State, r: int, item: np.int64) -> None:
     """An item that finds no slot goes straight to residue, missed."""
     kind = items.kind[item]
     transfer(state.mass, r, BELT, 1 + plant.chutes, kind, items.mass[item])
@@ -167,7 +167,7 @@ def pass_by(plant: Plant, items: Items, state: State, r: int, item: np.int64) ->
 
 
 @compiled
-def next_unseen(plant: Plant, state: State, r: int, slack: float) -> int:
+def _next_unseen(plant: Plant, state: State, r: int, slack: float) -> int:
     """The slot of the oldest item not perceived yet that can be in time, or -1.
 
     ``slack`` (s) is the time that a reading takes beyond what is left of this second; an item
@@ -185,7 +185,7 @@ def next_unseen(plant: Plant, state: State, r: int, slack: float) -> int:
 
 
 @compiled
-def perceive_stage(plant: Plant, items: Items, decisions: Decisions, state: State, r: int) -> None:
+def _perceive_stage(plant: Plant, items: Items, decisions: Decisions, state: State, r: int) -> None:
     """One second of the device: read the oldest unseen items, one after another."""
     if decisions.device == 0 or state.asleep[r] == 1:
         return
@@ -194,7 +194,7 @@ def perceive_stage(plant: Plant, items: Items, decisions: Decisions, state: Stat
     while True:
         slot = state.current[r]
         if slot < 0:
-            slot = next_unseen(plant, state, r, decisions.latency[seed] - time)
+            slot = _next_unseen(plant, state, r, decisions.latency[seed] - time)
             if slot < 0:
                 return
             if not consume(state.energy, r, decisions.energy[seed]):
@@ -218,12 +218,12 @@ def step_stage(
     """One second of replica r; the money earned (EUR)."""
     before = state.money[r, PLANT, 0]
     on = running(plant, state, r)
-    power_stage(plant, items, decisions, state, r, on)
+    _power_stage(plant, items, decisions, state, r, on)
     act_stage(plant, items, state, r, actions)
     if on:
-        advance_stage(plant, items, state, r)
+        _advance_stage(plant, items, state, r)
         arrive_stage(plant, items, decisions, state, r)
-        perceive_stage(plant, items, decisions, state, r)
+        _perceive_stage(plant, items, decisions, state, r)
         state.counts[r, ON_S] += 1
     state.step[r] += 1
     earned: float = state.money[r, PLANT, 0] - before

@@ -34,7 +34,7 @@ from stillage_sim.policy.stepping import Stepped
 from stillage_sim.scenario import Totals, World
 
 
-def freeze(arrays: Any) -> Any:
+def _freeze(arrays: Any) -> Any:
     """The named tuple with contiguous, read-only arrays and plain scalars (one signature)."""
     fixed = {}
     for name, value in arrays._asdict().items():
@@ -78,9 +78,9 @@ class SortingWorld(World):
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "plant", freeze(self.plant))
-        object.__setattr__(self, "items", freeze(self.items))
-        frozen = {name: freeze(value) for name, value in self.decisions.items()}
+        object.__setattr__(self, "plant", _freeze(self.plant))
+        object.__setattr__(self, "items", _freeze(self.items))
+        frozen = {name: _freeze(value) for name, value in self.decisions.items()}
         object.__setattr__(self, "decisions", frozen)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -85,8 +85,8 @@ def check_history(found: History, wanted: History, replicas: int) -> None:
 def check_policy(model: ChainModel, policy: CompiledPolicy) -> None:
     """Raise ``BadInput`` if a policy is of another chain."""
     devices = len(model.devices)
-    check_perception(model, policy.perception)
-    check_rules(model, policy.rules)
+    _check_perception(model, policy.perception)
+    _check_rules(model, policy.rules)
     for name in ("reading_j", "reading_s"):
         cost = getattr(policy, name)
         check_array(f"policy.{name}", cost, (devices,), np.float64)
@@ -94,7 +94,7 @@ def check_policy(model: ChainModel, policy: CompiledPolicy) -> None:
             raise BadInput(f"policy.{name}", cost.tolist(), "finite, 0 or more")
 
 
-def check_perception(model: ChainModel, perception: Perception) -> None:
+def _check_perception(model: ChainModel, perception: Perception) -> None:
     """Raise ``BadInput`` unless the shares of all perceptions, outputs and materials are there."""
     where, share = "policy.perception.share", perception.share
     count, materials = len(model.perceived), len(model.materials)
@@ -118,7 +118,7 @@ def check_shares(model: ChainModel, perception: Perception) -> None:
             )  # fmt: skip
 
 
-def check_rules(model: ChainModel, rules: Rules) -> None:
+def _check_rules(model: ChainModel, rules: Rules) -> None:
     """Raise ``BadInput`` if rules are of another chain."""
     prefer = rules.prefer
     tried = prefer.shape[1] if isinstance(prefer, np.ndarray) and prefer.ndim == 2 else 0

@@ -165,7 +165,7 @@ def new_history(model: ChainModel, replicas: int, periods: int) -> History:
     )
 
 
-def with_readings(parts: Parts, policy: CompiledPolicy) -> Parts:
+def _with_readings(parts: Parts, policy: CompiledPolicy) -> Parts:
     """The parts with what a reading costs the devices under a policy."""
     devices = parts.devices._replace(reading_j=policy.reading_j, reading_s=policy.reading_s)
     return parts._replace(devices=devices)
@@ -224,7 +224,7 @@ def bind(
     rewards = np.zeros(replicas)
     call = bound(
         step.advance,
-        with_readings(model.parts, policy),
+        _with_readings(model.parts, policy),
         policy.perception,
         policy.rules,
         states,

@@ -20,8 +20,8 @@ from stillage_sim.devices.stages import SIGMAS
 from stillage_sim.devices.sun import DAYS, clear_sky_table, steps_a_day
 from stillage_sim.engine.quantiles import quantile_table
 
-CLEAR_CELLS = 512
-JOULES_A_KWH = 3.6e6
+_CLEAR_CELLS = 512
+_JOULES_A_KWH = 3.6e6
 _MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 Floats = NDArray[np.float64]
@@ -60,7 +60,7 @@ def normal_table() -> Floats:
     return np.asarray(table / table.std())
 
 
-def clearness_table(mean: float, sd: float, cells: int = CLEAR_CELLS) -> Floats:
+def clearness_table(mean: float, sd: float, cells: int = _CLEAR_CELLS) -> Floats:
     """Clear-sky index of cells of a standard normal, float64 (cells,), rising.
 
     The index has a beta law of this mean and standard deviation; a cell holds its quantile at
@@ -119,6 +119,6 @@ def build_grid(settings: GridSettings, step_h: float = 1.0) -> Grid:
     minutes = np.arange(steps * 60 * 24).reshape(steps, -1) // (steps * 60)
 
     def by_step(hours: Sequence[float]) -> Floats:
-        return np.asarray(np.asarray(hours, np.float64)[minutes].mean(1) / JOULES_A_KWH)
+        return np.asarray(np.asarray(hours, np.float64)[minutes].mean(1) / _JOULES_A_KWH)
 
     return Grid(by_step(settings.price_eur_per_kwh), by_step(settings.carbon_kg_per_kwh))

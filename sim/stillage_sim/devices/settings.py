@@ -15,12 +15,12 @@ from stillage.errors import BadInput
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Amount = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 
-HAZE = (0.47, 0.52, 0.57, 0.63, 0.62, 0.62, 0.63, 0.64, 0.61, 0.55, 0.48, 0.45)
-CARBON = (
+_HAZE = (0.47, 0.52, 0.57, 0.63, 0.62, 0.62, 0.63, 0.64, 0.61, 0.55, 0.48, 0.45)
+_CARBON = (
     *(0.24, 0.24, 0.24, 0.24, 0.24, 0.25, 0.27, 0.28, 0.27, 0.25, 0.23, 0.21),
     *(0.20, 0.20, 0.20, 0.22, 0.24, 0.28, 0.30, 0.31, 0.30, 0.28, 0.26, 0.25),
 )
-PRICE = (
+_PRICE = (
     *(0.16, 0.15, 0.15, 0.15, 0.15, 0.17, 0.21, 0.25, 0.25, 0.22, 0.19, 0.17),
     *(0.16, 0.15, 0.16, 0.18, 0.21, 0.25, 0.28, 0.28, 0.25, 0.22, 0.20, 0.18),
 )
@@ -45,7 +45,7 @@ class SkySettings(_Settings):
     latitude_deg: float = _field(51.0, "deg", "Latitude, north positive.", ge=-90, le=90)
     first_day: int = _field(0, "d", "Day of the year that starts; 0 is 1 January.", ge=0, lt=365)
     clearness: tuple[Share, ...] = _field(
-        HAZE, "1", "Mean clear-sky index of every month, January first.",
+        _HAZE, "1", "Mean clear-sky index of every month, January first.",
         "assumed: Germany's sunshine by Angstrom's formula (FAO-56 eq. 35); 1,050 kWh/m2 a year",
         min_length=12, max_length=12,
     )  # fmt: skip
@@ -116,12 +116,12 @@ class GridSettings(_Settings):
     """Mains electricity by hour of the day, midnight first."""
 
     price_eur_per_kwh: tuple[Amount, ...] = _field(
-        PRICE, "EUR/kWh", "Price of every hour.",
+        _PRICE, "EUR/kWh", "Price of every hour.",
         "assumed: a grid with much sun, dearest in the evening",
         min_length=24, max_length=24,
     )  # fmt: skip
     carbon_kg_per_kwh: tuple[Amount, ...] = _field(
-        CARBON, "kg/kWh", "CO2e of every hour.",
+        _CARBON, "kg/kWh", "CO2e of every hour.",
         "assumed: a grid with much sun; mean 0.25",
         min_length=24, max_length=24,
     )  # fmt: skip

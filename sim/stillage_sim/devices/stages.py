@@ -79,7 +79,7 @@ def sky_stage(
 
 
 @inlined
-def device_stage(
+def _device_stage(
     devices: Devices, state: DeviceState, r: int, d: int, light: float, wanted: float
 ) -> float:
     """One step of device d: its share of ``wanted`` readings done; returns J of the grid.
@@ -139,7 +139,7 @@ def devices_stage(
     light = sky_stage(devices.sky, state, r, step, now, mirror)
     mains = 0.0
     for d in range(devices.panel.shape[0]):
-        mains += device_stage(devices, state, r, d, light, readings[r, d])
+        mains += _device_stage(devices, state, r, d, light, readings[r, d])
     return mains
 
 

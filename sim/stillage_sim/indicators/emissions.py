@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 
 J_PER_KWH = 3.6e6
-KG_PER_T = 1e3
+_KG_PER_T = 1e3
 
 
 class Emissions(NamedTuple):
@@ -70,7 +70,7 @@ def transport_co2e_kg(mass_kg: ArrayLike, distance_km: ArrayLike, kg_per_t_km: A
     >>> round(float(transport_co2e_kg([2000.0], [100.0], [0.103])), 6)
     20.6
     """
-    tonne_km = np.asarray(mass_kg, np.float64) / KG_PER_T * np.asarray(distance_km, np.float64)
+    tonne_km = np.asarray(mass_kg, np.float64) / _KG_PER_T * np.asarray(distance_km, np.float64)
     return weighted(tonne_km, kg_per_t_km)
 
 

@@ -33,7 +33,7 @@ EVENTS = 10_000
 Floats = NDArray[np.float64]
 
 
-def hours_table(law: HoursLaw, mean: float, variation: float) -> Floats:
+def _hours_table(law: HoursLaw, mean: float, variation: float) -> Floats:
     """The durations (h) of a law, float64 (3, CELLS + 1)."""
     frozen = duration_law(law, mean, variation)
     return constant_table(mean, CELLS) if frozen is None else duration_table(frozen, CELLS)
@@ -46,7 +46,7 @@ def life_table(machine: MachineSettings) -> Floats:
     return duration_table(machine.life_law, LIFE_CELLS)
 
 
-def path_table(machine: MachineSettings, stride: float) -> Floats:
+def _path_table(machine: MachineSettings, stride: float) -> Floats:
     """Increments of a machine's level (thresholds) in ``stride`` wear hours, (CELLS,)."""
     drift = machine.drift_per_h / machine.threshold
     variance = (machine.diffusion / machine.threshold) ** 2
@@ -125,11 +125,11 @@ def build_machines(settings: MaintenanceSettings, step_h: float = 1.0) -> Machin
         job=np.stack(
             [
                 stack(
-                    [hours_table(m.repair_law, m.repair_h, m.repair_variation) for m in ms], *cells
+                    [_hours_table(m.repair_law, m.repair_h, m.repair_variation) for m in ms], *cells
                 ),
                 stack(
                     [
-                        hours_table(m.preventive_law, m.preventive_h, m.preventive_variation)
+                        _hours_table(m.preventive_law, m.preventive_h, m.preventive_variation)
                         for m in ms
                     ],
                     *cells,
@@ -137,11 +137,11 @@ def build_machines(settings: MaintenanceSettings, step_h: float = 1.0) -> Machin
             ]
         ),
         aged=stack([aged_table(life, CELLS) for life in lives], CELLS),
-        path=stack([path_table(m, stride) for m in ms], CELLS),
+        path=stack([_path_table(m, stride) for m in ms], CELLS),
         normal=quantile_table(stats.norm(), CELLS),
         exponential=duration_table(stats.expon(), CELLS),
         base=whole([s.base_stock for s in ss]),
-        lead=stack([hours_table(s.lead_law, s.lead_h, s.lead_variation) for s in ss], *cells),
+        lead=stack([_hours_table(s.lead_law, s.lead_h, s.lead_variation) for s in ss], *cells),
         part_eur=np.array([s.part_eur + s.order_eur for s in ss], np.float64),
         hold_eur=np.array([s.holding_eur_per_h for s in ss], np.float64),
     )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from stillage_sim.engine import called
 from stillage_sim.engine.randomness import LOW_32, U32, high, low
 
-LAST_SHARE = 0.25
+_LAST_SHARE = 0.25
 """Where the very last cell ends, as a share of its tail probability: of no weight."""
 
 
@@ -29,7 +29,7 @@ def duration_table(law: Any, cells: int) -> NDArray[np.float64]:
     ((3, 1025), 1.386294)
     """
     grid = np.arange(cells + 1) / cells
-    tail = np.clip(1.0 - grid, LAST_SHARE / cells, 1.0) / cells
+    tail = np.clip(1.0 - grid, _LAST_SHARE / cells, 1.0) / cells
     with np.errstate(all="ignore"):
         first, last = law.ppf(grid / cells), law.isf(tail)
         body = np.where(grid < 0.5, law.ppf(grid), law.isf(1.0 - grid))

@@ -37,7 +37,7 @@ NOTHING, SPARE = -1, -2
 
 
 @stage
-def order_spare(
+def _order_spare(
     machines: Machines, state: MachineState, r: int, part: int, mirror: np.uint64
 ) -> float:
     """Order one part, as a base-stock policy does at each demand; the EUR spent."""
@@ -55,7 +55,7 @@ def order_spare(
 
 
 @stage
-def receive_spare(machines: Machines, state: MachineState, r: int) -> None:
+def _receive_spare(machines: Machines, state: MachineState, r: int) -> None:
     """Put the parts whose time has come on stock, and look up when the next one arrives."""
     soonest = NEVER
     for part in range(machines.spares):
@@ -84,13 +84,13 @@ def enqueue(
     if part >= 0:
         reserved = planned and machines.spare_preventive[k] == 1
         if not reserved and (mode == WAITING or machines.spare_preventive[k] == 1):
-            spent = order_spare(machines, state, r, part, mirror)
+            spent = _order_spare(machines, state, r, part, mirror)
     state.mode[r, k] = mode
     return spent
 
 
 @inlined
-def takes_spare(machines: Machines, state: MachineState, r: int, k: int) -> bool:
+def _takes_spare(machines: Machines, state: MachineState, r: int, k: int) -> bool:
     """Whether the job that machine k waits for takes a spare part."""
     corrective = state.mode[r, k] == WAITING
     takes: bool = machines.spare[k] >= 0 and (corrective or machines.spare_preventive[k] == 1)
@@ -98,14 +98,14 @@ def takes_spare(machines: Machines, state: MachineState, r: int, k: int) -> bool
 
 
 @inlined
-def first_in_queue(machines: Machines, state: MachineState, r: int, flagged: np.int64) -> int:
+def _first_in_queue(machines: Machines, state: MachineState, r: int, flagged: np.int64) -> int:
     """The machine that waited longest among those whose spare is there, or -1."""
     best = NOTHING
     for place in range(flagged):
         k = state.flagged[r, place]
         if not PLANNED <= state.mode[r, k] <= WAITING:
             continue
-        if takes_spare(machines, state, r, k) and state.stock[r, machines.spare[k]] == 0:
+        if _takes_spare(machines, state, r, k) and state.stock[r, machines.spare[k]] == 0:
             continue
         if best < 0 or state.ticket[r, k] < state.ticket[r, best]:
             best = k
@@ -113,16 +113,16 @@ def first_in_queue(machines: Machines, state: MachineState, r: int, flagged: np.
 
 
 @stage
-def dispatch(
+def _dispatch(
     machines: Machines, state: MachineState, r: int, flagged: np.int64, mirror: np.uint64
 ) -> float:
     """Send free crews to waiting machines, first come, first served; the EUR spent."""
     spent = 0.0
     while state.busy[r] < machines.crews:
-        k = first_in_queue(machines, state, r, flagged)
+        k = _first_in_queue(machines, state, r, flagged)
         if k < 0:
             break
-        if takes_spare(machines, state, r, k):
+        if _takes_spare(machines, state, r, k):
             state.stock[r, machines.spare[k]] -= 1
         if state.busy[r] == 0:
             spent += machines.callout_eur
@@ -192,7 +192,7 @@ def holding(machines: Machines, state: MachineState, r: int, hours: float) -> fl
 
 
 @inlined
-def until_event(machines: Machines, state: MachineState, r: int, k: int) -> float:
+def _until_event(machines: Machines, state: MachineState, r: int, k: int) -> float:
     """Hours until the next event of machine k, if all goes on as it is."""
     left = state.left[r, k]
     rate = wear_rate(machines, state, r, k)
@@ -202,7 +202,7 @@ def until_event(machines: Machines, state: MachineState, r: int, k: int) -> floa
 
 
 @stage
-def next_event(
+def _next_event(
     machines: Machines, state: MachineState, r: int, flagged: np.int64, time: float
 ) -> tuple[float, int]:
     """Hours until the next event, and whose; at most ``time``, and then ``NOTHING``."""
@@ -211,7 +211,7 @@ def next_event(
     if arrives < soonest:
         soonest, who = max(arrives, 0.0), SPARE
     for place in range(flagged):
-        hours = until_event(machines, state, r, state.flagged[r, place])
+        hours = _until_event(machines, state, r, state.flagged[r, place])
         if hours < soonest:
             soonest, who = hours, state.flagged[r, place]
     return soonest, who
@@ -229,8 +229,8 @@ def events_stage(
     spent = 0.0
     time = machines.step_h
     for event in range(machines.events + 1):
-        spent += dispatch(machines, state, r, flagged, mirror)
-        hours, who = next_event(machines, state, r, flagged, time)
+        spent += _dispatch(machines, state, r, flagged, mirror)
+        hours, who = _next_event(machines, state, r, flagged, time)
         if event == machines.events and who != NOTHING:
             hours, who = time, NOTHING
             state.deferred[r] += 1
@@ -242,7 +242,7 @@ def events_stage(
         if who == NOTHING:
             break
         if who == SPARE:
-            receive_spare(machines, state, r)
+            _receive_spare(machines, state, r)
         else:
             spent += happen(machines, state, r, who, time, mirror)
     return spent

@@ -40,7 +40,7 @@ from stillage_sim.machines.wear import (
 
 
 @inlined
-def show_level(machines: Machines, state: MachineState, r: int, k: int) -> None:
+def _show_level(machines: Machines, state: MachineState, r: int, k: int) -> None:
     """Set machine k's level of wear (0..1), and what it does to its rate and its quality."""
     level = state.goal[r, k] - state.rise[r, k] * state.left[r, k]
     level = max(level, 0.0)
@@ -85,7 +85,7 @@ def act_stage(
 
 
 @stage
-def toss_stage(
+def _toss_stage(
     machines: Machines, state: MachineState, r: int, k: int, now: np.uint64, mirror: np.uint64
 ) -> float:
     """A Bernoulli machine's step: up throughout, or down (and repaired) throughout."""
@@ -127,7 +127,7 @@ def machines_stage(
         hours = wear_rate(machines, state, r, k) * step
         if state.left[r, k] <= hours and mode <= PLANNED:
             if machines.model[k] == BERNOULLI:
-                spent += toss_stage(machines, state, r, k, now, mirror)
+                spent += _toss_stage(machines, state, r, k, now, mirror)
                 continue
             if machines.model[k] >= GAMMA:
                 extend_path(machines, state, r, k, hours, mirror)
@@ -141,7 +141,7 @@ def machines_stage(
         if mode == WORKING:
             state.age[r, k] += hours
             state.up[r, k] = 1.0
-            show_level(machines, state, r, k)
+            _show_level(machines, state, r, k)
             spent += inspect(machines, state, r, k, now, mirror)
         else:
             state.up[r, k] = 0.0
@@ -172,7 +172,7 @@ def settle(
         k = state.flagged[r, place]
         state.up[r, k] = min(state.up[r, k], 1.0)
         if state.mode[r, k] <= PLANNED:
-            show_level(machines, state, r, k)
+            _show_level(machines, state, r, k)
             spent += inspect(machines, state, r, k, now, mirror)
         elif state.mode[r, k] <= REPAIR:
             state.level[r, k] = 1.0
@@ -214,5 +214,5 @@ def start_machines(
         renew(machines, state, r, k, mirror)
         if machines.staggered[k] == 1:
             stagger(machines, state, r, k, mirror)
-        show_level(machines, state, r, k)
+        _show_level(machines, state, r, k)
         state.seen[r, k] = state.level[r, k]

@@ -38,10 +38,10 @@ from stillage_sim.machines.durations import duration
     STREAM_LEAD,
 ) = range(20, 32)
 
-FAR = 80.0
+_FAR = 80.0
 """Bridges whose chance of crossing is under exp(-80) are not drawn."""
 
-HALVINGS = 600
+_HALVINGS = 600
 """Newton steps that suffice for the root of any float64."""
 
 
@@ -55,7 +55,7 @@ def root(square: float) -> float:
     if square <= 0.0:
         return 0.0
     guess = square if square > 1.0 else 1.0
-    for _ in range(HALVINGS):
+    for _ in range(_HALVINGS):
         better = 0.5 * (guess + square / guess)
         if better >= guess:
             break
@@ -142,7 +142,7 @@ def extend_path(
         if machines.model[k] == GAMMA:
             if end >= 1.0:
                 share = (1.0 - start) / (end - start)
-        elif end >= 1.0 or 2.0 * (1.0 - start) * (1.0 - end) < FAR * machines.scatter[k]:
+        elif end >= 1.0 or 2.0 * (1.0 - start) * (1.0 - end) < _FAR * machines.scatter[k]:
             share = crossing(
                 start, end, machines.scatter[k], machines.normal, machines.exponential,
                 origin, index, mirror,

@@ -20,7 +20,7 @@ from stillage_sim.policy.protocol import ARRAYS, FILE
 from stillage_sim.policy.scoring import MOST, Scorer
 
 MAX_BYTES, MAX_ARRAY_BYTES = 1 << 20, 256 << 20
-INTEGERS = frozenset({"feature", "left", "right", "sizes"})
+_INTEGERS = frozenset({"feature", "left", "right", "sizes"})
 
 Size = Annotated[int, Field(ge=1, le=MOST)]
 
@@ -64,7 +64,7 @@ def load_policy(folder: Path | str) -> LearnedPolicy:
     if set(arrays) != wanted:
         raise BadInput(file, f"arrays {sorted(arrays)}", f"those of {sorted(wanted)}")
     for name, values in arrays.items():
-        kind, axes = (np.int64 if name in INTEGERS else np.float64), 1 + (name == "scores")
+        kind, axes = (np.int64 if name in _INTEGERS else np.float64), 1 + (name == "scores")
         if values.dtype != kind or values.ndim != axes:
             found = f"{name} of {values.dtype} {values.shape}"
             raise BadInput(file, found, f"{np.dtype(kind)} of {axes} axes")

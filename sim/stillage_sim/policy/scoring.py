@@ -107,7 +107,7 @@ def check_scorer(scorer: Scorer, width: int, choices: Sequence[int]) -> None:
 
 
 @shared
-def score_tree(scorer: Scorer, scratch: Scratch) -> None:
+def _score_tree(scorer: Scorer, scratch: Scratch) -> None:
     """Scores of the leaf that the row falls into, into ``scratch.one``."""
     node = 0
     while scorer.feature[node] >= 0:
@@ -120,7 +120,7 @@ def score_tree(scorer: Scorer, scratch: Scratch) -> None:
 
 
 @shared
-def score_network(scorer: Scorer, scratch: Scratch) -> None:
+def _score_network(scorer: Scorer, scratch: Scratch) -> None:
     """Scores of the row, into ``scratch.one``."""
     layers = scorer.sizes.shape[0] - 1
     weight, bias = 0, 0
@@ -148,9 +148,9 @@ def choose(scorer: Scorer, scratch: Scratch, mask: np.ndarray, actions: np.ndarr
     nothing is legal.
     """
     if scorer.feature.shape[0] > 0:
-        score_tree(scorer, scratch)
+        _score_tree(scorer, scratch)
     else:
-        score_network(scorer, scratch)
+        _score_network(scorer, scratch)
     first = 0
     for a in range(scorer.choices.shape[0]):
         best = -1

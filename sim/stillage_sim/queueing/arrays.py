@@ -22,23 +22,23 @@ PURPOSES = 5
 
 IDLE, WORKING, BREAKING, REPAIRING, BLOCKED = range(5)
 """What a server is doing; BREAKING works too, and will fail before its item is done."""
-PHASES = 5
+_PHASES = 5
 
 SINCE, WORK, TO_FAILURE, ENTERED = range(4)
 """Of a server: start of its phase, work left of its item, working time left to its failure, and
 when its item came into the network."""
-OF_SERVER = 4
+_OF_SERVER = 4
 
 HEAD, LENGTH, HELD_HEAD, HELD_LENGTH = range(4)
 """Of a station: where its queue starts in ``line`` and how long it is; likewise in ``held``."""
-OF_QUEUE = 4
+_OF_QUEUE = 4
 
 ARRIVED, LOST, STARTED, WAITED, COMPLETED, FAILED, LEFT, OVERFLOWED = range(8)
 COUNTS = 8
 
 WAIT, QUEUE_AREA, SOJOURN, CHANGED = range(4)
 """Sums over items, but CHANGED: when the length of the queue last changed."""
-SUMS = 4
+_SUMS = 4
 
 NO_LIMIT = -1
 NOBODY = -1
@@ -107,11 +107,11 @@ def new_network_state(network: Network, replicas: int, room: int) -> NetworkStat
         luck=np.zeros((*by_station, PURPOSES), np.uint64),
         drawn=np.zeros((*by_station, PURPOSES), np.int64),
         phase=np.zeros(by_server, np.int64),
-        server=np.zeros((*by_server, OF_SERVER)),
-        queue=np.zeros((*by_station, OF_QUEUE), np.int64),
+        server=np.zeros((*by_server, _OF_SERVER)),
+        queue=np.zeros((*by_station, _OF_QUEUE), np.int64),
         line=np.zeros((*by_station, places, 2)),
         held=np.zeros((*by_station, servers), np.int64),
         counts=np.zeros((*by_station, COUNTS), np.int64),
-        sums=np.zeros((*by_station, SUMS)),
-        spent=np.zeros((*by_server, PHASES)),
+        sums=np.zeros((*by_station, _SUMS)),
+        spent=np.zeros((*by_server, _PHASES)),
     )

@@ -13,13 +13,13 @@ from stillage_sim.queueing.timelaws import TimeLaw, exponential, uniform
 
 __all__ = ["belt", "simulate"]
 
-CYCLE = uniform(0.5, 1.5)
+_CYCLE = uniform(0.5, 1.5)
 
 
 def belt(
     machines: int = 4,
     arrivals: TimeLaw | None = None,
-    cycle: TimeLaw = CYCLE,
+    cycle: TimeLaw = _CYCLE,
     buffer: int = 10,
     life: TimeLaw | None = None,
     repair: TimeLaw | None = None,

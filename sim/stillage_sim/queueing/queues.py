@@ -36,8 +36,8 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-ABSENT = -1
-ROOM = 4096
+_ABSENT = -1
+_ROOM = 4096
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def build_network(
     count = len(stations)
     if not count:
         raise BadInput("stations", "none", "at least one")
-    kind, row = np.full((count, 4), ABSENT, np.int64), np.zeros((count, 4), np.int64)
+    kind, row = np.full((count, 4), _ABSENT, np.int64), np.zeros((count, 4), np.int64)
     parameters = np.zeros((count, 4, PARAMETERS))
     tables = [NO_TABLE]
     for j, station in enumerate(stations):
@@ -174,7 +174,7 @@ def build_network(
         row=row,
         tables=_stack(tables),
         route=_cumulative(chances),
-        sure=np.where(certain, chances.argmax(1), ABSENT).astype(np.int64),
+        sure=np.where(certain, chances.argmax(1), _ABSENT).astype(np.int64),
         first=np.concatenate([[0], np.cumsum(servers)]).astype(np.int64),
         station=np.repeat(np.arange(count), servers).astype(np.int64),
         buffer=np.array(limits, np.int64),
@@ -246,7 +246,7 @@ def start(
     network: Network,
     replicas: int,
     seed: int,
-    room: int = ROOM,
+    room: int = _ROOM,
     first: int = 0,
     antithetic: bool = False,
 ) -> NetworkState:
@@ -271,7 +271,7 @@ def simulate(
     warm_up: float = 0.0,
     replicas: int = 32,
     seed: int = 0,
-    room: int = ROOM,
+    room: int = _ROOM,
     first: int = 0,
     antithetic: bool = False,
 ) -> Figures:

@@ -58,7 +58,7 @@ class BernoulliLine(NamedTuple):
 
 
 @compiled
-def queue_stage(
+def _queue_stage(
     queue: SlottedQueue, state: QueueSlots, r: int, now: np.uint64, mirror: np.uint64
 ) -> None:
     """One slot: the item in service may leave, then one may arrive."""
@@ -76,7 +76,7 @@ def queue_stage(
 
 
 @compiled
-def line_stage(
+def _line_stage(
     line: BernoulliLine, stock: np.ndarray, r: int, now: np.uint64, mirror: np.uint64
 ) -> int:
     """One slot of a Bernoulli line; 1 if an item left it. ``stock`` int64 (R, M - 1).
@@ -104,23 +104,23 @@ def line_stage(
 
 
 @kernel
-def run_queues(queue: SlottedQueue, state: QueueSlots, first: int, last: int) -> None:
+def _run_queues(queue: SlottedQueue, state: QueueSlots, first: int, last: int) -> None:
     """Run every replica through the slots ``first`` to ``last`` - 1."""
     for r in range(state.number.shape[0]):
         for step in range(first, last):
             now = fold(state.prefix[r], np.uint64(step))
-            queue_stage(queue, state, r, now, state.mirror[r])
+            _queue_stage(queue, state, r, now, state.mirror[r])
 
 
 @kernel
-def run_lines(
+def _run_lines(
     line: BernoulliLine, stock: np.ndarray, prefix: np.ndarray, left: np.ndarray, slots: np.ndarray
 ) -> None:
     """Run every replica through the slots ``slots[0]`` to ``slots[1]`` - 1; add up ``left``."""
     for r in range(stock.shape[0]):
         for step in range(slots[0], slots[1]):
             now = fold(prefix[r], np.uint64(step))
-            left[r] += line_stage(line, stock, r, now, np.uint64(0))
+            left[r] += _line_stage(line, stock, r, now, np.uint64(0))
 
 
 def _check(slots: int, warm_up: int, replicas: int) -> None:
@@ -156,10 +156,10 @@ def simulate_slotted_queue(
     state = QueueSlots(prefix, np.zeros(replicas, np.uint64), *zeros)
     queue = SlottedQueue(arrival, service)
     with wrapping():
-        run_queues(queue, state, 0, warm_up)
+        _run_queues(queue, state, 0, warm_up)
         for sums in (state.area, state.busy, state.arrived, state.left):
             sums[:] = 0
-        run_queues(queue, state, warm_up, slots)
+        _run_queues(queue, state, warm_up, slots)
     return state
 
 
@@ -193,7 +193,7 @@ def simulate_bernoulli_line(
     left = np.zeros(replicas, np.int64)
     prefix = np.asarray(counter.bits(seed, np.arange(replicas), 0))
     with wrapping():
-        run_lines(line, stock, prefix, left, np.array([0, warm_up]))
+        _run_lines(line, stock, prefix, left, np.array([0, warm_up]))
         left[:] = 0
-        run_lines(line, stock, prefix, left, np.array([warm_up, slots]))
+        _run_lines(line, stock, prefix, left, np.array([warm_up, slots]))
     return np.asarray(left / (slots - warm_up))

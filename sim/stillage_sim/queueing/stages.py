@@ -65,7 +65,7 @@ def luck(state: NetworkState, r: int, j: int, purpose: int) -> np.uint64:
 
 
 @compiled
-def draw_span(network: Network, state: NetworkState, r: int, j: int, purpose: int) -> float:
+def _draw_span(network: Network, state: NetworkState, r: int, j: int, purpose: int) -> float:
     """A time of the law that a station has for ``purpose``."""
     return draw_time(
         network.kind[j, purpose],
@@ -86,7 +86,7 @@ def change(state: NetworkState, r: int, s: int, phase: int) -> None:
 
 
 @compiled
-def lengthen(state: NetworkState, r: int, j: int, by: int) -> None:
+def _lengthen(state: NetworkState, r: int, j: int, by: int) -> None:
     """Book the area under a queue's length, and change the length."""
     now, length = state.now[r], state.queue[r, j, LENGTH]
     state.sums[r, j, QUEUE_AREA] += length * (now - state.sums[r, j, CHANGED])
@@ -102,11 +102,11 @@ def begin(network: Network, state: NetworkState, r: int, s: int, wait: float) ->
     if wait > 0.0:
         state.counts[r, j, WAITED] += 1
         state.sums[r, j, WAIT] += wait
-    state.server[r, s, WORK] = draw_span(network, state, r, j, SERVICE)
+    state.server[r, s, WORK] = _draw_span(network, state, r, j, SERVICE)
 
 
 @compiled
-def work_on(network: Network, state: NetworkState, r: int, s: int) -> None:
+def _work_on(network: Network, state: NetworkState, r: int, s: int) -> None:
     """Work until the item is done or the server fails, whichever is first."""
     span, phase = state.server[r, s, WORK], WORKING
     if network.kind[network.station[s], LIFE] >= 0 and state.server[r, s, TO_FAILURE] < span:
@@ -116,7 +116,7 @@ def work_on(network: Network, state: NetworkState, r: int, s: int) -> None:
 
 
 @compiled
-def idle_server(network: Network, state: NetworkState, r: int, j: int) -> int:
+def _idle_server(network: Network, state: NetworkState, r: int, j: int) -> int:
     """The first idle server of a station, or NOBODY."""
     for s in range(network.first[j], network.first[j + 1]):
         if state.phase[r, s] == IDLE:
@@ -125,9 +125,9 @@ def idle_server(network: Network, state: NetworkState, r: int, j: int) -> int:
 
 
 @compiled
-def admit(network: Network, state: NetworkState, r: int, j: int, entered: float) -> int:
+def _admit(network: Network, state: NetworkState, r: int, j: int, entered: float) -> int:
     """Let an item in: the server that begins it, QUEUED, or NO_ROOM."""
-    s = idle_server(network, state, r, j)
+    s = _idle_server(network, state, r, j)
     if s >= 0:
         state.server[r, s, ENTERED] = entered
         return s
@@ -142,7 +142,7 @@ def admit(network: Network, state: NetworkState, r: int, j: int, entered: float)
         spot -= room
     state.line[r, j, spot, 0] = state.now[r]
     state.line[r, j, spot, 1] = entered
-    lengthen(state, r, j, 1)
+    _lengthen(state, r, j, 1)
     return QUEUED
 
 
@@ -152,7 +152,7 @@ def take(state: NetworkState, r: int, j: int, s: int) -> float:
     spot = state.queue[r, j, HEAD]
     wait: float = state.now[r] - state.line[r, j, spot, 0]
     state.server[r, s, ENTERED] = state.line[r, j, spot, 1]
-    lengthen(state, r, j, -1)
+    _lengthen(state, r, j, -1)
     spot += 1
     if spot == state.line.shape[2] or state.queue[r, j, LENGTH] == 0:
         spot = 0  # back to memory that is in the cache
@@ -202,7 +202,7 @@ def settle(
         if go >= 0:
             target = NOBODY
         elif target >= 0:
-            go = admit(network, state, r, target, entered)
+            go = _admit(network, state, r, target, entered)
             if go == NO_ROOM and freed >= 0:
                 hold(state, r, freed, target)
                 freed = NOBODY
@@ -226,7 +226,7 @@ def settle(
         if go >= 0:
             if go != resumed:
                 begin(network, state, r, go, wait)
-            work_on(network, state, r, go)
+            _work_on(network, state, r, go)
         go = NOBODY
 
 
@@ -247,7 +247,7 @@ def complete(network: Network, state: NetworkState, r: int, s: int) -> int:
 
 
 @compiled
-def event_stage(network: Network, state: NetworkState, r: int) -> None:
+def _event_stage(network: Network, state: NetworkState, r: int) -> None:
     """The next event of replica r, and all that it brings about at the same instant.
 
     Codes: a server s; S + j, an item from outside at station j; S + J + j, the start of these.
@@ -283,7 +283,7 @@ def event_stage(network: Network, state: NetworkState, r: int) -> None:
             purpose = LIFE if network.kind[j, LIFE] >= 0 else NOBODY
             freed = what if network.saturated[j] == 1 else NOBODY
     if purpose != NOBODY:
-        span = draw_span(network, state, r, j, purpose)
+        span = _draw_span(network, state, r, j, purpose)
         if purpose == LIFE:
             state.server[r, what, TO_FAILURE] = span
         else:
@@ -330,7 +330,7 @@ def run_networks(network: Network, state: NetworkState, until: float) -> None:
     """Run every replica to the time ``until``, and book what lasts beyond it as far as that."""
     for r in range(state.now.shape[0]):
         while next_time(state.heap, r) <= until:
-            event_stage(network, state, r)
+            _event_stage(network, state, r)
         state.now[r] = until
         for s in range(network.station.shape[0]):
             phase = state.phase[r, s]
@@ -340,4 +340,4 @@ def run_networks(network: Network, state: NetworkState, until: float) -> None:
                 state.server[r, s, TO_FAILURE] -= worked
             change(state, r, s, phase)
         for j in range(network.first.shape[0] - 1):
-            lengthen(state, r, j, 0)
+            _lengthen(state, r, j, 0)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-SHOWN = 6
+_SHOWN = 6
 """KPIs in the table on the terminal; all are in the report."""
 
 
@@ -163,7 +163,7 @@ def _tell(outcome: Outcome, as_json: bool) -> None:
         emit(f"{target}: {words.name(summary['metric'])} on held-out groups")
         table(["arm", "mean", "low", "high"], rows)
         emit("")
-    kpis = dict(list(about(figures).items())[:SHOWN])
+    kpis = dict(list(about(figures).items())[:_SHOWN])
     rows = [
         [policy.label]
         + [

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stillage.recording import Recording
     from stillage_sim.run.context import Context
 
-FP32_SUFFIX = ":fp32"
+_FP32_SUFFIX = ":fp32"
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ def split_bundle(path: str) -> tuple[Path, str]:
     >>> split_bundle("out/bundle:fp32")[1]
     'fp32'
     """
-    if path.endswith(FP32_SUFFIX):
-        return Path(path.removesuffix(FP32_SUFFIX)), "fp32"
+    if path.endswith(_FP32_SUFFIX):
+        return Path(path.removesuffix(_FP32_SUFFIX)), "fp32"
     folder = Path(path)
     return folder, "int8" if (folder / "model.int8.onnx").is_file() else "fp32"
 

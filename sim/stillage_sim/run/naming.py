@@ -11,7 +11,7 @@ from stillage.errors import BadInput
 from stillage_sim.policy.protocol import is_saved
 from stillage_sim.run.deploy import split_bundle
 
-IMPORT_STRING = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+_IMPORT_STRING = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
 class Named(NamedTuple):
@@ -49,7 +49,7 @@ def sort_out(policies: Sequence[str], known: Sequence[str]) -> Named:
             told = precision == "fp32" and policy.endswith(":fp32")
             names.append(_fresh(folder.resolve().name, known, names, "_fp32" if told else ""))
             bundles[names[-1]] = f"{folder.resolve()}{':fp32' if told else ''}"
-        elif IMPORT_STRING.fullmatch(policy):
+        elif _IMPORT_STRING.fullmatch(policy):
             names.append(_fresh(policy.rpartition(":")[2], known, names))
             outside[names[-1]] = policy
         else:

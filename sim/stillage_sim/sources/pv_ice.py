@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 _SIZES = {"%": (0.01, "1"), "mg": (1e-6, "kg"), "g": (1e-3, "kg"), "kg": (1.0, "kg")}
 _SUM_TOLERANCE = 1e-6
 
-YIELD_COLUMNS: dict[str, tuple[str, ...]] = {
+_YIELD_COLUMNS: dict[str, tuple[str, ...]] = {
     "virgin_yield": ("mat_virgin_eff",),
     "kg_per_m2": ("mat_massperm2",),
     "manufacturing_yield": ("mat_MFG_eff",),
@@ -40,7 +40,7 @@ YIELD_COLUMNS: dict[str, tuple[str, ...]] = {
 }
 """Fields of :class:`Yields` and the columns that releases of PV_ICE have for them."""
 
-ENERGY_COLUMNS: dict[str, tuple[str, ...]] = {
+_ENERGY_COLUMNS: dict[str, tuple[str, ...]] = {
     "extraction": ("e_mat_extraction",),
     "manufacturing": ("e_mat_MFG",),
     "scrap_low_quality": ("e_mat_MFGScrap_LQ",),
@@ -215,7 +215,7 @@ def material_yields(baseline: Baseline) -> Yields:
     """
     return Yields(**{
         field: _in(baseline, "kg" if field == "kg_per_m2" else "1", names)
-        for field, names in YIELD_COLUMNS.items()
+        for field, names in _YIELD_COLUMNS.items()
     })  # fmt: skip
 
 
@@ -226,7 +226,7 @@ def material_energies(baseline: Baseline) -> Energies:
     """
     return Energies(**{
         field: _in(baseline, "kWh/kg", names, empty=True)
-        for field, names in ENERGY_COLUMNS.items()
+        for field, names in _ENERGY_COLUMNS.items()
     })  # fmt: skip
 
 

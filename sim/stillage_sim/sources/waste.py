@@ -24,7 +24,7 @@ from stillage_sim.sources.csvfile import Table, number, read_csv
 Floats = NDArray[np.float64]
 
 ROUNDING = 0.005
-REST = "rest"
+_REST = "rest"
 _SHARES = {"%": 0.01, "1": 1.0}
 _MASSES = {"g": 1e-3, "kg": 1.0, "t": 1e3}
 
@@ -138,7 +138,7 @@ def _stream(cells: list[_Cell], materials: tuple[str, ...]) -> tuple[Floats, flo
         if cell.material in seen:
             raise BadInput(cell.where, f"{cell.material!r} twice in {cell.stream!r}", "once")
         seen.add(cell.material)
-        if cell.text.strip().lower() == REST:
+        if cell.text.strip().lower() == _REST:
             if rest >= 0 or not shares:
                 raise BadInput(cell.where, "'rest'", "one rest of a stream, and of shares only")
             rest = k

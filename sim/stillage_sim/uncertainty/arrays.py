@@ -22,7 +22,7 @@ MONTHS, WEEKDAYS, YEAR_D = 12, 7, 365
 ROUNDING_H = 1e-6
 """Added to a period's first hour, so that rounding puts no midnight on the day before."""
 
-MONTH_D = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_MONTH_D = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 class Uncertainties(NamedTuple):
@@ -67,4 +67,4 @@ def months() -> Ints:
     >>> months()[[0, 30, 31, 364]].tolist()
     [0, 0, 1, 11]
     """
-    return np.repeat(np.arange(MONTHS), MONTH_D)
+    return np.repeat(np.arange(MONTHS), _MONTH_D)

@@ -173,7 +173,7 @@ class _Discrete(Truncatable):
         return discrete_table(values[kept], weights[kept])
 
 
-MOST_MEAN = 1e8
+_MOST_MEAN = 1e8
 """Of a Poisson law, which has a table of every number that it may draw."""
 
 
@@ -181,16 +181,16 @@ class Poisson(_Discrete):
     """A whole number of ``mean``; season and weekday multiply the mean."""
 
     law: Literal["poisson"] = "poisson"
-    mean: Annotated[float, Field(ge=0, le=MOST_MEAN, allow_inf_nan=False)]
+    mean: Annotated[float, Field(ge=0, le=_MOST_MEAN, allow_inf_nan=False)]
 
     @property
     def scales_draws(self) -> bool:
         return False
 
     def atoms(self, factor: float) -> tuple[Floats, Floats]:
-        if self.mean * factor > MOST_MEAN:
+        if self.mean * factor > _MOST_MEAN:
             told = f"{self.mean * factor:g} with season and weekday"
-            raise BadInput("mean", told, f"at most {MOST_MEAN:g}")
+            raise BadInput("mean", told, f"at most {_MOST_MEAN:g}")
         law = stats.poisson(self.mean * factor)
         values = np.arange(max(law.ppf(1e-18), 0.0), law.isf(1e-15) + 1.0)
         return values, np.asarray(law.pmf(values))

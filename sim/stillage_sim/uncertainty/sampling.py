@@ -24,7 +24,7 @@ from stillage import counter
 from stillage.errors import BadInput
 
 STREAM_LUCK, STREAM_ORDER = 61, 62
-ALL_ONES = np.uint64(2**64 - 1)
+_ALL_ONES = np.uint64(2**64 - 1)
 _SPAN = 2**64
 
 Ints = NDArray[np.int64]
@@ -50,7 +50,7 @@ class Sampling(NamedTuple):
     def mirror(self, replicas: Ints) -> Words:
         """uint64 of the same shape to XOR all bits with: 0, or all ones in a pair's second."""
         odd = (replicas % 2 == 1) & self.antithetic
-        return np.where(odd, ALL_ONES, np.uint64(0))
+        return np.where(odd, _ALL_ONES, np.uint64(0))
 
 
 def prefixes(seed: int, replicas: Ints, episode: int, sampling: Sampling) -> Words:

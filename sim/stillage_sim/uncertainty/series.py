@@ -22,8 +22,8 @@ from stillage_sim.uncertainty.declared import Declared
 from stillage_sim.uncertainty.units import conversion
 
 Floats = NDArray[np.float64]
-MOST_PERIODS = 10_000_000
-YEAR_H = 8760.0
+_MOST_PERIODS = 10_000_000
+_YEAR_H = 8760.0
 
 
 class Recorded(Declared):
@@ -78,9 +78,9 @@ class Recorded(Declared):
         written = table.columns[title][0].strip()
         if written != self.unit:
             raise BadInput(where, f"unit {self.unit!r}", f"{written!r}, as {self.file!r} has it")
-        if self.interval_h != YEAR_H or not (np.diff(baseline.years) == 1).all():
+        if self.interval_h != _YEAR_H or not (np.diff(baseline.years) == 1).all():
             found = f"rows {self.interval_h:g} h apart"
-            raise BadInput(where, found, f"every year, {YEAR_H:g} h apart, as in {self.file!r}")
+            raise BadInput(where, found, f"every year, {_YEAR_H:g} h apart, as in {self.file!r}")
         first = 0 if self.first_year is None else baseline.row(self.first_year)
         if np.isnan(rows[first:]).any():
             row = first + int(np.argmax(np.isnan(rows[first:])))
@@ -111,8 +111,8 @@ def resample(
     """
     ratio = period_h / interval_h
     count = int(np.floor(len(rows) / ratio * (1.0 + 1e-12)))
-    if not 1 <= count <= MOST_PERIODS:
-        raise ValueError(f"found {count} periods of {period_h:g} h, expected 1 to {MOST_PERIODS}")
+    if not 1 <= count <= _MOST_PERIODS:
+        raise ValueError(f"found {count} periods of {period_h:g} h, expected 1 to {_MOST_PERIODS}")
     edges = np.minimum(np.arange(count + 1) * ratio, float(len(rows)))
     reached = np.concatenate(([0.0], np.cumsum(rows)))
     amounts = np.diff(np.interp(edges, np.arange(len(rows) + 1.0), reached))

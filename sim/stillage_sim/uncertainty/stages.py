@@ -19,7 +19,7 @@ from stillage_sim.uncertainty.arrays import (
     Uncertainties,
 )
 
-STREAM_QUANTITY = 60
+_STREAM_QUANTITY = 60
 
 
 @stage
@@ -50,7 +50,7 @@ def quantity(
     ``now`` is the replica's hash state of this period, ``fold(prefix, period's first step)``;
     for a quantity drawn once an episode pass the replica's prefix, or use the stage below.
     """
-    bits = draw(now, STREAM_QUANTITY, v) ^ mirror
+    bits = draw(now, _STREAM_QUANTITY, v) ^ mirror
     return drawn(uncertainties, v, period_index, bits)
 
 
@@ -71,5 +71,5 @@ def quantities_stage(
         if uncertainties.every[v] == EPISODE:
             bits = state.luck[r, v] ^ mirror
         else:
-            bits = draw(now, STREAM_QUANTITY, v) ^ mirror
+            bits = draw(now, _STREAM_QUANTITY, v) ^ mirror
         state.value[r, v] = drawn(uncertainties, v, period_index, bits)

@@ -8,7 +8,7 @@ import numpy as np
 
 from stillage_sim.engine.quantiles import LIFE_CELLS, cell_means
 
-LEAST_SHARE = 1e-6
+_LEAST_SHARE = 1e-6
 
 
 class Truncated:
@@ -29,9 +29,9 @@ class Truncated:
         self._low = -np.inf if low is None else low
         self._high = np.inf if high is None else high
         self._share = 1.0 - self._below - self._above
-        if not self._share >= LEAST_SHARE:
+        if not self._share >= _LEAST_SHARE:
             found = f"{max(self._share, 0.0):g} of the law between"
-            raise ValueError(f"low, high: found {found}, expected at least {LEAST_SHARE:.0e}")
+            raise ValueError(f"low, high: found {found}, expected at least {_LEAST_SHARE:.0e}")
 
     def ppf(self, u: Any) -> Any:
         """The quantile at u."""

@@ -12,9 +12,9 @@ from stillage.report.figures import about, paired
 from stillage.report.render import render
 from stillage.rundir import RunDir
 
-EQUAL = 0.02
-PAYS = "distilling pays"
-RIVALS: Mapping[Role, str] = {
+_EQUAL = 0.02
+_PAYS = "distilling pays"
+_RIVALS: Mapping[Role, str] = {
     "control": "the student without a teacher",
     "none": "no perception",
     "teacher": "the teacher",
@@ -45,8 +45,8 @@ def distilling(figures: Mapping[str, Any]) -> str:
         f"{words.score(gain['low'], signed=True)} to {words.score(gain['high'], signed=True)}"
     )
     what = f"Recognising {words.name(summary['task'])} {budget}"
-    advice = str(summary.get("advice", PAYS))
-    if gain["low"] > 0 and not advice.startswith(PAYS):  # a control may do as much
+    advice = str(summary.get("advice", _PAYS))
+    if gain["low"] > 0 and not advice.startswith(_PAYS):  # a control may do as much
         return f"{what}: {advice}."
     if gain["low"] > 0:
         return (
@@ -55,10 +55,10 @@ def distilling(figures: Mapping[str, Any]) -> str:
         )
     if gain["high"] < 0:
         return f"{what}, distilling does harm: the student reaches {told} ({interval})."
-    if gain["low"] >= -EQUAL and gain["high"] <= EQUAL:
+    if gain["low"] >= -_EQUAL and gain["high"] <= _EQUAL:
         return (
             f"{what}, distilling is not worth it: the student reaches {told}, and the "
-            f"difference lies within ±{EQUAL:.2f} ({interval})."
+            f"difference lies within ±{_EQUAL:.2f} ({interval})."
         )
     return (
         f"{what}, no gain from distilling was shown: the student reaches {told}, "
@@ -85,7 +85,7 @@ def deciding(figures: Mapping[str, Any]) -> str:
     if not kpi or not student:
         return ""
     unit, said, same, nothing = about(figures)[kpi]["unit"], [], [], True
-    for role, words_of_role in RIVALS.items():
+    for role, words_of_role in _RIVALS.items():
         other = labels.rival(figures, student, role)
         row = paired(figures, student.name, other.name, kpi) if other else None
         if other is None or row is None:

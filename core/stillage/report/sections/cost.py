@@ -18,12 +18,12 @@ def cost(run: RunDir) -> str:
     deployed = [(model, found[model.name]) for model in labels.arms(found)]
     if not deployed:
         return render("nothing", text="No policy of this run perceives anything.")
-    latencies = measured_latency(run)
+    latencies = _measured_latency(run)
     chart = _chart(deployed, figures)
     return render("cost", deployed=deployed, latencies=latencies, chart=chart)
 
 
-def measured_latency(run: RunDir) -> list[tuple[str, float, float]]:
+def _measured_latency(run: RunDir) -> list[tuple[str, float, float]]:
     """Median and largest measured latency over seeds, in ms: (form, median, largest)."""
     manifests = [
         run.read_json(str(path.relative_to(run.path)))

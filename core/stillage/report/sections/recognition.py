@@ -12,7 +12,7 @@ from stillage.report.labels import Named
 from stillage.report.render import render
 from stillage.rundir import RunDir
 
-DIFFERENCE_LABELS = {"gain": GAIN.label, **{each.key: each.label for each in DIFFERENCES}}
+_DIFFERENCE_LABELS = {"gain": GAIN.label, **{each.key: each.label for each in DIFFERENCES}}
 
 
 def recognition(run: RunDir) -> str:
@@ -54,6 +54,6 @@ def _plot(target: str, column: Mapping[str, Any], arms: list[Named]) -> dict[str
 def _differences(target: str, summary: Mapping[str, Any]) -> dict[str, Any]:
     found = {"gain": summary["gain"], **summary.get("differences", {})}
     rows = [
-        (DIFFERENCE_LABELS.get(key, key), found[key]) for key in ordered(found, DIFFERENCE_LABELS)
+        (_DIFFERENCE_LABELS.get(key, key), found[key]) for key in ordered(found, _DIFFERENCE_LABELS)
     ]
     return {"title": target, "rows": rows}

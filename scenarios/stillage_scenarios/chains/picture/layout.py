@@ -16,11 +16,11 @@ UPPER = (
     ("collection",), ("sorting",), ("disassembly",),
     ("refurbishing", "remanufacturing", "recycling"), ("manufacturing", "virgin"),
 )  # fmt: skip
-LOWER = (("market",), ("use",), ("disposal",), ("outlet",))
+_LOWER = (("market",), ("use",), ("disposal",), ("outlet",))
 """Groups of kinds: the upper from left to right, the lower from right to left."""
 
 CARD_W, GAP_X, GAP_Y, SUPPLY_GAP, MARGIN = 176, 92, 18, 46, 34
-LABEL_W = 58
+_LABEL_W = 58
 HEAD_H, FOOT_H, TITLE_H, LINE_H, CORRIDOR = 64, 40, 26, 18, 84
 
 
@@ -86,10 +86,10 @@ def network(model: ChainModel) -> Network:
     links = _links(model, cards, of_account, makers)
     boxes, width, height, corridor = _place(cards)
     ends = [(link.source, link.sink, link.kind == "return") for link in links]
-    below = [n for n, card in enumerate(cards) if (card.kind,) in LOWER]
+    below = [n for n, card in enumerate(cards) if (card.kind,) in _LOWER]
     ways = paths(boxes, ends, corridor, below)
     right = max((x for way in ways for x, _ in way.points), default=0.0)
-    width = max(width, round(right) + (LABEL_W if right > width - MARGIN else MARGIN))
+    width = max(width, round(right) + (_LABEL_W if right > width - MARGIN else MARGIN))
     return Network(tuple(cards), tuple(links), boxes, tuple(ways), width, height)
 
 
@@ -194,7 +194,7 @@ _RECOVERY = ("sorting", "disassembly", "refurbishing", "remanufacturing", "recyc
 def _place(cards: list[Card]) -> tuple[tuple[Box, ...], int, int, float]:
     """Boxes of all cards, the canvas, and the height of the corridor on which returns go back."""
     upper = [[n for n, card in enumerate(cards) if card.kind in kinds] for kinds in UPPER]
-    lower = [[n for n, card in enumerate(cards) if card.kind in kinds] for kinds in LOWER]
+    lower = [[n for n, card in enumerate(cards) if card.kind in kinds] for kinds in _LOWER]
     upper, lower = [g for g in upper if g], [g for g in lower if g]
     columns = max(len(upper), len(lower), 1)
     boxes = [Box(0, 0, 0, 0)] * len(cards)

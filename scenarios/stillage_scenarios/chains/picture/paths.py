@@ -20,7 +20,7 @@ Ends = tuple[int, int, bool]
 CLEAR, LANE, BEND = 13.0, 11.0, 14.0
 """Pixels: beside a box that is passed, between two paths side by side, radius of a bend."""
 
-LEVEL = {"left": (-1.0, 0.0), "right": (1.0, 0.0)}
+_LEVEL = {"left": (-1.0, 0.0), "right": (1.0, 0.0)}
 UPRIGHT = {"top": (0.0, -1.0), "bottom": (0.0, 1.0)}
 
 
@@ -62,10 +62,10 @@ def paths(
             out = max(boxes[one].x + boxes[one].w, boxes[two].x + boxes[two].w)
             x = out + CLEAR + LANE * next(beside)
             found.append(_cornered([a, (x, a[1]), (x, b[1]), b], 1))
-        elif how[0] in LEVEL:
+        elif how[0] in _LEVEL:
             found.append(_passing(boxes, one, two, a, b, taken))
         else:
-            points = bezier(a, b, upright=True)
+            points = _bezier(a, b, upright=True)
             found.append(Path(points, points[len(points) // 2]))
     return found
 
@@ -109,21 +109,21 @@ def _ports(
         out, into = sides[n]
         out = "bottom" if out == "around" else out
         a, b = boxes[one], boxes[two]
-        at.setdefault((one, out), []).append((b.y + b.h / 2 if out in LEVEL else b.x, n, False))
-        at.setdefault((two, into), []).append((a.y + a.h / 2 if into in LEVEL else a.x, n, True))
+        at.setdefault((one, out), []).append((b.y + b.h / 2 if out in _LEVEL else b.x, n, False))
+        at.setdefault((two, into), []).append((a.y + a.h / 2 if into in _LEVEL else a.x, n, True))
     found = {}
     for (number, side), touching in at.items():
         box = boxes[number]
         for place, (_, n, end) in enumerate(sorted(touching)):
             share = (place + 1) / (len(touching) + 1)
-            if side in LEVEL:
+            if side in _LEVEL:
                 found[n, end] = (float(box.x + (side == "right") * box.w), box.y + share * box.h)
             else:
                 found[n, end] = (box.x + share * box.w, float(box.y + (side == "bottom") * box.h))
     return found
 
 
-def bezier(a: Point, b: Point, upright: bool, count: int = 24) -> list[Point]:
+def _bezier(a: Point, b: Point, upright: bool, count: int = 24) -> list[Point]:
     """A curve of ``count`` + 1 points that leaves a and reaches b level, or upright."""
     half = ((b[1] if upright else b[0]) - (a[1] if upright else a[0])) / 2
     c = (a[0], a[1] + half) if upright else (a[0] + half, a[1])
@@ -171,7 +171,7 @@ def _passing(
     stops.append(b)
     points = [a]
     for start, end in itertools.pairwise(stops):
-        points += bezier(start, end, upright=False)[1:]
+        points += _bezier(start, end, upright=False)[1:]
     if len(stops) == 2:
         return Path(points, points[len(points) // 2])
     return Path(points, ((stops[-2][0] + b[0]) / 2, (stops[-2][1] + b[1]) / 2))

@@ -19,11 +19,11 @@ from stillage_sim.indicators.emissions import J_PER_KWH
 
 Floats = NDArray[np.float64]
 
-KPI_CHARTS = ("profit_eur", "recycled_input_rate", "purity", "fill_rate", "co2e_kg", "mci")
-STOCK_CHARTS = 12
+_KPI_CHARTS = ("profit_eur", "recycled_input_rate", "purity", "fill_rate", "co2e_kg", "mci")
+_STOCK_CHARTS = 12
 """Stocks that are drawn at most: those that held most."""
 
-ENERGY = (
+_ENERGY = (
     ("used by the device", DEVICE, "var(--copper)"),
     ("lost in conversion", LOST, "var(--grey)"),
     ("left in the battery", BATTERY, "var(--green)"),
@@ -74,7 +74,7 @@ def kpi_charts(results: Results) -> Iterator[tuple[str, str]]:
     known, names = about(results.figures), list(KPIS)
     ours = results.of(results.shown, "frame_kpis")
     theirs = results.mean(results.other, "frame_kpis") if results.other else None
-    for name in KPI_CHARTS:
+    for name in _KPI_CHARTS:
         if name in known:
             n, unit = names.index(name), known[name]["unit"]
             title = words.kpi_name(name, unit)
@@ -99,7 +99,7 @@ def stock_charts(results: Results) -> Iterator[tuple[str, str]]:
         for n, account in enumerate(accounts)
         if not (account.sink or account.supply) and most[n] > 0.5
     ]
-    kept = sorted(sorted(kept, key=lambda n: -most[n])[:STOCK_CHARTS])
+    kept = sorted(sorted(kept, key=lambda n: -most[n])[:_STOCK_CHARTS])
     for n in kept:
         yield (
             f"{_stock_name(results, n)}, kg",
@@ -196,12 +196,12 @@ def _device(results: Results, d: int, name: str) -> str:
     legend = " ".join(
         f'<span style="white-space:nowrap;margin-right:1rem"><span style="display:inline-block;'
         f'width:.7rem;height:.7rem;border-radius:3px;background:{colour}"></span> {label}</span>'
-        for label, _, colour in ENERGY
+        for label, _, colour in _ENERGY
     )
     rows = []
     for policy, row in each.items():
         came = -float(row[SOURCE] + row[GRID])
-        cells = [(float(row[a]) / most, colour, label) for label, a, colour in ENERGY]
+        cells = [(float(row[a]) / most, colour, label) for label, a, colour in _ENERGY]
         used = words.number(float(row[DEVICE]) / J_PER_KWH)
         told = f"{words.number(came / J_PER_KWH)} kWh in, {used} used"
         rows.append(_row(results.labels[policy], told, cells))

@@ -24,10 +24,10 @@ PALETTE = (
 )  # fmt: skip
 """Colours of materials, readable on light and dark; more materials begin again."""
 
-BAR = 9.0
+_BAR = 9.0
 """Thickness of a node's bar along u."""
 
-KAPPA = 0.5523
+_KAPPA = 0.5523
 """Control points of a cubic that is nearly a quarter circle."""
 
 
@@ -47,7 +47,7 @@ class Measures:
     turn: float = 7.0
 
 
-LYING = Measures(thickest=190.0, pitch=128.0, gap=22.0, head=34.0)
+_LYING = Measures(thickest=190.0, pitch=128.0, gap=22.0, head=34.0)
 STANDING = Measures(thickest=200.0, pitch=96.0, gap=30.0, head=0.0)
 
 
@@ -100,7 +100,7 @@ def sankey(
         f"@media (max-width:46rem){{.{name}-lie{{display:none!important}}"
         f".{name}-stand{{display:block!important;max-width:26rem!important;margin:auto}}}}</style>"
     )
-    lying = _draw(nodes, links, materials, LYING, False, f"{name}-lie", said)
+    lying = _draw(nodes, links, materials, _LYING, False, f"{name}-lie", said)
     standing = _draw(nodes, links, materials, STANDING, True, f"{name}-stand", said)
     return Markup(style) + lying + standing + legend(materials)  # noqa: S704
 
@@ -239,7 +239,7 @@ def _ribbons(
         ends[id(link)] = placed[link.sink].taken["in"]
         placed[link.sink].taken["in"] += float(link.kg.sum()) * scale
     bottom = max(p.v + p.breadth for p in placed) + (12.0 if stand else 20.0)
-    right = max(p.u for p in placed) + BAR
+    right = max(p.u for p in placed) + _BAR
     left = min(p.u for p in placed)
     ribbons, labels = [], []
     loops = [link for link in order if placed[link.sink].column <= placed[link.source].column]
@@ -256,7 +256,7 @@ def _ribbons(
         )
         ribbons.append(path)
         labels.append(label)
-        right = max(right, placed[link.source].u + BAR + 6.0 + breadth + measures.turn)
+        right = max(right, placed[link.source].u + _BAR + 6.0 + breadth + measures.turn)
         left = min(left, placed[link.sink].u - 6.0 - breadth - measures.turn)
         bottom += breadth + (10.0 if stand else 8.0)
     top = min(each.v for each in (*placed, *itertools.chain(*passed)))
@@ -268,8 +268,8 @@ def _ribbons(
         rows = max((each.raised for each in placed if each.below), default=0)
         foot = (36.0 + 28.0 * (rows if larger > 1.2 else 0)) * larger
         return ribbons, labels, ((left - 22.0 * larger, low), (right + foot, high + 6.0))
-    left = min(left, *(each.u + BAR / 2.0 - half for each, half in wide))
-    right = max(right, *(each.u + BAR / 2.0 + half for each, half in wide))
+    left = min(left, *(each.u + _BAR / 2.0 - half for each, half in wide))
+    right = max(right, *(each.u + _BAR / 2.0 + half for each, half in wide))
     return ribbons, labels, ((left, top - 36.0), (right, bottom + 4.0))
 
 
@@ -328,9 +328,9 @@ def _forward(
 ) -> str:
     source, sink, found = placed[link.source], placed[link.sink], []
     for m, offset, breadth in _bands(link, scale):
-        stops = [(source.u + BAR, source.v + starts[id(link)] + offset)]
+        stops = [(source.u + _BAR, source.v + starts[id(link)] + offset)]
         for each in through:
-            stops += [(each.u, each.v + offset), (each.u + BAR, each.v + offset)]
+            stops += [(each.u, each.v + offset), (each.u + _BAR, each.v + offset)]
         stops.append((sink.u, sink.v + ends[id(link)] + offset))
         lower = [(u, v + breadth) for u, v in reversed(stops)]
         points = [("M", stops[:1]), *_waves(stops), ("L", lower[:1]), *_waves(lower)]
@@ -366,14 +366,14 @@ def _loop(
     source, sink = placed[link.source], placed[link.sink]
     whole = float(link.kg.sum()) * scale
     top, end = source.v + starts[id(link)], sink.v + ends[id(link)]
-    a, b, found = source.u + BAR + 6.0, sink.u - 6.0, []
+    a, b, found = source.u + _BAR + 6.0, sink.u - 6.0, []
     for m, offset, breadth in _bands(link, scale):
         o = offset + breadth / 2.0
         r = whole - o + turn
-        k = r * KAPPA
+        k = r * _KAPPA
         c1, c2, c4 = top + whole + turn, bottom - turn, end + whole + turn
         points: list[tuple[str, Sequence[Point]]] = [
-            ("M", [(source.u + BAR, top + o)]),
+            ("M", [(source.u + _BAR, top + o)]),
             ("L", [(a, top + o)]),
             ("C", [(a + k, top + o), (a + r, c1 - k), (a + r, c1)]),
             ("L", [(a + r, c2)]),
@@ -404,7 +404,7 @@ def _text(at: Point, text: str, stand: bool, turned: bool = False) -> str:
 
 
 def _bar(each: Placed, stand: bool) -> str:
-    x, y, w, h = each.u, each.v, BAR, each.breadth
+    x, y, w, h = each.u, each.v, _BAR, each.breadth
     if stand:
         x, y, w, h = y, x, h, w
     told = f"{escape(each.node.name)} {weight(max(each.into, each.out))}"
@@ -417,10 +417,10 @@ def _bar(each: Placed, stand: bool) -> str:
 def _label(each: Placed, stand: bool, letters: float) -> str:
     name, told = escape(each.node.name), weight(max(each.into, each.out))
     line = 1.12 * letters
-    x, y = each.u + BAR / 2.0, each.v - 7.0 - line
+    x, y = each.u + _BAR / 2.0, each.v - 7.0 - line
     if stand:
         x, y = each.v + each.breadth / 2.0, each.u - 5.0 - each.raised * line
-        below = each.u + BAR + line * (1 + 2 * each.raised * (letters > 15.0))
+        below = each.u + _BAR + line * (1 + 2 * each.raised * (letters > 15.0))
         y = below if each.below else y
     second = "" if stand and not each.below else f'x="{x:.1f}" dy="{line:.1f}" '
     return (

@@ -38,7 +38,7 @@ STEPS = (
 )  # fmt: skip
 """What a decision is worth: the policies that differ in it alone."""
 
-WORTH = ("profit_eur", "recovered_value_eur", "mci", "co2e_avoided_kg", "downtime_h")
+_WORTH = ("profit_eur", "recovered_value_eur", "mci", "co2e_avoided_kg", "downtime_h")
 
 
 def material_flow(run: RunDir) -> str:
@@ -98,11 +98,11 @@ def worth_of_decisions(run: RunDir) -> str:
     known = about(figures)
     rows = []
     for what, one, other, told in STEPS:
-        found = [paired(figures, one, other, kpi) for kpi in WORTH]
+        found = [paired(figures, one, other, kpi) for kpi in _WORTH]
         if all(row is not None for row in found):
             cells = "".join(
                 f"<td>{_difference(row, known[kpi]['unit'])}</td>"
-                for row, kpi in zip(found, WORTH, strict=True)
+                for row, kpi in zip(found, _WORTH, strict=True)
                 if row is not None
             )
             rows.append(f'<tr><th scope="row">{what}<br><small>{told}</small></th>{cells}</tr>')
@@ -111,7 +111,7 @@ def worth_of_decisions(run: RunDir) -> str:
     student = ""
     if "distilled_int8" in figures["policies"]:
         student = " The student is the one in FP32, as in the policies that it is compared with."
-    head = "".join(f'<th scope="col">{words.kpi_name(k, known[k]["unit"])}</th>' for k in WORTH)
+    head = "".join(f'<th scope="col">{words.kpi_name(k, known[k]["unit"])}</th>' for k in _WORTH)
     return (
         '<p class="note">Differences, replica by replica, of policies that faced the same luck and '
         "differ in nothing else; 95% intervals over worlds. An interval with 0 in it "

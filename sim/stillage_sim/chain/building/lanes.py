@@ -24,7 +24,7 @@ from stillage_sim.chain.file.table import ALL
 from stillage_sim.chain.model import Account
 
 OUTSIDE = 0
-VIRGIN = "virgin material"
+_VIRGIN = "virgin material"
 """Name of the supply of those who name none."""
 
 
@@ -62,11 +62,11 @@ class Lanes:
         nodes = self.file.nodes.values()
         if not any(
             (isinstance(node, Manufacturing) and node.virgin is None)
-            or (isinstance(node, Works) and any(map(draws_unnamed, node.stations)))
+            or (isinstance(node, Works) and any(map(_draws_unnamed, node.stations)))
             for node in nodes
         ):
             return -1
-        name = VIRGIN
+        name = _VIRGIN
         while name in self.file.nodes:
             name += "*"
         return self.add(Account(name, name, "", "virgin", supply=True))
@@ -155,7 +155,7 @@ class Lanes:
         return found[0]
 
 
-def draws_unnamed(station: Station) -> bool:
+def _draws_unnamed(station: Station) -> bool:
     """Whether new parts join here that come from no supply of the file."""
     return station.parts_from is None and any(station.parts_kg_per_kg.values())
 

@@ -23,7 +23,7 @@ def markets_of(lanes: Lanes) -> dict[str, Market]:
     return {k: n for k, n in lanes.file.nodes.items() if isinstance(n, Market)}
 
 
-def secondary_of(lanes: Lanes, name: str, node: Manufacturing) -> list[int]:
+def _secondary_of(lanes: Lanes, name: str, node: Manufacturing) -> list[int]:
     """The account of each material's secondary supply, -1: none; (M,)."""
     path = f"nodes.{name}.secondary"
     if isinstance(node.secondary, str):
@@ -48,7 +48,7 @@ def makers(
         rows[0].append(recipe(lanes, node.product))
         rows[1].append(lanes.by_material(node.secondary_share, f"{path}.secondary_share", 1.0))
     nodes = found.values()
-    secondary = [secondary_of(lanes, name, node) for name, node in found.items()]
+    secondary = [_secondary_of(lanes, name, node) for name, node in found.items()]
     recipes, shares = (_floats(row).reshape(-1, count) for row in rows)
     return Makers(
         sink=_ints([lanes.find(lanes.market_of(name)[0], f"nodes.{name}") for name in found]),

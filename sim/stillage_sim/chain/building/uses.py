@@ -26,15 +26,15 @@ from stillage_sim.engine.quantiles import quantile_table
 from stillage_sim.uncertainty.laws import AnyLaw, _Continuous
 from stillage_sim.uncertainty.truncation import Truncated
 
-MOST_COHORTS = 400
-MOST_LIFE = 1e9
+_MOST_COHORTS = 400
+_MOST_LIFE = 1e9
 """Periods of the longest life; no episode is as long."""
 
 LIFE_CELLS = 16_384
 SHORTEST = 1.25
 """Mean life in cohorts below which the delays of turns no longer fit in it."""
 
-LOST_TAIL = 1e-6
+_LOST_TAIL = 1e-6
 
 
 class Cohorts(NamedTuple):
@@ -75,7 +75,7 @@ def cohorts_of(lives: Floats) -> Cohorts:
     turns = max(int(np.ceil(lives.max() - shift)), 1)
     edges = np.minimum(lives[:, None], shift + np.arange(turns + 1)).mean(0)
     left = np.concatenate(([1.0], np.diff(edges)))
-    while len(left) > 2 and left[-1] < LOST_TAIL:
+    while len(left) > 2 and left[-1] < _LOST_TAIL:
         left = left[:-1]
     hazard = 1.0 - np.append(left[1:], 0.0) / left
     age = shift + np.arange(len(left), dtype=np.float64)
@@ -102,7 +102,7 @@ class Life(NamedTuple):
     cohorts: Cohorts
 
 
-def life_of(lanes: Lanes, name: str) -> Life:
+def _life_of(lanes: Lanes, name: str) -> Life:
     """The cohorts of a product; ``BadInput`` if they are too wide, or 400 are too few."""
     product, path = lanes.file.products[name], f"products.{name}"
     period_d = lanes.file.chain.period * lanes.file.chain.step_h / 24.0
@@ -112,12 +112,12 @@ def life_of(lanes: Lanes, name: str) -> Life:
         raise lanes.bad(f"{path}.life_d", None, str(error)) from None
     if lives.min() < 0.0:
         raise lanes.bad(f"{path}.life_d", f"lives of {lives.min():g}", "lives of 0 and more")
-    if lives.max() > MOST_LIFE:
-        raise lanes.bad(f"{path}.life_d", f"{lives.max():g} periods", f"at most {MOST_LIFE:g}")
-    needed = max(int(np.ceil(lives.max() / (MOST_COHORTS - 2))), 1)
+    if lives.max() > _MOST_LIFE:
+        raise lanes.bad(f"{path}.life_d", f"{lives.max():g} periods", f"at most {_MOST_LIFE:g}")
+    needed = max(int(np.ceil(lives.max() / (_MOST_COHORTS - 2))), 1)
     width = product.cohort_periods or needed
     if width < needed:
-        told = f"{width}, of which the longest life has more than {MOST_COHORTS}"
+        told = f"{width}, of which the longest life has more than {_MOST_COHORTS}"
         raise lanes.bad(f"{path}.cohort_periods", told, f"at least {needed}")
     try:
         cohorts = cohorts_of(lives / width)
@@ -127,7 +127,7 @@ def life_of(lanes: Lanes, name: str) -> Life:
     return Life(width, float(lives.mean()) / width, cohorts)
 
 
-def grade_shares(lanes: Lanes, name: str, product: Product, age: Floats) -> Floats:
+def _grade_shares(lanes: Lanes, name: str, product: Product, age: Floats) -> Floats:
     """Share of each grade at ages (in mean lives), float64 (ages, grades); they sum to 1."""
     path = f"products.{name}.grades"
     rest = [n for n, grade in enumerate(product.grades) if grade.share is None]
@@ -161,7 +161,7 @@ def uses(lanes: Lanes, quantities: Sequence[str], usual: dict[str, float]) -> tu
     ``usual`` is the mean demand of each product (kg a period).
     """
     products = lanes.file.products
-    lives = [life_of(lanes, name) for name in products]
+    lives = [_life_of(lanes, name) for name in products]
     count = max((len(life.cohorts.left) for life in lives), default=1)
     grades = max((len(product.grades) for product in products.values()), default=1)
     hazard = np.ones((len(lives), count))
@@ -175,7 +175,7 @@ def uses(lanes: Lanes, quantities: Sequence[str], usual: dict[str, float]) -> tu
         size = len(life.cohorts.left)
         hazard[u, :size] = life.cohorts.hazard
         ages = np.append(life.cohorts.age, life.cohorts.age[-1] + np.arange(1, count - size + 1))
-        grade[u, :, : len(product.grades)] = grade_shares(lanes, name, product, ages / life.mean)
+        grade[u, :, : len(product.grades)] = _grade_shares(lanes, name, product, ages / life.mean)
         goods = usual.get(name, 0.0) * life.width * life.cohorts.left
         if product.in_use_kg is not None:
             goods = product.in_use_kg * life.cohorts.left / life.cohorts.left.sum()

@@ -28,8 +28,8 @@ from stillage_sim.uncertainty import laws
 from stillage_sim.uncertainty.series import Recorded
 
 MOST_BYTES = 1_000_000
-MOST_DEPTH = 32
-FOREIGN: dict[str, type[BaseModel]] = {
+_MOST_DEPTH = 32
+_FOREIGN: dict[str, type[BaseModel]] = {
     "devices": DeviceSettings,
     "machines": MachineSettings,
     "spares": SpareSettings,
@@ -135,7 +135,7 @@ def load_chain(path_or_text: str | Path) -> ChainFile:
     try:
         found = ChainFile.model_validate(plain)
     except ValidationError as error:
-        raise one_line(error, plain, label, FOREIGN) from None
+        raise one_line(error, plain, label, _FOREIGN) from None
     found._label, found._folder, found._cited = label, folder, cited
     return found
 
@@ -171,15 +171,15 @@ def _parse(text: str, label: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:  # a number may be too long, too
         found = str(error) if isinstance(error, ValueError) else "tables too deep"
         raise BadInput(label, f"no TOML ({found})", "a chain file") from None
-    if _depth(values) > MOST_DEPTH:
-        raise BadInput(label, "tables too deep", f"at most {MOST_DEPTH} within each other")
+    if _depth(values) > _MOST_DEPTH:
+        raise BadInput(label, "tables too deep", f"at most {_MOST_DEPTH} within each other")
     return values
 
 
 def _depth(values: Any) -> int:
     """How deep tables and lists are nested; without recursion, since a file may be hostile."""
     level, depth = [values], 0
-    while level and depth <= MOST_DEPTH:
+    while level and depth <= _MOST_DEPTH:
         inner: list[Any] = []
         for value in level:
             if isinstance(value, dict):

@@ -18,7 +18,7 @@ from stillage.errors import BadInput
 from stillage_sim.chain.file.errors import path_of, shown
 from stillage_sim.chain.file.table import ALL
 
-ASSUMED = "assumed"
+_ASSUMED = "assumed"
 Place = tuple[str | int, ...]
 
 
@@ -117,7 +117,7 @@ def _source(
         return sources[path_of(here)]
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     untouched = name not in table.model_fields_set
-    return str(extra.get("source", ASSUMED)) if untouched else ASSUMED
+    return str(extra.get("source", _ASSUMED)) if untouched else _ASSUMED
 
 
 def law_text(law: BaseModel) -> str:

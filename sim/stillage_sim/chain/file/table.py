@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from stillage.plugin.suggest import one_of
 
-MOST_NAME = 64
+_MOST_NAME = 64
 ALL = "*"
 """In a table by material: all that are not named."""
 
@@ -71,8 +71,8 @@ def word(description: str, default: Any = ..., **limits: Any) -> Any:
 
 def _name(name: str) -> str:
     hidden = any(unicodedata.category(letter).startswith("C") for letter in name)
-    if not 1 <= len(name) <= MOST_NAME or "." in name or hidden or name != name.strip():
-        raise Wrong(f"1 to {MOST_NAME} visible characters without a dot")
+    if not 1 <= len(name) <= _MOST_NAME or "." in name or hidden or name != name.strip():
+        raise Wrong(f"1 to {_MOST_NAME} visible characters without a dot")
     return name
 
 

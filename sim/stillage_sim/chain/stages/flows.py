@@ -71,7 +71,7 @@ def send(ring: np.ndarray, step: int, lead: int, kg: float) -> None:
 
 
 @stage
-def fitting(
+def _fitting(
     chain: Chain, perception: Perception, state: State, r: int, p: int, portion: float, well: float
 ) -> float:
     """How much of ``portion`` finds room in all outputs of process p (0..1)."""
@@ -150,7 +150,7 @@ def split(
 
 
 @stage
-def add_virgin(chain: Chain, state: State, r: int, p: int, amount: float) -> None:
+def _add_virgin(chain: Chain, state: State, r: int, p: int, amount: float) -> None:
     """New material that a process adds to its first output, such as replaced parts."""
     processes = chain.processes
     kg = row(chain.materials, processes.added[p]) * amount
@@ -176,7 +176,7 @@ def working(up: np.ndarray, speed: np.ndarray, first: int, last: int) -> float:
 
 
 @shared
-def spoiling(loss: np.ndarray, first: int, last: int) -> float:
+def _spoiling(loss: np.ndarray, first: int, last: int) -> float:
     """Mean share of their output that machines ``first .. last - 1`` spoil."""
     if last == first:
         return 0.0
@@ -222,15 +222,15 @@ def process_stage(
         return 0.0
     limit = processes.rate[p] * work
     portion = limit / held if limit < held else 1.0
-    well = 1.0 - spoiling(machines.loss[r], first, last)
+    well = 1.0 - _spoiling(machines.loss[r], first, last)
     if processes.device[p] >= 0:
         well *= devices.awake[r, processes.device[p]]
     if processes.limited[p] == 1:
-        portion *= fitting(chain, perception, state, r, p, portion, well)
+        portion *= _fitting(chain, perception, state, r, p, portion, well)
     amount = held * portion
     pay(chain, state, r, p, portion, amount)
     if processes.adder[p] >= 0:
-        add_virgin(chain, state, r, p, amount)
+        _add_virgin(chain, state, r, p, amount)
     split(chain, perception, state, r, p, portion, well)
     if processes.transit[p] >= 0:
         transit = processes.transit[p]

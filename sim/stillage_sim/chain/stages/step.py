@@ -85,7 +85,7 @@ class History(NamedTuple):
 
 
 @stage
-def period_stage(parts: Parts, states: States, r: int, period: int, now: np.uint64) -> None:
+def _period_stage(parts: Parts, states: States, r: int, period: int, now: np.uint64) -> None:
     """The start of a period: quantities are drawn, markets order, goods come back."""
     state = states.chain
     mirror = state.mirror[r]
@@ -115,7 +115,7 @@ def act_stage(parts: Parts, states: States, r: int, actions: np.ndarray) -> None
 
 
 @inlined
-def read_stage(parts: Parts, states: States, r: int, now: np.uint64) -> float:
+def _read_stage(parts: Parts, states: States, r: int, now: np.uint64) -> float:
     """Devices read what their processes can do in this step; J of mains that they drew."""
     chain, state, machines = parts.chain, states.chain, states.machines
     processes = chain.processes
@@ -134,7 +134,7 @@ def read_stage(parts: Parts, states: States, r: int, now: np.uint64) -> float:
 
 
 @inlined
-def mains_stage(grid: Grid, state: State, r: int, joules: float) -> None:
+def _mains_stage(grid: Grid, state: State, r: int, joules: float) -> None:
     """Mains energy of a step: joules, their price and their emissions."""
     slot = place(state.step[r], grid.price.shape[0])
     transfer(state.mains, r, GRID, PROCESSES, 0, joules)
@@ -155,12 +155,12 @@ def step_stage(
     act_stage(parts, states, r, actions)
     arrive_stage(chain, state, r)
     if state.step[r] - period * chain.period == 0:
-        period_stage(parts, states, r, period, now)
+        _period_stage(parts, states, r, period, now)
     first = chain.routes.shape[0] + state.level.shape[1]
     spent = machines_stage(parts.machines, states.machines, r, now, mirror, actions, first)
     if spent > 0.0:
         transfer(state.money, r, OPERATOR, WORKSHOP, 0, spent)
-    joules = read_stage(parts, states, r, now)
+    joules = _read_stage(parts, states, r, now)
     if perception.share.shape[0] > 0:
         bits = draw(now, STREAM_BATCH, 0) ^ mirror
         state.batch[r] = below(high(bits), perception.share.shape[2])
@@ -171,7 +171,7 @@ def step_stage(
         kwh += make_stage(chain, states.machines, state, r, k)
     for s in range(chain.markets.account.shape[0]):
         sell_stage(chain, state, r, s, turns(period, chain.uses.width[chain.markets.use[s]]))
-    mains_stage(parts.grid, state, r, joules + kwh * 3.6e6)
+    _mains_stage(parts.grid, state, r, joules + kwh * 3.6e6)
     state.step[r] += 1
     earned: float = state.money[r, OPERATOR, 0] - before
     return earned

@@ -14,7 +14,7 @@ from stillage_sim.engine.cycles import place, turns
 
 
 @stage
-def grade_age(chain: Chain, state: State, r: int, u: int, age: int) -> int:
+def _grade_age(chain: Chain, state: State, r: int, u: int, age: int) -> int:
     """The age class by which goods are graded: their age times how hard they were used."""
     wear = chain.uses.wear[u]
     if wear < 0:
@@ -30,7 +30,7 @@ def slot(newest: int, age: int, cohorts: int) -> int:
 
 
 @stage
-def age_stage(chain: Chain, state: State, r: int, u: int, cohort: int) -> None:
+def _age_stage(chain: Chain, state: State, r: int, u: int, cohort: int) -> None:
     """Cohort ``cohort`` begins: of every older one the share of its age leaves use.
 
     What leaves is due in equal parts over the periods of the new cohort. The slot of the oldest,
@@ -44,7 +44,7 @@ def age_stage(chain: Chain, state: State, r: int, u: int, cohort: int) -> None:
         kg = 0.0
         for age in range(cohorts):
             leaving = state.cohort[r, u, slot(newest, age, cohorts)] * uses.hazard[u, age]
-            kg += leaving * uses.grade[u, grade_age(chain, state, r, u, age), g]
+            kg += leaving * uses.grade[u, _grade_age(chain, state, r, u, age), g]
         state.due[r, u, g] = kg * part * collected
     kg = 0.0
     for age in range(cohorts):
@@ -60,7 +60,7 @@ def return_stage(chain: Chain, state: State, r: int, u: int, period: int) -> Non
     """What is due of a use in this period returns, graded, or is lost to the loop."""
     uses = chain.uses
     if place(period, uses.width[u]) == 0:
-        age_stage(chain, state, r, u, turns(period, uses.width[u]))
+        _age_stage(chain, state, r, u, turns(period, uses.width[u]))
     grades = uses.grade.shape[2]
     way = (
         chain.processes.sink.shape[0] + chain.makers.sink.shape[0]
