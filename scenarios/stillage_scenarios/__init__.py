@@ -7,3 +7,5 @@ import sys
 
 if "gymnasium.envs" in sys.modules:
     from stillage_scenarios import environments as environments
+
+__all__ = ["chains", "closed_loop", "environments", "items", "sorting"]

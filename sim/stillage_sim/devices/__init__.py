@@ -1,1 +1,3 @@
 """Small computers that perceive: the sun they live on, their battery, and what readings cost."""
+
+__all__ = ["arrays", "build", "power", "settings", "stages", "sun", "theory"]

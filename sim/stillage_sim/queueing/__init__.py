@@ -7,3 +7,5 @@ equal slots, ``theory`` the closed forms that all of them are tested against.
 Times are drawn by logarithms, so compiled and interpreted runs agree to a relative 1e-12; the
 slotted stages, like the rest of the stepped engine, agree to the last bit.
 """
+
+__all__ = ["arrays", "belt", "heap", "queues", "slotted", "stages", "theory", "timelaws"]

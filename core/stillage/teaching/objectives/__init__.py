@@ -1,1 +1,3 @@
 """Objectives: losses that a student learns by, with declared ports."""
+
+__all__ = ["base", "feature_hint", "label_loss", "relational_distance", "soft_target", "specs"]

@@ -33,3 +33,6 @@ def chain_path(name: str) -> Path:
     if name not in shipped():
         raise BadInput("chain", repr(name), one_of(name, shipped()))
     return _FOLDER / f"{name}.toml"
+
+
+__all__ = []

@@ -1,1 +1,3 @@
 """The stages of a chain's step: scalar functions, compiled over the replicas."""
+
+__all__ = ["decide", "flows", "making", "step", "trade", "using"]
