@@ -1,4 +1,4 @@
-"""Core's own plugin: its fusions, objectives, readers, report sections and commands."""
+"""Core's own plugin: fusions, objectives, teachers, readers, report sections and commands."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from stillage.plugin.spec import CommandSpec, Spec
 from stillage.recording.specs import SPECS as READERS
 from stillage.report.specs import SPECS as SECTIONS
 from stillage.teaching.objectives.specs import SPECS as OBJECTIVES
+from stillage.teaching.specs import SPECS as TEACHING
 
 _COMMANDS = (
     CommandSpec(
@@ -51,4 +52,4 @@ _COMMANDS = (
 @hookimpl
 def register() -> list[Spec]:
     """Everything that core itself provides."""
-    return [*FUSIONS, *OBJECTIVES, *READERS, *SECTIONS, *_COMMANDS]
+    return [*FUSIONS, *OBJECTIVES, *TEACHING, *READERS, *SECTIONS, *_COMMANDS]

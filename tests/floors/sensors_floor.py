@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 from stillage.network import build_network
 from stillage.recording import Recording
 from stillage.task import Task
+from stillage.teaching.objectives.config import ObjectiveConfig
 from stillage.training.loop import train
 from stillage.training.plan import TrainPlan
 from stillage.training.samples import PreparedSamples, stream_batches
-from stillage.training.supervision import Labels, Supervision, Term
+from stillage.training.supervision import Labels, Supervision
 from tests.floors.floor import Floor, rounded, stillage
 
 Floats = NDArray[np.float64]
@@ -66,7 +67,9 @@ def learnt(case: Case, known: Ints, asked: Ints, seed: int) -> Floats:
     network.fit_targets({case.target: torch.from_numpy(values)})
     labels = {case.target: Labels(values, np.ones(len(known), bool))}
     plan = case.plan.model_copy(update={"seed": seed})
-    supervision = Supervision(network, labels, (Term("label_loss", 1.0),), None, plan.batch, seed)
+    supervision = Supervision(
+        network, labels, (ObjectiveConfig(name="label_loss"),), None, plan.batch, seed
+    )
     train(network, PreparedSamples(network, recording, known), supervision, plan)
     return PreparedSamples(network, recording, asked).predict(network)[case.target]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from stillage.distillation.arm_table import KEPT, TEACHER
 from stillage.distillation.labels import parse_labels
 from stillage.distillation.plan import DistillPlan
 from stillage.errors import BadInput
+from stillage.network.config import FusionConfig
+from stillage.plugin.part import PartConfig
+from stillage.teaching.objectives.config import change_objectives
 
 if TYPE_CHECKING:
     from stillage.distillation.seed import SeedResult
@@ -39,11 +42,21 @@ def _names(text: str | None) -> tuple[str, ...]:
 @click.option("--size", default="", metavar="SIZE", help="Student encoders: linear, small, large.")
 @click.option("--teacher-size", default="", metavar="SIZE", help="Teacher encoders.")
 @click.option(
-    "--teacher-model", default="network", show_default=True, metavar="KIND",
-    type=click.Choice(["network", "trees"]),
-    help="What teaches: a network, or extra-trees on prepared samples.",
+    "--teacher-model", default="network", show_default=True, metavar="PART",
+    help="What teaches: network, trees, or a plugin's.",
 )  # fmt: skip
-@click.option("--fusion", default="concat", show_default=True, help="How modalities are fused.")
+@click.option(
+    "--student-model", default="network", show_default=True, metavar="PART",
+    help="What learns: network, or a plugin's.",
+)  # fmt: skip
+@click.option(
+    "--fusion", default="concat", show_default=True, metavar="PART",
+    help="How modalities are fused. A PART is NAME or NAME,key=value,...",
+)  # fmt: skip
+@click.option(
+    "--objective", "objectives", multiple=True, metavar="NAME=WEIGHT[,key=value,...]",
+    help="Add a loss, change a usual one or (0) drop it; repeat it. [label_loss=1, soft_target=1]",
+)  # fmt: skip
 @click.option("--held-out", default=1 / 3, type=float, help="Share of groups held out. [1/3]")
 @click.option("--steps", type=click.IntRange(1), help="Optimiser steps of teacher and student.")
 @click.option("--open-set", is_flag=True, help="Out-of-set samples join the pool.")
@@ -61,8 +74,10 @@ def distill(
     seed: int,
     size: str,
     teacher_size: str,
-    teacher_model: Literal["network", "trees"],
+    teacher_model: str,
+    student_model: str,
     fusion: str,
+    objectives: tuple[str, ...],
     held_out: float,
     steps: int | None,
     open_set: bool,
@@ -90,8 +105,10 @@ def distill(
         first_seed=seed,
         size=size,
         teacher_size=teacher_size,
-        teacher_model=teacher_model,
-        fusion=fusion,
+        teacher_model=PartConfig.parse(teacher_model, "--teacher-model"),
+        student_model=PartConfig.parse(student_model, "--student-model"),
+        fusion=FusionConfig.parse(fusion, "--fusion"),
+        objectives=change_objectives(objectives, "--objective"),
         held_out=held_out,
         open_set=open_set,
         device=device(),
@@ -121,7 +138,7 @@ def _run(
     from stillage.recording import Recording
 
     with Recording.open(recording) as opened:
-        plan = plan.filled(opened)
+        plan = plan.filled(opened).checked()
         alone = plan.seeds == 1 and address is None
         with (
             open_executor(0 if alone else workers, address) as executor,

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import click
+from pydantic import BaseModel
 
 from stillage.cli.console import emit, emit_json, table
 from stillage.plugin.spec import KpiSpec, PolicySpec, ScenarioSpec
@@ -87,6 +88,8 @@ def _plain(setting: Setting) -> dict[str, Any]:
 
 
 def _json_default(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
     plain = value is None or isinstance(value, (bool, int, float, str))
     return value if plain else [_json_default(v) for v in value]
 

@@ -12,11 +12,13 @@ from stillage.distillation.arm_table import ARMS, Arm
 from stillage.distillation.plan import DistillPlan
 
 if TYPE_CHECKING:
+    from stillage.distillation.bench import Bench
     from stillage.distillation.run import Result, distill, seed_folder
     from stillage.distillation.seed import SeedResult, run_seed
     from stillage.distillation.summary import summarise
 
 _HOMES = {
+    "Bench": "bench",
     "Result": "run",
     "SeedResult": "seed",
     "distill": "run",
@@ -28,6 +30,7 @@ _HOMES = {
 __all__ = [
     "ARMS",
     "Arm",
+    "Bench",
     "DistillPlan",
     "Result",
     "SeedResult",

@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from stillage.counter import generator, stream
-from stillage.distillation.arrange import Arrangement
-from stillage.distillation.plan import DistillPlan
-from stillage.distillation.scoring import Units
-from stillage.distillation.trees import ask, fit_trees
-from stillage.network import Network, build_network
-from stillage.network.student import Student
+from stillage.distillation.bench import Bench, Ints, select
+from stillage.network import Network
 from stillage.task import Task
 from stillage.teaching.bank import TeacherBank
-from stillage.teaching.teacher import NetworkTeacher, Teacher
+from stillage.teaching.teacher import Teacher
 from stillage.training.convex import is_linear
-from stillage.training.loop import TrainResult, Validate, train
-from stillage.training.samples import PreparedSamples, stream_batches
-from stillage.training.supervision import Guidance, Labels, Supervision, Term
+from stillage.training.loop import TrainResult
+from stillage.training.samples import PreparedSamples
+from stillage.training.supervision import Guidance, Labels, about_all_taught, create_objective
 
-if TYPE_CHECKING:
-    from stillage.plugin.host import Host
-    from stillage.recording import Recording
-
-LINEAR = "linear"
-
-Ints = NDArray[np.int64]
 Predictions = dict[str, NDArray[np.float64]]
-Told = Callable[[str], None]
-"""Called with a line on what has been done."""
 
 
 @dataclass
@@ -48,146 +33,15 @@ class TrainedArm:
     predictions: Predictions
 
 
-@dataclass
-class Bench:
-    """What the arms of one seed share: samples, label budget, preparation, seed.
-
-    Attributes
-    ----------
-    recording, plan, seed, arrangement
-        What is distilled.
-    host : Host, optional
-        Default: the installed plugins.
-    folder : Path or None
-        For checkpoints and the bank while it runs.
-    """
-
-    recording: Recording
-    plan: DistillPlan
-    seed: int
-    arrangement: Arrangement
-    host: Host | None = None
-    folder: Path | None = None
-    told: Told = field(default=lambda line: None)
-
-    def network(self, modalities: tuple[str, ...], size: str, kind: type[Network]) -> Network:
-        """A fresh network, standardised on the training samples and fitted to the labels."""
-        made = build_network(
-            self.recording,
-            modalities,
-            size or None,
-            self.arrangement.tasks,
-            self.plan.fusion,
-            self.seed,
-            host=self.host,
-            kind=kind,
-        )
-        made.fit_standardise(
-            stream_batches(self.recording, self.arrangement.train, modalities, self.host)
-        )
-        made.fit_targets(
-            {
-                name: torch.from_numpy(labels.values[labels.known])
-                for name, labels in self.arrangement.labels.items()
-            }
-        )
-        return made.to(self.plan.device)
-
-    def prepared(self, network: Network, samples: Ints) -> PreparedSamples:
-        """Samples as ``network`` reads them."""
-        return PreparedSamples(network, self.recording, samples, host=self.host)
-
-    def validate(self, network: Network) -> Validate | None:
-        """The mean score over tasks of the validation samples, if there are any."""
-        chosen = self.arrangement.validation
-        if not len(chosen):
-            return None
-        samples = self.prepared(network, chosen)
-        groups = self.recording.group_index[chosen]
-        units = {
-            name: Units.of(shown.values[shown.known], groups[shown.known])
-            for name, shown in self.arrangement.shown.items()
-            if shown.known.any()
-        }
-
-        def score(trained: Network) -> float:
-            said = samples.predict(trained)
-            scores = [
-                units[task.target].score(
-                    task, said[task.target][self.arrangement.shown[task.target].known]
-                )
-                for task in self.arrangement.tasks
-                if task.target in units
-            ]
-            return float(np.mean(scores)) if scores else 0.0
-
-        return score
-
-    def fit(
-        self,
-        name: str,
-        network: Network,
-        samples: PreparedSamples,
-        labels: Mapping[str, Labels],
-        guidance: Guidance | None = None,
-        validate: Validate | None = None,
-    ) -> TrainResult:
-        """Train ``network`` in place as arm ``name``."""
-        how = self.plan.training(self.seed, teacher=name == "teacher")
-        batch = min(how.batch, len(samples))
-        supervision = Supervision(
-            network, labels, terms_of(self.plan), guidance, batch, self.seed, None
-        )
-        folder = self.folder / name if self.folder else None
-        result = train(network, samples, supervision, how, validate, folder)
-        self.told(f"{name} trained")
-        return result
-
-
-def terms_of(plan: DistillPlan) -> tuple[Term, ...]:
-    """The objectives of a plan; those that need a teacher drop out without one."""
-    return (
-        Term("label_loss", plan.label_weight),
-        Term("soft_target", plan.soft_weight, {"temperature": plan.temperature}),
-        Term("feature_hint", plan.hint_weight),
-        Term("relational_distance", plan.relational_weight),
-    )
-
-
-def select(labels: Mapping[str, Labels], rows: Ints) -> dict[str, Labels]:
-    """Labels of some rows."""
-    return {name: Labels(one.values[rows], one.known[rows]) for name, one in labels.items()}
-
-
-def train_teacher(bench: Bench) -> tuple[Teacher, TrainedArm, PreparedSamples]:
-    """The teacher, from the labelled paired samples alone; also the samples it was given.
-
-    The network of a teacher of trees prepares samples for it and has learnt nothing.
-    """
-    arrangement, plan = bench.arrangement, bench.plan
-    trees = plan.teacher_model == "trees"
-    network = bench.network(plan.teacher, LINEAR if trees else plan.teacher_size, Network)
-    everything = bench.prepared(network, arrangement.train)
-    rows = np.flatnonzero(arrangement.known & arrangement.paired)
-    labels = select(arrangement.labels, rows)
-    if trees:
-        samples, held_out = arrangement.train[rows], arrangement.held_out
-        teacher = fit_trees(network, bench.recording, samples, labels, bench.seed, bench.host)
-        said = ask(teacher, bench.recording, held_out, bench.host)
-        bench.told("teacher trained")
-        return teacher, TrainedArm(network, TrainResult(), said), everything
-    result = bench.fit(
-        "teacher", network, everything.subset(rows), labels, validate=bench.validate(network)
-    )
-    said = bench.prepared(network, arrangement.held_out).predict(network)
-    return NetworkTeacher(network), TrainedArm(network, result, said), everything
-
-
 def guide(bench: Bench, teacher: Teacher, views: int) -> Guidance | None:
-    """The teacher's outputs for the pool (features: for all paired samples); None if empty."""
-    arrangement, plan = bench.arrangement, bench.plan
-    features = plan.hint_weight > 0 or plan.relational_weight > 0
-    rows = arrangement.paired if features else arrangement.pool
+    """The teacher's outputs for the samples that the objectives ask it of; None if none.
+
+    These are the pool, and all paired samples where an objective is about all of them; features
+    are kept where one reads them.
+    """
+    arrangement = bench.arrangement
+    ports = [create_objective(one, bench.host).ports for one in bench.plan.objectives]
+    rows = arrangement.paired if any(map(about_all_taught, ports)) else arrangement.pool
     if not rows.any():
         return None
     folder = bench.folder / "bank" if bench.folder else None
@@ -199,6 +53,7 @@ def guide(bench: Bench, teacher: Teacher, views: int) -> Guidance | None:
         bench.seed,
         folder,
         host=bench.host,
+        features=any("teacher.features" in each for each in ports),
     )
     source = np.where(rows, arrangement.train, -1)
     return Guidance(teacher, bank, source, arrangement.taught)
@@ -234,7 +89,7 @@ def train_students(bench: Bench, teacher: Teacher) -> tuple[dict[str, TrainedArm
     With an empty pool all four are the same training, which is then done once.
     """
     arrangement, plan = bench.arrangement, bench.plan
-    base = bench.network(plan.student, plan.size, Student)
+    base = bench.network(plan.student, plan.size, plan.fusion, plan.student_model)
     everything = bench.prepared(base, arrangement.train)
     held_out = bench.prepared(base, arrangement.held_out)
     validate = bench.validate(base)
@@ -252,9 +107,8 @@ def train_students(bench: Bench, teacher: Teacher) -> tuple[dict[str, TrainedArm
                 guidance.source[rows],
                 {target: taught[rows] for target, taught in guidance.heads.items()},
             )
-        result = bench.fit(
-            name, network, everything.subset(rows), select(labels, rows), guidance, validate
-        )
+        samples = everything.subset(rows)
+        result = bench.fit(name, network, samples, select(labels, rows), guidance, validate)
         arms[name] = TrainedArm(network, result, held_out.predict(network))
 
     fit("labels_only", known, arrangement.labels)

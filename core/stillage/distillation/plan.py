@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from stillage.distillation.labels import parse_labels
 from stillage.errors import BadInput
+from stillage.network.config import FusionConfig
+from stillage.plugin.host import get_host
+from stillage.plugin.part import PartConfig
+from stillage.plugin.spec import FusionSpec, ObjectiveSpec, Spec, StudentSpec, TeacherSpec
+from stillage.teaching.objectives.config import USUAL, Objectives
 from stillage.training.plan import TrainPlan
 
 if TYPE_CHECKING:
+    from stillage.plugin.host import Host
     from stillage.recording import Recording
+
+    Part = TypeVar("Part", bound=PartConfig)
 
 
 class DistillPlan(BaseModel):
@@ -35,19 +43,22 @@ class DistillPlan(BaseModel):
     first_seed: int = Field(default=0, ge=0, lt=2**31, description="seed of the first of them")
     size: str = Field(default="", description="student encoders; empty: each modality's default")
     teacher_size: str = Field(default="", description="teacher encoders; empty: their defaults")
-    teacher_model: Literal["network", "trees"] = Field(
-        default="network",
-        description="what teaches: a network, or extra-trees on prepared samples",
+    teacher_model: PartConfig = Field(
+        default=PartConfig(name="network"), description="what teaches: a registered teacher"
     )
-    fusion: str = Field(default="concat", description="fusion of teacher and student")
+    student_model: PartConfig = Field(
+        default=PartConfig(name="network"), description="what learns: a registered student"
+    )
+    fusion: FusionConfig = Field(
+        default=FusionConfig(), description="fusion of teacher and student"
+    )
+    objectives: Objectives = Field(
+        default=USUAL,
+        description="losses that are summed, with weights; a list of them, or changes to the usual",
+    )
     held_out: float = Field(default=1 / 3, gt=0, lt=1, description="share of groups held out")
     open_set: bool = Field(default=False, description="out-of-set samples join the pool")
     plain: bool = Field(default=True, description="fit the plain model beside ours")
-    label_weight: float = Field(default=1.0, ge=0, description="weight of the label loss")
-    soft_weight: float = Field(default=1.0, ge=0, description="weight of the teacher's heads")
-    hint_weight: float = Field(default=0.0, ge=0, description="weight of its fused features")
-    relational_weight: float = Field(default=0.0, ge=0, description="weight of its distances")
-    temperature: float = Field(default=1.0, gt=0, description="softens both sides' logits")
     validate_from: int = Field(
         default=20, ge=8, description="labelled groups a class from which a quarter validates"
     )
@@ -118,6 +129,38 @@ class DistillPlan(BaseModel):
                     what = "target" if name == "tasks" else "modality"
                     raise BadInput(option, f"no {what} {one!r} in {recording.path}", f"{there}")
         return self.model_copy(update=values)
+
+    def checked(self, host: Host | None = None) -> DistillPlan:
+        """The plan with all its parts known, and their parameters in the types they declare.
+
+        Raises
+        ------
+        BadInput
+            If there is no such part (names the nearest) or a parameter does not fit it; if no
+            objective learns from labels alone, as teachers do, or none from a teacher.
+        """
+        found = host or get_host()
+
+        def known(kind: type[Spec], chosen: Part) -> Part:
+            return chosen.checked(found.spec(kind, chosen.name))
+
+        objectives = tuple(known(ObjectiveSpec, one) for one in self.objectives)
+        inputs = [found.spec(ObjectiveSpec, one.name).inputs for one in objectives]
+        taught = [any(port.startswith("teacher.") for port in ports) for ports in inputs]
+        for enough, expected in (
+            (any(taught), "one that reads a teacher, as soft_target"),
+            (not all(taught), "one that reads no teacher, as label_loss"),
+        ):
+            if not enough:
+                names = ", ".join(one.name for one in objectives) or "none"
+                raise BadInput("objectives", names, expected)
+        update = {
+            "teacher_model": known(TeacherSpec, self.teacher_model),
+            "student_model": known(StudentSpec, self.student_model),
+            "fusion": known(FusionSpec, self.fusion),
+            "objectives": objectives,
+        }
+        return self.model_copy(update=update)
 
     def training(self, seed: int, teacher: bool = False) -> TrainPlan:
         """How the teacher or a student of one seed is trained."""

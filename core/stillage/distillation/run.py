@@ -118,7 +118,7 @@ def _distil(
     progress: Done | None,
     host: Host | None,
 ) -> Result:
-    plan = plan.filled(recording)
+    plan = plan.filled(recording).checked(host)
     target = Path(folder).resolve() if folder is not None else None
     results: dict[int, SeedResult] = {}
     if target is not None:

@@ -13,24 +13,20 @@ from numpy.typing import NDArray
 
 from stillage.counter import generator, stream
 from stillage.distillation.arm_table import DISTILLED, KEPT
-from stillage.distillation.arms import (
-    LINEAR,
-    Bench,
-    Predictions,
-    Told,
-    TrainedArm,
-    train_students,
-    train_teacher,
-)
+from stillage.distillation.arms import Predictions, TrainedArm, train_students
 from stillage.distillation.arrange import Arrangement, arrange
+from stillage.distillation.bench import Bench, Told
 from stillage.distillation.plain import plain_arms, reduce_features
 from stillage.distillation.plan import DistillPlan
+from stillage.distillation.teachers import ask, fit_teacher, is_network
 from stillage.errors import BadInput, StillageError
 from stillage.network import Network
 from stillage.network.batch import load_batch
 from stillage.recording import Recording
 from stillage.storage.atomic import atomic_folder, write_json
 from stillage.storage.provenance import training
+from stillage.teaching.teacher import NetworkTeacher
+from stillage.training.loop import TrainResult
 from stillage.training.samples import PreparedSamples
 
 if TYPE_CHECKING:
@@ -138,7 +134,7 @@ def run_seed(
     if not isinstance(recording, Recording):
         with Recording.open(recording) as opened:
             return run_seed(opened, plan, seed, folder, told, host)
-    plan = plan.filled(recording)
+    plan = plan.filled(recording).checked(host)
     key = seed_key(recording, plan, seed)
     target = Path(folder) if folder is not None else None
     if target is not None and finished(target, key):
@@ -156,12 +152,15 @@ def run_seed(
 
 
 def _linear_throughout(recording: Recording, plan: DistillPlan, host: Host | None) -> bool:
+    """Whether all that is trained is solved in one go: a teacher that is no network counts so."""
     from stillage.network.build import network_config
+    from stillage.plugin.spec import LINEAR
 
-    rich = LINEAR if plan.teacher_model == "trees" else plan.teacher_size
+    trained = [(plan.student, plan.size)]
+    trained += [(plan.teacher, plan.teacher_size)] if is_network(plan, host) else []
     configs = [
-        network_config(recording, names, plan.tasks, size or None, plan.fusion, host=host)
-        for names, size in ((plan.teacher, rich), (plan.student, plan.size))
+        network_config(recording, names, plan.tasks, size or None, plan.fusion.name, host=host)
+        for names, size in trained
     ]
     return all(m.size == LINEAR for c in configs for m in c.modalities.values())
 
@@ -181,19 +180,20 @@ def _distil(
         budget = plan.model_copy(update={"validate_from": 2**31})
     arrangement = arrange(recording, budget, seed)
     bench = Bench(recording, plan, seed, arrangement, host, work, say)
-    frozen, teacher, rich = train_teacher(bench)
+    teacher = fit_teacher(bench)
+    taught = ask(teacher, recording, arrangement.held_out, host)
     first = arrangement.tasks[0]
-    own = _score(arrangement, teacher.predictions)[first.target]
+    own = _score(arrangement, taught)[first.target]
     say(f"teacher's own held-out {first.metric} of {first.target}: {own:.3f}")
-    before = frozen.fingerprint()
-    arms, cheap = train_students(bench, frozen)
-    after = frozen.fingerprint()
+    before = teacher.fingerprint()
+    arms, cheap = train_students(bench, teacher)
+    after = teacher.fingerprint()
     if after != before:
         raise StillageError(f"seed {seed}: the teacher changed while it taught")
-    predictions: dict[str, Predictions] = {"teacher": teacher.predictions}
+    predictions: dict[str, Predictions] = {"teacher": taught}
     predictions |= {name: arm.predictions for name, arm in arms.items()}
     if plan.plain:
-        for name, said in _plain(bench, teacher.network, arms, rich, cheap).items():
+        for name, said in _plain(bench, arms, cheap).items():
             predictions[name] = said
         say("plain model fitted")
     document = {
@@ -203,14 +203,17 @@ def _distil(
         "plan": plan.model_dump(mode="json"),
         "tasks": [task.model_dump(mode="json") for task in arrangement.tasks],
         "scores": _scores(arrangement, predictions),
-        "curves": {name: arm.result.json() for name, arm in {"teacher": teacher, **arms}.items()},
+        "curves": {
+            "teacher": bench.curves.get("teacher", TrainResult()).json(),
+            **{name: arm.result.json() for name, arm in arms.items()},
+        },
         "label_groups": arrangement.label_groups,
         "samples": _counts(arrangement),
         "teacher": {"before": before, "after": after},
         "per_group": {name: units.per_group for name, units in arrangement.units.items()},
     }
     models = {name: arms[name].network for name in KEPT if name in arms}
-    if plan.teacher_model == "network":
+    if isinstance(teacher, NetworkTeacher):
         models["teacher"] = teacher.network
     arrays = _arrays(recording, arrangement, predictions)
     return SeedResult(seed, document, arrays), models, arrangement
@@ -246,18 +249,15 @@ def _counts(arrangement: Arrangement) -> dict[str, int]:
 
 
 def _plain(
-    bench: Bench,
-    teacher: Network,
-    arms: Mapping[str, TrainedArm],
-    rich: PreparedSamples,
-    cheap: PreparedSamples,
+    bench: Bench, arms: Mapping[str, TrainedArm], cheap: PreparedSamples
 ) -> dict[str, Predictions]:
     """The plain model's arms; what it is told is what ours is told."""
     arrangement = bench.arrangement
     student = arms[DISTILLED].network
     held_out = arrangement.held_out
+    rich = bench.rich()
     train_rich, held_rich = reduce_features(
-        rich.features(), bench.prepared(teacher, held_out).features()
+        rich.features(), bench.prepared(rich.network, held_out).features()
     )
     train_cheap, held_cheap = reduce_features(
         cheap.features(), bench.prepared(student, held_out).features()

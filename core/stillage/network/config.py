@@ -7,13 +7,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from stillage.plugin.part import PartConfig, Value
 from stillage.plugin.spec import Name
 from stillage.task import Task
 
 _MAX_ELEMENTS = 1 << 26
 """Most elements of one raw sample that a network may declare."""
 
-Value = bool | int | float | str
 Extent = Annotated[int, Field(ge=1, le=_MAX_ELEMENTS)]
 
 
@@ -35,11 +35,10 @@ class ModalityConfig(_Frozen):
         return self
 
 
-class FusionConfig(_Frozen):
+class FusionConfig(PartConfig):
     """Fusion by name, with its parameters."""
 
     name: Name = "concat"
-    parameters: dict[str, Value] = {}
 
 
 class NetworkConfig(_Frozen):

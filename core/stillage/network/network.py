@@ -18,13 +18,14 @@ from stillage.network.config import ModalityConfig, NetworkConfig
 from stillage.network.fusion.base import Fusion
 from stillage.network.heads import Head, RegressionHead, build_head
 from stillage.network.standardise import Standardise
-from stillage.network.storage import fingerprint_of, read, write
+from stillage.network.storage import PLAIN, StoredNetwork, fingerprint_of, read, write
 from stillage.network.tokens import Tokens
 from stillage.plugin.host import Host, get_host
-from stillage.plugin.spec import FusionSpec
+from stillage.plugin.spec import FusionSpec, StudentSpec
 from stillage.sensing.modality import get_modality
 
 if TYPE_CHECKING:
+    from stillage.plugin.part import PartConfig
     from stillage.sensing.augment import View
     from stillage.sensing.modality import Modality
     from stillage.task import Task
@@ -67,6 +68,8 @@ class Network(nn.Module):
     """
 
     exportable = False
+    model: PartConfig = PLAIN
+    """The registered student that it is."""
 
     def __init__(self, config: NetworkConfig, host: Host | None = None, seed: int = 0) -> None:
         super().__init__()
@@ -269,7 +272,7 @@ class Network(nn.Module):
 
     def save(self, folder: Path | str) -> None:
         """Write ``network.json`` and ``weights.pt`` atomically."""
-        write(folder, self.config, self.state_dict())
+        write(folder, self.config, self.state_dict(), self.model)
 
     @classmethod
     def load(cls, folder: Path | str, host: Host | None = None) -> Self:
@@ -280,4 +283,35 @@ class Network(nn.Module):
         BadInput
             One line for a folder that is damaged, hostile or of another kind.
         """
-        return read(folder, lambda config: cls(config, host)).eval()
+        return read(folder, lambda stored: cls._described(stored, host)).eval()
+
+    @classmethod
+    def _described(cls, stored: StoredNetwork, host: Host | None) -> Self:
+        """The network that a folder describes, with initial weights."""
+        if stored.model == cls.model:
+            return cls(stored.network, host)
+        made = create_student(stored.model, stored.network, host)
+        if not isinstance(made, cls):
+            raise BadInput(f"student {stored.model.name!r}", "a student", f"a {cls.__name__}")
+        return made
+
+
+def create_student(
+    model: PartConfig, config: NetworkConfig, host: Host | None = None, seed: int = 0
+) -> Network:
+    """The registered student ``model``, as ``config`` describes it.
+
+    Raises
+    ------
+    BadInput
+        If there is no such student, or it refuses its parameters.
+    """
+    host = host or get_host()
+    chosen = model.checked(host.spec(StudentSpec, model.name))
+    parameters: dict[str, Any] = chosen.parameters
+    try:
+        made: Network = host.create(StudentSpec, model.name, config, host, seed, **parameters)
+    except TypeError as error:
+        raise BadInput(f"student {model.name!r}: {error}") from error
+    made.model = chosen
+    return made

@@ -15,10 +15,13 @@ from torch import Tensor, nn
 
 from stillage.errors import BadInput, StillageError
 from stillage.network.config import NetworkConfig
+from stillage.plugin.part import PartConfig
 from stillage.storage.atomic import atomic_folder
 
 Module = TypeVar("Module", bound=nn.Module)
 State = Mapping[str, Tensor]
+PLAIN = PartConfig(name="network")
+"""The model of core's own networks."""
 CONFIG, WEIGHTS = "network.json", "weights.pt"
 _MAX_CONFIG = 16 << 20
 _SLACK = 4 << 20
@@ -26,13 +29,18 @@ _SLACK = 4 << 20
 
 
 class StoredNetwork(BaseModel):
-    """What ``network.json`` holds; ``fingerprint`` is that of the network as it was saved."""
+    """What ``network.json`` holds.
+
+    ``fingerprint`` is that of the network as it was saved, and ``model`` the registered student
+    that it is.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     format_version: Literal[1] = 1
     fingerprint: str
     network: NetworkConfig
+    model: PartConfig = PLAIN
 
 
 def fingerprint_of(config: NetworkConfig, state: State) -> str:
@@ -45,10 +53,13 @@ def fingerprint_of(config: NetworkConfig, state: State) -> str:
     return digest.hexdigest()
 
 
-def write(folder: Path | str, config: NetworkConfig, state: State) -> None:
+def write(
+    folder: Path | str, config: NetworkConfig, state: State, model: PartConfig = PLAIN
+) -> None:
     """Write description and weights into ``folder``, atomically."""
     with atomic_folder(folder) as part:
-        stored = StoredNetwork(fingerprint=fingerprint_of(config, state), network=config)
+        fingerprint = fingerprint_of(config, state)
+        stored = StoredNetwork(fingerprint=fingerprint, network=config, model=model)
         (part / CONFIG).write_text(stored.model_dump_json(indent=1), encoding="utf-8")
         buffer = io.BytesIO()  # torch's own file writer does not say that a disk is full
         torch.save({name: tensor.detach().cpu() for name, tensor in state.items()}, buffer)
@@ -96,21 +107,21 @@ def _read_weights(file: Path) -> dict[str, Any]:
     return state
 
 
-def read(folder: Path | str, build: Callable[[NetworkConfig], Module]) -> Module:
+def read(folder: Path | str, build: Callable[[StoredNetwork], Module]) -> Module:
     """Build the described network and fill it; nothing is allocated beyond the weights' size."""
     stored = _read_description(folder)
     config = stored.network
     file = Path(folder) / WEIGHTS
     try:
         with torch.device("meta"):
-            needed = _bytes(build(config))
+            needed = _bytes(build(stored))
     except StillageError:
         raise
     except (RuntimeError, NotImplementedError, OverflowError):
         needed = -1  # an encoder that cannot be built without memory: the real build decides
     if needed >= 0:
         _check_size(file, needed)
-    network = build(config)
+    network = build(stored)
     _check_size(file, _bytes(network))
     state = _read_weights(file)
     try:

@@ -143,6 +143,10 @@ class Host:
             return ""
         return f" (broken: {', '.join(names)}; see `stillage plugins doctor`)"
 
+    def owner(self, spec: Spec) -> PluginStatus | None:
+        """The plugin that registered this very spec, if one of this host's did."""
+        return next((s for s in self._statuses if any(spec is own for own in s.specs)), None)
+
     def resolve(self, spec: Spec | str) -> Any:
         """Import what a spec's ``factory`` (or an import string) names.
 
@@ -153,7 +157,7 @@ class Host:
         """
         if isinstance(spec, str):
             return resolve(spec)
-        owner = next((s for s in self._statuses if any(spec is own for own in s.specs)), None)
+        owner = self.owner(spec)
         who = f" of plugin {owner.name} ({owner.where})" if owner else ""
         return resolve(spec.factory, f"{key_of(spec)}{who}")
 

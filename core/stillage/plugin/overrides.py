@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, TypeVar, get_origin
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -107,7 +107,7 @@ def parse_overrides(
 
 
 def _convert(key: str, field: FieldInfo, text: str) -> Any:
-    """``text`` as the field's type: TOML where it is TOML, comma-separated for tuples."""
+    """``text`` as the field's type: TOML where it is TOML, comma-separated for tuples of text."""
     annotation: Any = (
         Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
     )
@@ -115,7 +115,8 @@ def _convert(key: str, field: FieldInfo, text: str) -> Any:
         value = tomllib.loads(f"v = {text}")["v"]
     except (ValueError, RecursionError):  # no TOML, a number too long, or lists too deep
         value = text
-    if get_origin(field.annotation) is tuple and not isinstance(value, list):
+    listed = get_origin(field.annotation) is tuple and get_args(field.annotation)[0] is str
+    if listed and not isinstance(value, list):
         value = [part.strip() for part in text.split(",") if part.strip()]
     failures = []
     for candidate in (value, text):

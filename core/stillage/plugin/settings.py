@@ -9,6 +9,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from stillage.plugin.part import PartConfig
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -28,7 +30,8 @@ class Setting:
         if self.required:
             return "(required)"
         if isinstance(self.default, (list, tuple)):
-            return ",".join(map(str, self.default))
+            parts = any(isinstance(one, PartConfig) for one in self.default)
+            return ("+" if parts else ",").join(map(str, self.default))
         return str(self.default).lower() if isinstance(self.default, bool) else str(self.default)
 
 
@@ -56,7 +59,7 @@ def settings_of(model: type[BaseModel], defaults: BaseModel | None = None) -> li
 
 def _is_table(annotation: Any) -> bool:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return True
+        return not issubclass(annotation, PartConfig)
     return typing.get_origin(annotation) is dict
 
 
@@ -79,6 +82,8 @@ def _type(annotation: Any) -> str:
     origin = typing.get_origin(annotation)
     if origin is typing.Annotated:
         return _type(typing.get_args(annotation)[0])
+    if isinstance(annotation, type) and issubclass(annotation, PartConfig):
+        return "name"
     if origin is typing.Literal:
         return "|".join(map(str, typing.get_args(annotation)))
     if origin in (tuple, list):

@@ -233,13 +233,28 @@ class FusionSpec(Spec):
 
 
 class TeacherSpec(Spec):
-    """A teacher; ``factory(**parameters)`` gives a :class:`stillage.Teacher`."""
+    """A teacher; ``factory(bench, **parameters)`` fits a :class:`stillage.Teacher`.
+
+    ``bench`` is a :class:`stillage.distillation.Bench`: what may be learnt from. ``network``
+    says that the teacher is a :class:`stillage.teaching.teacher.NetworkTeacher` with the plan's
+    encoders and fusion: it is kept on disk, so that a run can use it, and labels may be set aside
+    to stop its training.
+    """
+
+    face = "stillage.teaching.teacher:Teacher"
 
     kind: Literal["teacher"] = "teacher"
+    network: bool = False
 
 
 class StudentSpec(Spec):
-    """A student; ``factory(**parameters)`` gives a :class:`stillage.Student`."""
+    """A student; ``factory(config, host, seed, **parameters)`` gives a :class:`stillage.Student`.
+
+    ``config`` is a :class:`stillage.network.NetworkConfig`. A saved student is built again of it
+    and of the same parameters, then filled with its weights.
+    """
+
+    face = "stillage.network.student:Student"
 
     kind: Literal["student"] = "student"
 
@@ -300,7 +315,11 @@ class PolicySpec(Spec):
 
 
 class KpiSpec(Spec):
-    """A key performance indicator of one scenario; ``better`` is its good direction."""
+    """A key performance indicator of one scenario; ``better`` is its good direction.
+
+    From another plugin than the scenario's, ``factory(totals, world)`` gives one number for each
+    replica, float64 (R,), or None where it has no meaning: see ``stillage_sim.scenario.World``.
+    """
 
     kind: Literal["kpi"] = "kpi"
     scenario: Name

@@ -2,8 +2,8 @@
 
 A bank in a folder is a folder named by its key, with ``bank.json``, ``samples.npy`` and, for
 each view and each part of the samples, one float32 matrix ``v000-p00000.npy`` (rows: samples;
-columns: heads in task order, then features) beside its sha256. Parts are written atomically,
-read as memory maps and never unpickled; one that is missing or damaged is made again.
+columns: heads in task order, then features if they are kept) beside its sha256. Parts are written
+atomically, read as memory maps and never unpickled; one that is missing or damaged is made again.
 """
 
 from __future__ import annotations
@@ -118,6 +118,7 @@ class TeacherBank:
         host: Host | None = None,
         progress: Progress | None = None,
         part_rows: int | None = None,
+        features: bool = True,
     ) -> TeacherBank:
         """Ask the teacher for whatever is not in ``folder`` yet.
 
@@ -139,6 +140,8 @@ class TeacherBank:
             Called with samples done and their number.
         part_rows : int or None
             Samples in a part (rounded down to whole blocks); default: parts of 16 MB.
+        features : bool
+            Whether the teacher's features are kept beside its heads.
 
         Raises
         ------
@@ -154,6 +157,7 @@ class TeacherBank:
         if not heard.all():
             found = f"sample {int(samples[~heard][0])} with none of {list(teacher.modalities)}"
             raise BadInput("teacher bank", found, "samples that the teacher can tell")
+        kept_width = teacher.feature_width if features else 0
         content = {
             "teacher": teacher.fingerprint(),
             "recording": recording.fingerprint,
@@ -161,18 +165,18 @@ class TeacherBank:
             "samples": hashlib.sha256(samples.astype("<i8").tobytes()).hexdigest(),
             "views": views,
             "seed": seed if views > 1 else 0,
+            "features": kept_width,
             "format": 1,
         }
         key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
         widths = {task.target: task.width for task in teacher.tasks}
         root = None if folder is None else Path(folder)
-        bank = cls(key, samples, views, seed, widths, teacher.feature_width, root, part_rows)
+        bank = cls(key, samples, views, seed, widths, kept_width, root, part_rows)
         if bank.folder is not None:
             bank.folder.mkdir(parents=True, exist_ok=True)
             with atomic_file(bank.folder / "samples.npy") as part, part.open("wb") as handle:
                 np.save(handle, samples, allow_pickle=False)
-            described = {"key": key, "heads": widths, "features": teacher.feature_width}
-            write_json(bank.folder / "bank.json", content | described)
+            write_json(bank.folder / "bank.json", content | {"key": key, "heads": widths})
         kept = bank._fill(teacher, recording, host, progress)
         if kept and bank._difference(teacher, recording, kept[:1], host) > TOLERANCE:
             for view, part_number in kept:  # an older teacher bank that only claims to be this
@@ -237,7 +241,8 @@ class TeacherBank:
             for view in views:
                 outputs = teacher.predict(batch, View(self.seed, view, some))
                 columns = [outputs.heads[target] for target in self.widths]
-                matrix = torch.cat([*columns, outputs.features], 1).float().cpu().numpy()
+                columns += [outputs.features] if self.feature_width else []
+                matrix = torch.cat(columns, 1).float().cpu().numpy()
                 if matrix.shape != (len(some), self.columns) or not np.isfinite(matrix).all():
                     found = f"outputs {matrix.shape}, or NaN among them, of sample {int(some[0])}"
                     raise BadInput("teacher", found, f"finite ({len(some)}, {self.columns})")

@@ -15,10 +15,12 @@ from stillage.network.fusion.base import Fusion
 from stillage.network.tokens import Tokens
 from stillage.plugin.resolve import last_line, resolve
 from stillage.plugin.spec import FusionSpec
+from stillage.testing.parameters import demand_parameters
 from stillage.testing.results import Failed, Result, demand, results_of
 from stillage.testing.worker import in_worker
 
 BATCH = 5
+_OWN = ("widths", "width")
 DEFAULT_EXAMPLE = {"widths": {"a": 3, "b": 5}, "width": 4}
 
 
@@ -26,6 +28,7 @@ DEFAULT_EXAMPLE = {"widths": {"a": 3, "b": 5}, "width": 4}
 class Fusing:
     """A fusion in evaluation mode with random parameters, and tokens of all its modalities."""
 
+    spec: FusionSpec
     fusion: Fusion
     tokens: dict[str, Tokens]
 
@@ -46,6 +49,11 @@ class Fusing:
 
 def _filled(tokens: Tokens, value: float) -> Tokens:
     return Tokens(torch.full_like(tokens.values, value), tokens.mask)
+
+
+def parameters_agree(case: Fusing) -> None:
+    """The factory takes the parameters that the spec declares, with these defaults."""
+    demand_parameters(case.spec, _OWN)
 
 
 def gives_features(case: Fusing) -> None:
@@ -211,6 +219,7 @@ def state_survives(case: Fusing) -> None:
 
 
 FUSION_CHECKS = (
+    parameters_agree,
     gives_features,
     presence_all_true_is_none,
     absent_values_never_matter,
@@ -239,10 +248,10 @@ def fusion_results(spec: FusionSpec) -> Iterator[Result]:
         if not isinstance(fusion, Fusion):
             yield Failed(made, f"it gave a {type(fusion).__name__}")
             continue
-        yield from results_of(FUSION_CHECKS, _case(fusion), prefix=prefix)
+        yield from results_of(FUSION_CHECKS, _case(spec, fusion), prefix=prefix)
 
 
-def _case(fusion: Fusion) -> Fusing:
+def _case(spec: FusionSpec, fusion: Fusion) -> Fusing:
     """Random parameters, since what is learnt may well start at zero; two tokens a sample."""
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
@@ -252,4 +261,4 @@ def _case(fusion: Fusion) -> Fusing:
         name: Tokens(torch.randn(BATCH, 2, width, generator=generator))
         for name, width in fusion.widths.items()
     }
-    return Fusing(fusion.eval(), tokens)
+    return Fusing(spec, fusion.eval(), tokens)

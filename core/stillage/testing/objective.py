@@ -15,6 +15,7 @@ from stillage.plugin.resolve import last_line, resolve
 from stillage.plugin.spec import ObjectiveSpec
 from stillage.task import LabelState, Task
 from stillage.teaching.objectives.base import PORTS, Objective, ObjectiveContext, Ports
+from stillage.testing.parameters import demand_parameters
 from stillage.testing.results import Failed, Result, demand, results_of
 
 BATCH, STUDENT_WIDTH, TEACHER_WIDTH = 12, 4, 6
@@ -67,6 +68,11 @@ def _ports() -> Ports:
     states = {name: torch.ones(BATCH, dtype=torch.int8) for name in targets}
     student = _outputs(STUDENT_WIDTH, generator, True)
     return Ports(student, _outputs(TEACHER_WIDTH, generator, False), targets, states)
+
+
+def parameters_agree(case: Losing) -> None:
+    """The factory takes the parameters that the spec declares, with these defaults."""
+    demand_parameters(case.spec)
 
 
 def ports_agree(case: Losing) -> None:
@@ -184,6 +190,7 @@ def refuses_missing_ports(case: Losing) -> None:
 
 
 OBJECTIVE_CHECKS = (
+    parameters_agree,
     ports_agree,
     loss_is_scalar,
     loss_is_repeatable,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,11 +11,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from stillage.errors import BadInput
 from stillage.network.batch import Outputs
+from stillage.plugin.host import get_host
 from stillage.plugin.spec import ObjectiveSpec
 from stillage.task import LabelState
 from stillage.teaching.bank import TeacherBank
 from stillage.teaching.objectives.base import Objective, ObjectiveContext, Ports
+from stillage.teaching.objectives.config import ObjectiveConfig
 from stillage.teaching.teacher import Teacher
 
 if TYPE_CHECKING:
@@ -70,15 +73,6 @@ class Guidance:
 
 
 @dataclass(frozen=True)
-class Term:
-    """An objective by name, its weight and its parameters."""
-
-    name: str
-    weight: float = 1.0
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class _Part:
     """One objective's share of a lesson: the samples at ``index`` (None: all)."""
 
@@ -112,26 +106,41 @@ class Lesson:
         return total
 
 
-def create_objective(term: Term, host: Host | None = None) -> Objective:
-    """The objective of a term, from the plugins; those of core need none.
+def create_objective(config: ObjectiveConfig, host: Host | None = None) -> Objective:
+    """The objective that a configuration names, not yet bound.
 
     Raises
     ------
     BadInput
-        If no objective has that name.
+        If no objective has that name, or it refuses its parameters.
     """
-    from stillage.plugin.resolve import resolve
-    from stillage.teaching.objectives.specs import SPECS
+    host = host or get_host()
+    chosen = config.checked(host.spec(ObjectiveSpec, config.name))
+    parameters: dict[str, Any] = chosen.parameters
+    try:
+        made: Objective = host.create(ObjectiveSpec, config.name, **parameters)
+    except TypeError as error:
+        raise BadInput(f"objective {config.name!r}: {error}") from error
+    return made
 
-    ours = {spec.name: spec for spec in SPECS}
-    if term.name in ours:
-        made = resolve(ours[term.name].factory)(**term.parameters)
-    else:
-        from stillage.plugin.host import get_host
 
-        made = (host or get_host()).create(ObjectiveSpec, term.name, **term.parameters)
-    objective: Objective = made
-    return objective
+def reads_teacher(ports: Collection[str]) -> bool:
+    """Whether any of some ports is a teacher's."""
+    return any(port.startswith("teacher.") for port in ports)
+
+
+def about_all_taught(ports: Collection[str]) -> bool:
+    """Whether an objective is about every sample with a teacher, those with a label too.
+
+    One that reads the teacher's heads alone is not: there a label overwrites the teacher.
+
+    >>> about_all_taught(["student.heads", "teacher.heads"])
+    False
+    >>> about_all_taught(["student.features", "teacher.features"])
+    True
+    """
+    features = any(port.endswith(".features") for port in ports)
+    return reads_teacher(ports) and (features or "targets" in ports)
 
 
 class Supervision:
@@ -139,34 +148,35 @@ class Supervision:
 
     Every sample weighs the same, whether it brings a label or the teacher's opinion: an
     objective on heads is a mean over the rows that it concerns, times their share of the
-    batch, summed over targets. An objective on features concerns all rows that have a
-    teacher.
+    batch, summed over targets. Which rows these are follows from its ports: see
+    :func:`about_all_taught`; without a teacher, those with a label, or all if it reads no target.
 
     Parameters
     ----------
     network : Network
         Regression heads must have been fitted.
     labels : mapping of target to Labels
-    terms : sequence of Term
-        Objectives; those that need a teacher are left out without one.
+    objectives : sequence of ObjectiveConfig
+        Those that need a teacher are left out without one.
     guidance : Guidance, optional
     batch : int
         Samples in a step, for the objectives' checks.
     seed : int
         Of adapters' initial weights.
-    host : plugin host, optional
+    host : Host, optional
+        Default: the installed plugins.
 
     Raises
     ------
     BadInput
-        Before the first step, if an objective cannot be used.
+        Before the first step, if an objective cannot be used, or none is left to learn from.
     """
 
     def __init__(
         self,
         network: Network,
         labels: Mapping[str, Labels],
-        terms: Sequence[Term],
+        objectives: Sequence[ObjectiveConfig],
         guidance: Guidance | None = None,
         batch: int = 64,
         seed: int = 0,
@@ -177,24 +187,26 @@ class Supervision:
         self.labels = dict(labels)
         teacher = guidance.teacher if guidance else None
         statistics = None
-        if guidance and guidance.teacher.feature_width:
+        if guidance and guidance.bank.feature_width:
             statistics = guidance.bank.statistics()
         context = ObjectiveContext.of(network, teacher, batch, statistics, seed=seed)
         self.extra = nn.ModuleList()
-        self._terms: list[tuple[Term, str | None, Objective]] = []
+        self._terms: list[tuple[ObjectiveConfig, str | None, Objective]] = []
         self._taught = {t.target: self._heads(t.target) for t in network.tasks}
         self._guided = guidance.source >= 0 if guidance else None
-        for term in terms:
-            self._add(term, context, host)
+        for config in objectives:
+            self._add(config, context, host)
+        if not self._terms:
+            named = ", ".join(config.name for config in objectives) or "none"
+            raise BadInput("objectives", named, "one that can be learnt from without a teacher")
         self.extra.to(self.device)
 
     def _heads(self, target: str) -> Bools | None:
         return self.guidance.heads.get(target) if self.guidance else None
 
-    def _add(self, term: Term, context: ObjectiveContext, host: Host | None) -> None:
-        probe = create_objective(term, host)
-        needs_teacher = any(port.startswith("teacher.") for port in probe.ports)
-        if term.weight == 0 or (needs_teacher and self.guidance is None):
+    def _add(self, config: ObjectiveConfig, context: ObjectiveContext, host: Host | None) -> None:
+        probe = create_objective(config, host)
+        if config.weight == 0 or (reads_teacher(probe.ports) and self.guidance is None):
             return
         features = any(port.endswith(".features") for port in probe.ports)
         if features:
@@ -205,9 +217,9 @@ class Supervision:
                 for task in context.student_tasks
             ]
         for target, narrowed in chosen:
-            objective = create_objective(term, host)
+            objective = create_objective(config, host)
             objective.bind(narrowed)
-            self._terms.append((term, target, objective))
+            self._terms.append((config, target, objective))
             self.extra.append(objective)
 
     def train(self) -> None:
@@ -228,25 +240,34 @@ class Supervision:
 
     def _concerned(self, target: str | None, objective: Objective, rows: Ints) -> Ints:
         """Positions in the batch that an objective is about."""
-        if target is None:
+        which: Bools | None
+        if about_all_taught(objective.ports):
             which = self._guided
-        elif any(port.startswith("teacher.") for port in objective.ports):
+        elif target and reads_teacher(objective.ports):
             which = self._taught[target]
+        elif "targets" in objective.ports:
+            which = self._labelled(target)
         else:
-            which = self.labels[target].known if target in self.labels else None
+            return np.arange(len(rows))
         return np.flatnonzero(which[rows]) if which is not None else np.zeros(0, np.int64)
+
+    def _labelled(self, target: str | None) -> Bools | None:
+        """Rows with a label of a target, or (None) of any."""
+        if target:
+            return self.labels[target].known if target in self.labels else None
+        return np.asarray(np.any([one.known for one in self.labels.values()], axis=0))
 
     def lesson(self, rows: Ints, view: int = 0) -> Lesson:
         """What is told of rows (B,) in a view, whatever the network answers."""
         parts = []
-        for term, target, objective in self._terms:
+        for config, target, objective in self._terms:
             places = self._concerned(target, objective, rows)
             if len(places):
                 some = rows[places]
                 share = len(places) / len(rows)
                 index = None if len(places) == len(rows) else self._tensor(places)
                 told = self._told(some, view)
-                parts.append(_Part(objective, term.weight * share, index, told, *self._of(some)))
+                parts.append(_Part(objective, config.weight * share, index, told, *self._of(some)))
         return Lesson(tuple(parts))
 
     def _of(self, rows: Ints) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

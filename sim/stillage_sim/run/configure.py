@@ -13,7 +13,7 @@ from stillage.errors import BadInput
 from stillage.perception.device import profile
 from stillage.plugin.host import get_host
 from stillage.plugin.overrides import checked, parse_overrides
-from stillage.plugin.spec import FusionSpec, PolicySpec, ScenarioSpec
+from stillage.plugin.spec import PolicySpec, ScenarioSpec, TeacherSpec
 from stillage.plugin.suggest import one_of
 from stillage.rundir import RunConfig, RunOptions
 from stillage.rundir.config import LABELS, SEEDS
@@ -113,7 +113,7 @@ def configure(
     plan = _plan(scenario, config, told)
     if config.recording:
         plan, config = _with_recording(config, scenario, plan, told)
-    _check_parts(plan)
+    plan = _check_parts(plan)
     plan = plan.model_copy(update={"device": find_device(plan.device, "-o device")})
     chosen = config.policies or default_policies(scenario.name)
     _check_policies(scenario.name, chosen, config)
@@ -158,15 +158,18 @@ def _check_names(scenario: Scenario, plan: DistillPlan) -> None:
                 raise BadInput(f"-o {option}", repr(name), one_of(name, known))
 
 
-def _check_parts(plan: DistillPlan) -> None:
-    """Sizes and fusion exist, before anything is written."""
+def _check_parts(plan: DistillPlan) -> DistillPlan:
+    """The plan with sizes and parts known, before anything is written."""
     host = get_host()
     for size, modalities in ((plan.size, plan.student), (plan.teacher_size, plan.teacher)):
         for name in modalities if size else ():
             host.encoder(name, size)
-    host.spec(FusionSpec, plan.fusion)
-    if plan.teacher_model != "network":  # trees cannot be saved without pickle
-        raise BadInput("-o teacher_model", repr(plan.teacher_model), "'network' in a run")
+    plan = plan.checked(host)
+    kept = [spec.name for spec in host.specs(TeacherSpec) if spec.network]
+    if plan.teacher_model.name not in kept:
+        expected = f"a teacher that is kept on disk: {', '.join(kept)}"
+        raise BadInput("-o teacher_model", repr(plan.teacher_model.name), expected)
+    return plan
 
 
 def _with_recording(

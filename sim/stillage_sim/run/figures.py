@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.distillation.arm_table import KEPT, find_arm
+from stillage.errors import PluginBroken
 from stillage.plugin.host import get_host
-from stillage.plugin.spec import KpiSpec
+from stillage.plugin.resolve import last_line
+from stillage.plugin.spec import KpiSpec, ScenarioSpec
 from stillage.rundir import RunConfig
 from stillage.storage.atomic import atomic_file
 from stillage_sim.run import casting
@@ -40,7 +42,7 @@ def assemble(
 ) -> dict[str, Any]:
     """Everything that ``kpis.json`` holds."""
     config = context.config
-    kpis = {policy: world.kpis(each) for policy, each in totals.items()}
+    kpis = {policy: kpis_of(config.scenario, world, each) for policy, each in totals.items()}
     described = _described(config.scenario, kpis)
     found: dict[str, Any] = {
         "scenario": config.scenario,
@@ -66,6 +68,46 @@ def assemble(
         found["distillation"] = summarise_seeds(results)
         found["confusion"] = _confusion(results)
     return found
+
+
+def kpis_of(scenario: str, world: World, totals: Totals) -> dict[str, Floats]:
+    """Each KPI of a policy, float64 (replicas,): the world's own, then those of other plugins.
+
+    A KPI that another plugin registers for this scenario is ``factory(totals, world)``; where that
+    gives None, the KPI has no meaning in this world and is left out.
+
+    Raises
+    ------
+    PluginBroken
+        If it raises, or gives no finite number for each replica.
+    """
+    found = world.kpis(totals)
+    replicas = len(next(iter(totals.values())))
+    for spec in _outside(scenario):
+        try:
+            values = get_host().resolve(spec)(totals, world)
+        except Exception as error:
+            raise PluginBroken(f"{_who(spec)}: {last_line(error)}") from error
+        if values is None:
+            continue
+        values = np.asarray(values, np.float64)
+        if values.shape != (replicas,) or not np.isfinite(values).all():
+            told = f"gave {values.shape}, or a number that is not finite"
+            raise PluginBroken(f"{_who(spec)}: {told}; expected {replicas} finite numbers")
+        found[spec.name] = values
+    return found
+
+
+def _outside(scenario: str) -> list[KpiSpec]:
+    """KPIs of a scenario that another plugin than the scenario's registers."""
+    host = get_host()
+    own = host.owner(host.spec(ScenarioSpec, scenario))
+    return [s for s in host.scenario_specs(KpiSpec, scenario) if host.owner(s) is not own]
+
+
+def _who(spec: KpiSpec) -> str:
+    owner = get_host().owner(spec)
+    return f"KPI {spec.name!r}" + (f" of plugin {owner.name}" if owner else "")
 
 
 def summarise(kpis: Kpis, worlds: int) -> dict[str, dict[str, dict[str, float]]]:
@@ -103,9 +145,11 @@ def less(a: Floats, b: Floats) -> Floats:
 
 
 def _described(scenario: str, kpis: Kpis) -> list[dict[str, str]]:
-    """Unit, direction and summary of the KPIs there are, in the scenario's order."""
+    """Unit, direction and summary of the KPIs there are: the scenario's own first, in its order."""
     there = {name for each in kpis.values() for name in each}
-    specs = [spec for spec in get_host().scenario_specs(KpiSpec, scenario) if spec.name in there]
+    outside = {spec.name for spec in _outside(scenario)}
+    every = sorted(get_host().scenario_specs(KpiSpec, scenario), key=lambda s: s.name in outside)
+    specs = [spec for spec in every if spec.name in there]
     return [
         {"name": s.name, "unit": s.unit, "better": s.better, "summary": s.summary} for s in specs
     ]
@@ -252,6 +296,7 @@ def write_replicas(
         for number, (policy, each) in enumerate(totals.items()):
             group = file.create_group(f"{number:03d}")
             group.attrs["policy"] = policy
-            for kind, arrays in (("kpis", world.kpis(each)), ("totals", each)):
+            kpis = kpis_of(config.scenario, world, each)
+            for kind, arrays in (("kpis", kpis), ("totals", each)):
                 for name, values in arrays.items():
                     group.create_dataset(f"{kind}/{name}", data=values, track_times=False)

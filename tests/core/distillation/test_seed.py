@@ -12,6 +12,7 @@ from stillage.distillation.arrange import arrange
 from stillage.distillation.seed import SeedResult
 from stillage.errors import BadInput
 from stillage.network import Network
+from stillage.network.config import FusionConfig
 from stillage.network.student import Student
 from stillage.recording import Recording, Stream, TargetColumn, write_recording
 from stillage.task import LabelState
@@ -212,7 +213,7 @@ def test_what_does_not_fit_is_refused_in_one_line(mixed: Path) -> None:
         ({"tasks": ("colour",)}, "--task: found no target 'colour'"),
         ({"student": ()}, "--student: found none"),
         ({"size": "huge"}, "size 'huge'"),
-        ({"fusion": "magic"}, "magic"),
+        ({"fusion": FusionConfig(name="magic")}, "magic"),
     ):
         with pytest.raises(BadInput, match=match) as error:
             run_seed(mixed, SHORT.model_copy(update=update), 0, host=TOYS)

@@ -12,10 +12,12 @@ from sklearn.ensemble import ExtraTreesRegressor
 from stillage.distillation import DistillPlan, run_seed
 from stillage.distillation.arrange import arrange
 from stillage.errors import BadInput
+from stillage.plugin.part import PartConfig
 from stillage.recording import Recording, Stream, TargetColumn, write_recording
 from stillage_sim.run.configure import configure
 from tests.core.toys import HOST, WEAR
 
+TREES = PartConfig(name="trees")
 PLAN = DistillPlan(
     teacher=("picture",),
     student=("strip",),
@@ -23,7 +25,7 @@ PLAN = DistillPlan(
     labels=24,
     seeds=1,
     size="linear",
-    teacher_model="trees",
+    teacher_model=TREES,
     steps=40,
     views=1,
     plain=False,
@@ -85,11 +87,15 @@ def test_it_says_what_scikit_learn_says_and_teaches(stepped: Path, tmp_path: Pat
 
 
 def test_a_line_cannot_teach_this(stepped: Path) -> None:
-    lines = PLAN.model_copy(update={"teacher_model": "network", "teacher_size": "linear"})
+    lines = PLAN.model_copy(
+        update={"teacher_model": PartConfig(name="network"), "teacher_size": "linear"}
+    )
     scores = run_seed(stepped, lines, 0, host=HOST).document["scores"]["wear"]
     assert scores["teacher"] < 0.3
 
 
 def test_a_run_refuses_it_before_anything_is_written() -> None:
-    with pytest.raises(BadInput, match="-o teacher_model: found 'trees', expected 'network'"):
+    with pytest.raises(
+        BadInput, match="found 'trees', expected a teacher that is kept on disk: network"
+    ):
         configure("sorting", ["teacher_model=trees"])

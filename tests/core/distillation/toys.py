@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from torch import Tensor
 
 from stillage.builtin import register
 from stillage.distillation import DistillPlan
+from stillage.distillation.bench import Bench
 from stillage.plugin.host import Host
 from stillage.plugin.spec import Cost, ModalitySpec, SampleSpec
 from stillage.recording import Stream, TargetColumn, write_recording
 from stillage.sensing.modality import Modality
+from stillage.teaching.objectives.base import Objective, Ports
+from stillage.teaching.teacher import NetworkTeacher
 
 COST = Cost(price_eur=1.0, energy_j=0.1, time_s=0.01)
 
@@ -54,6 +57,27 @@ HOST = Host([]).plus([*register(), Cheap.spec, Rich.spec])
 """Core's own plugin and the two toys, whatever is installed."""
 
 PLAN = DistillPlan(teacher=("rich", "cheap"), student=("cheap",), tasks=("side",), labels=8)
+
+
+class Narrowing(Objective):
+    """The size of features and logits; it notes the states of the samples that it was shown."""
+
+    name = "narrowing"
+    ports: ClassVar[tuple[str, ...]] = ("student.features", "student.heads", "targets")
+    seen: ClassVar[list[Tensor]] = []
+
+    def loss(self, ports: Ports) -> Tensor:
+        self.seen.append(ports.states["side"])
+        return ports.student.features.square().mean() + ports.student.heads["side"].square().mean()
+
+
+def fit_own(bench: Bench) -> NetworkTeacher:
+    """A teacher by the tools of the bench, from labelled samples alone."""
+    samples, labels = bench.labelled
+    assert len(samples) == len(labels["side"].values) == labels["side"].known.sum()
+    network = bench.preparer()
+    bench.fit("teacher", network, bench.rich(network).subset(bench.teacher_rows), labels)
+    return NetworkTeacher(network)
 
 
 def privileged(

@@ -100,6 +100,22 @@ def test_bank_equals_the_live_teacher_in_every_view(
     assert torch.equal(copied.fetch(some, 2).features, bank.fetch(some, 2).features)
 
 
+def test_a_bank_without_features_holds_the_same_heads(
+    teacher: Counting, recording: Recording, samples: np.ndarray, tmp_path: Path
+) -> None:
+    whole = TeacherBank.build(teacher, recording, samples, folder=tmp_path, host=HOST)
+    heads = TeacherBank.build(
+        teacher, recording, samples, folder=tmp_path, host=HOST, features=False
+    )
+    assert heads.key != whole.key
+    assert heads.columns == whole.columns - teacher.feature_width
+    got, want = heads.fetch(samples), whole.fetch(samples)
+    assert got.features.shape == (len(samples), 0)
+    for target, values in want.heads.items():
+        assert torch.equal(got.heads[target], values)
+    assert heads.verify(teacher, recording, host=HOST) <= 1e-6
+
+
 def test_a_stored_bank_is_asked_for_once(
     teacher: Counting, recording: Recording, samples: np.ndarray, tmp_path: Path
 ) -> None:

@@ -33,6 +33,7 @@ BROKEN = (
     *test_encoder_kit.BROKEN,
     *test_other_kits.FUSION_FAULTS,
     *test_other_kits.OBJECTIVE_FAULTS,
+    *test_other_kits.PARAMETER_FAULTS,
     *test_other_kits.SCENARIO_FAULTS,
     test_other_kits.ENV_FAULT,
     *test_reader_kit.BROKEN,

@@ -19,6 +19,7 @@ from stillage.network.fusion.specs import SPECS as FUSIONS
 from stillage.network.tokens import Tokens
 from stillage.plugin.spec import FusionSpec, ObjectiveSpec, ScenarioSpec
 from stillage.teaching.objectives.base import Objective, ObjectiveContext, Ports
+from stillage.teaching.objectives.soft_target import SoftTarget
 from stillage.teaching.objectives.specs import SPECS as OBJECTIVES
 from stillage.testing import (
     PROMISES,
@@ -180,6 +181,24 @@ FUSION = FusionSpec(name="probe", summary="", factory=f"{__name__}:current")
 def test_broken_fusion_is_told_why(broken: Broken, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "made", broken.make)
     assert broken.told in why(fusion_results(FUSION), broken.check)
+
+
+PARAMETER_FAULTS = (
+    Broken(fusion.parameters_agree, ConcatFusion, "a parameter added to the factory but not to"),
+    Broken(objective.parameters_agree, SoftTarget, "a default changed in one of two places"),
+)
+
+
+def test_parameters_must_be_the_factorys() -> None:
+    concat, soft = PARAMETER_FAULTS
+    bare = FUSIONS[0].model_copy(update={"parameters": ()})
+    assert concat.told in why(fusion_results(bare), concat.check)
+    spec = next(spec for spec in OBJECTIVES if spec.name == "soft_target")
+    hot = spec.parameters[0].model_copy(update={"default": 4.0})
+    hotter = spec.model_copy(update={"parameters": (hot,)})
+    assert soft.told in why(objective_results(hotter), soft.check)
+    twice = spec.model_copy(update={"examples": ({"temperature": True},)})
+    assert "an example that no option could say" in why(objective_results(twice), soft.check)
 
 
 def test_good_fusion_passes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,16 +18,17 @@ from stillage.recording import Recording
 from stillage.sensing.augment import View
 from stillage.task import LabelState
 from stillage.teaching.bank import TeacherBank
+from stillage.teaching.objectives.config import ObjectiveConfig
 from stillage.teaching.teacher import NetworkTeacher
 from stillage.training.checkpoint import FILE
 from stillage.training.determinism import batch_rows, deterministic
 from stillage.training.loop import train
 from stillage.training.plan import TrainPlan
 from stillage.training.samples import PreparedSamples, stream_batches
-from stillage.training.supervision import Guidance, Labels, Supervision, Term
+from stillage.training.supervision import Guidance, Labels, Supervision
 from tests.core.toys import GRADE, HOST, MATERIAL, TASKS, WEAR, toy_recording
 
-LABEL = (Term("label_loss"),)
+LABEL = (ObjectiveConfig(name="label_loss"),)
 BOTH = ("strip", "picture")
 DEEP = TrainPlan(steps=24, batch=16, lr=1e-2, seed=5, views=3, validate_every=4, checkpoint_every=5)
 
@@ -79,7 +80,8 @@ def lessons(recording: Recording, network: Network) -> tuple[PreparedSamples, Su
     known = np.arange(len(rows)) % 2 == 0
     labels = {name: Labels(one.values, known) for name, one in labels_of(recording, rows).items()}
     guidance = Guidance(teacher, bank, rows, dict.fromkeys(labels, ~known))
-    terms = (*LABEL, Term("soft_target"), Term("feature_hint"), Term("relational_distance"))
+    names = ("label_loss", "soft_target", "feature_hint", "relational_distance")
+    terms = [ObjectiveConfig(name=name) for name in names]
     supervision = Supervision(network, labels, terms, guidance, DEEP.batch, DEEP.seed)
     return PreparedSamples(network, recording, rows, host=HOST), supervision
 
@@ -98,7 +100,7 @@ def test_a_teacher_that_is_the_student_has_nothing_to_tell_in_any_view(
     }
     taught = dict.fromkeys(nobody, np.ones(len(rows), bool))
     guidance = Guidance(NetworkTeacher(network), bank, rows, taught)
-    supervision = Supervision(network, nobody, (Term("soft_target"),), guidance)
+    supervision = Supervision(network, nobody, (ObjectiveConfig(name="soft_target"),), guidance)
     samples = PreparedSamples(network, recording, rows, host=HOST)
     order = np.random.default_rng(0).permutation(len(rows))
     with torch.no_grad():
@@ -251,7 +253,7 @@ def test_soft_targets_are_weighted_labels(recording: Recording) -> None:
     told = torch.softmax(bank.fetch(rows).heads["material"].double(), 1).numpy()
     nobody = {"material": Labels(np.zeros(len(rows), np.int64), np.zeros(len(rows), bool))}
     guidance = Guidance(teacher, bank, rows, {"material": np.ones(len(rows), bool)})
-    terms = (*LABEL, Term("soft_target", 1.0, {"temperature": 1.0}))
+    terms = (*LABEL, ObjectiveConfig(name="soft_target", parameters={"temperature": 1.0}))
     train(network, samples, Supervision(network, nobody, terms, guidance), TrainPlan())
     X = samples.features()
     peer = LogisticRegression(C=1.0, tol=1e-10, max_iter=10000).fit(
@@ -329,6 +331,6 @@ def test_what_cannot_be_trained_is_refused_in_one_line(recording: Recording) -> 
     with pytest.raises(BadInput, match="no samples"):
         train(network, samples.subset(np.zeros(0, np.int64)), supervision, TrainPlan())
     with pytest.raises(BadInput, match="nosuch"):
-        Supervision(network, {}, (Term("nosuch"),))
+        Supervision(network, {}, (ObjectiveConfig(name="nosuch"),))
     with pytest.raises(StillageError, match="learning rate"):
         train(network, samples, supervision, TrainPlan(steps=60, lr=1e30, clip=1e30))

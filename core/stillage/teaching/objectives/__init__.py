@@ -1,3 +1,11 @@
 """Objectives: losses that a student learns by, with declared ports."""
 
-__all__ = ["base", "feature_hint", "label_loss", "relational_distance", "soft_target", "specs"]
+__all__ = [
+    "base",
+    "config",
+    "feature_hint",
+    "label_loss",
+    "relational_distance",
+    "soft_target",
+    "specs",
+]

@@ -128,12 +128,10 @@ class Objective(nn.Module, ABC):
 
     Set ``name`` and ``ports``, implement :meth:`loss`, and refuse what has no meaning in
     :meth:`check`. Parameters (adapters) belong to the optimiser and never to the student.
-    ``default_weight`` is the usual weight in a sum of objectives.
     """
 
     name: ClassVar[str]
     ports: ClassVar[tuple[str, ...]]
-    default_weight: ClassVar[float] = 1.0
 
     def check(self, context: ObjectiveContext) -> None:
         """Refuse a combination before the first step.

@@ -27,7 +27,6 @@ class FeatureHint(Objective):
 
     name = "feature_hint"
     ports: ClassVar[tuple[str, ...]] = ("student.features", "teacher.features")
-    default_weight = 100.0
 
     mean: Tensor
     std: Tensor

@@ -41,7 +41,6 @@ class LabelLoss(Objective):
 
     name = "label_loss"
     ports: ClassVar[tuple[str, ...]] = ("student.heads", "targets")
-    default_weight = 0.1
 
     def __init__(self) -> None:
         super().__init__()

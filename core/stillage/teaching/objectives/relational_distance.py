@@ -33,7 +33,6 @@ class RelationalDistance(Objective):
 
     name = "relational_distance"
     ports: ClassVar[tuple[str, ...]] = ("student.features", "teacher.features")
-    default_weight = 25.0
 
     def check(self, context: ObjectiveContext) -> None:
         super().check(context)

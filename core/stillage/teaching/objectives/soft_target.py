@@ -44,9 +44,8 @@ class SoftTarget(Objective):
 
     name = "soft_target"
     ports: ClassVar[tuple[str, ...]] = ("student.heads", "teacher.heads")
-    default_weight = 0.9
 
-    def __init__(self, temperature: float = 4.0) -> None:
+    def __init__(self, temperature: float = 1.0) -> None:
         super().__init__()
         if not temperature > 0:
             raise self.refusal(f"temperature {temperature}", "a positive number")

@@ -20,10 +20,10 @@ SPECS = [
             Parameter(
                 name="temperature",
                 type="float",
-                default=4.0,
+                default=1.0,
                 unit="1",
                 summary="Divides logits of teacher and student",
-                source="usual in released code",
+                source="the teacher's own probabilities; 4 is usual in released code",
             ),
         ),
         examples=({"temperature": 2.0},),
