@@ -28,16 +28,19 @@ def module_of(path: Path) -> str:
 
 
 def faces() -> list[str]:
-    """Every package that says what is public in it."""
+    """Every package; each says what is public in it."""
     files = sorted(file for root in ROOTS for file in (HOME / root).rglob("__init__.py"))
-    return [module_of(file) for file in files if "__all__" in file.read_text(encoding="utf-8")]
+    assert [file for file in files if "__all__" not in file.read_text("utf-8")] == []
+    return [module_of(file) for file in files]
 
 
 def explained(package: str) -> Iterator[tuple[str, str]]:
     """Name and own docstring ("" for none) of each public function and class of a package."""
     module = importlib.import_module(package)
     for name in module.__all__:
-        value: Any = getattr(module, name)
+        value: Any = getattr(module, name, None)
+        if value is None:  # a module, imported when it is wanted
+            value = importlib.import_module(f"{package}.{name}")
         value = getattr(value, "py_func", value)  # of a compiled function
         if inspect.isclass(value):
             text = vars(value).get("__doc__") or ""
