@@ -1,4 +1,4 @@
-"""``python -m stillage`` is ``stillage``."""
+"""Run the command ``stillage`` as ``python -m stillage``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands of other distributions as functions, found through the plugins.
+"""Functions that mirror commands of other distributions, found through the plugins.
 
 Core imports no sibling: what ``stillage run`` does is known to the plugin that registers the
 command, in the ``api`` of its spec.

@@ -51,5 +51,5 @@ _COMMANDS = (
 
 @hookimpl
 def register() -> list[Spec]:
-    """Everything that core itself provides."""
+    """Give the specs of everything that core itself provides."""
     return [*FUSIONS, *OBJECTIVES, *TEACHING, *READERS, *SECTIONS, *_COMMANDS]

@@ -1,4 +1,4 @@
-"""Compilation of loops over arrays, kept on disk between processes where that is possible."""
+"""Compile loops over arrays, and keep the result on disk where that is possible."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def compiled(function: Function) -> Function:
-    """The function, compiled when it is first called; it runs without Python's global lock.
+    """Give the function compiled at its first call; it runs without Python's global lock.
 
     >>> compiled(lambda a, b: a + b)(2, 3)
     5

@@ -1,4 +1,4 @@
-"""Counter-based randomness: a uniform number is a hash of where it is needed.
+"""Counter-based randomness: every random number is a hash of where it is needed.
 
 ``u = hash(seed, a, b, ...)`` in 64-bit integer arithmetic, so a draw depends on its
 coordinates (seed, replica, step, stream ...) alone and never on the order, the batch or
@@ -37,7 +37,7 @@ def mix(state: NDArray[np.uint64], value: Any) -> NDArray[np.uint64]:
 
 
 def bits(seed: int, *coordinates: Any) -> NDArray[np.uint64]:
-    """64 random bits for each broadcast combination of integer coordinates."""
+    """Draw 64 random bits for each broadcast combination of integer coordinates."""
     state = mix(np.zeros((), np.uint64), seed)
     for coordinate in coordinates:
         state = mix(state, coordinate)
@@ -45,23 +45,24 @@ def bits(seed: int, *coordinates: Any) -> NDArray[np.uint64]:
 
 
 def uniform(seed: int, *coordinates: Any) -> NDArray[np.float64]:
-    """float64 in [0, 1) with 53 random bits, one for each combination of coordinates."""
+    """Draw float64 in [0, 1) with 53 random bits, one for each combination of coordinates."""
     return (bits(seed, *coordinates) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 def normal(seed: int, *coordinates: Any) -> NDArray[np.float64]:
-    """Standard normal float64 for each combination of coordinates (Box and Muller, 1958).
+    """Draw a standard normal float64 for each combination of coordinates (Box and Muller, 1958).
 
     >>> draws = normal(5, np.arange(100_000))
     >>> bool(abs(draws.mean()) < 0.02 and abs(draws.std() - 1.0) < 0.02)
     True
     """
+    # of 1 - u, which is never 0: the logarithm stays finite
     radius = np.sqrt(-2.0 * np.log1p(-uniform(seed, *coordinates, 0)))
     return np.asarray(radius * np.cos(2.0 * np.pi * uniform(seed, *coordinates, 1)))
 
 
 def stream(name: str) -> int:
-    """A stable integer for a named stream, the same in every process.
+    """Give a stable integer for a named stream, the same in every process.
 
     >>> stream("flip") == stream("flip") != stream("crop")
     True
@@ -70,5 +71,5 @@ def stream(name: str) -> int:
 
 
 def generator(seed: int, *coordinates: int) -> np.random.Generator:
-    """A NumPy generator (Philox) keyed by the same hash, for draws outside the simulator."""
+    """Make a NumPy generator (Philox) keyed by the same hash, for draws outside the simulator."""
     return np.random.Generator(np.random.Philox(key=int(bits(seed, *coordinates))))

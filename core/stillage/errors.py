@@ -12,20 +12,20 @@ from __future__ import annotations
 
 
 class StillageError(Exception):
-    """A failure with a one-line message; ``exit_code`` 1."""
+    """The base of our errors: a failure with a one-line message; ``exit_code`` 1."""
 
     exit_code = 1
 
 
 class BadInput(StillageError, ValueError):
-    """Usage or input that cannot be accepted, which is a ``ValueError``; exit code 2.
+    """An error of usage or input, which is a ``ValueError`` too; exit code 2.
 
     Parameters
     ----------
     where : str
         The file, option or dataset at fault.
     found, expected : str
-        What was there and what should have been; both appear in the one-line message.
+        What was found and what should have been; both appear in the one-line message.
     """
 
     exit_code = 2
@@ -38,18 +38,18 @@ class BadInput(StillageError, ValueError):
 
 
 class UnknownName(BadInput, KeyError):
-    """A name that a mapping does not hold, which is a ``KeyError`` too; exit code 2."""
+    """An error for a name that a mapping does not hold, a ``KeyError`` too; exit code 2."""
 
     __str__ = Exception.__str__  # a KeyError shows its message in quotes
 
 
 class Incomplete(StillageError):
-    """Some work is missing and can be resumed; exit code 3."""
+    """An error that says that some work is missing and can be resumed; exit code 3."""
 
     exit_code = 3
 
 
 class PluginBroken(StillageError):
-    """A plugin that was asked for cannot be used; exit code 4."""
+    """An error that says that a plugin which was asked for cannot be used; exit code 4."""
 
     exit_code = 4

@@ -1,4 +1,4 @@
-"""Intervals that say what was resampled: groups and training seeds, jointly and paired.
+"""Bootstrap intervals of scores, over groups and training seeds, jointly and paired.
 
 A score (balanced accuracy, quadratic kappa, r2) is a function of sums over held-out units, so
 each group keeps its sums and a bootstrap is a weighted sum: groups are drawn with replacement
@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 _RESAMPLES = 2000
 CONFIDENCE = 0.95
 _BLOCK = 256
+"""Resamples that are scored at once, to bound memory."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Interval:
     high: float
 
     def json(self) -> dict[str, float]:
-        """The keys that every result file uses."""
+        """Give the interval under the keys that every result file uses."""
         return {"mean": self.mean, "low": self.low, "high": self.high}
 
     def excludes(self, value: float = 0.0) -> bool:
@@ -55,14 +56,14 @@ class Interval:
 def percentile_interval(
     estimate: float, draws: NDArray[Any], confidence: float = CONFIDENCE
 ) -> Interval:
-    """The percentile interval of bootstrap ``draws`` (B,) around ``estimate``; NaN is no draw."""
+    """Take the percentile interval of ``draws`` (B,) around ``estimate``; NaN is no draw."""
     tail = (1.0 - confidence) / 2.0
     low, high = np.nanquantile(np.asarray(draws, np.float64), [tail, 1.0 - tail])
     return Interval(float(estimate), float(low), float(high))
 
 
 def resample_weights(count: int, resamples: int, seed: int, name: str) -> Floats:
-    """How often each of ``count`` units is drawn, (resamples, count); rows sum to ``count``.
+    """Count how often each of ``count`` units is drawn, (resamples, count); rows sum to ``count``.
 
     >>> resample_weights(3, 2, seed=0, name="groups").sum(1)
     array([3., 3.])
@@ -81,7 +82,7 @@ def mean_interval(
     seed: int = 0,
     confidence: float = CONFIDENCE,
 ) -> Interval:
-    """Bootstrap interval of the mean of independent ``values`` (n,).
+    """Compute a bootstrap interval of the mean of independent ``values`` (n,).
 
     For a paired comparison pass the differences.
 
@@ -94,7 +95,7 @@ def mean_interval(
 
 
 def score_sums(task: Task, truth: NDArray[Any], prediction: NDArray[Any]) -> Floats:
-    """What each unit adds to the sums that a score is made of, (n, F).
+    """Compute what each unit adds to the sums that a score is made of, (n, F).
 
     ``prediction`` is :meth:`Task.predict`'s: (n, K) probabilities or (n,) values. Columns:
     classification, hits and counts of each class (2K); ordinal, the confusion table (K*K);
@@ -120,7 +121,7 @@ def score_sums(task: Task, truth: NDArray[Any], prediction: NDArray[Any]) -> Flo
 
 
 def score_from_sums(task: Task, sums: NDArray[Any]) -> Floats:
-    """:meth:`Task.score` of weighted units, from sums (..., F) to scores (...).
+    """Compute :meth:`Task.score` of weighted units, from sums (..., F) to scores (...).
 
     >>> task = Task(target="t", kind="classification", classes=("a", "b"))
     >>> sums = score_sums(task, np.array([0, 0, 1]), np.eye(2)[[0, 1, 1]])
@@ -131,6 +132,7 @@ def score_from_sums(task: Task, sums: NDArray[Any]) -> Floats:
     if task.kind == "regression":
         count, y, y2, error = np.moveaxis(sums, -1, 0)
         total = y2 - y**2 / np.maximum(count, 1e-300)
+        # no variance but rounding: r2 is 0, as in Task.score
         flat = total <= 1e-12 * np.maximum(y2, 1e-300)
         return np.asarray(np.where(flat, 0.0, 1.0 - error / np.where(flat, 1.0, total)))
     classes = len(task.classes)
@@ -150,7 +152,7 @@ def score_from_sums(task: Task, sums: NDArray[Any]) -> Floats:
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """A score's mean over seeds, and the same under each joint draw of groups and seeds.
+    """A bootstrap: a score's mean over seeds, as found and under each draw of groups and seeds.
 
     Differences of two bootstraps made with the same seed and shape are paired.
     """

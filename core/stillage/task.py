@@ -1,4 +1,4 @@
-"""Tasks: what is to be told from a sample, and how well it was told."""
+"""Tasks: the targets that heads predict from a sample, and the scores of predictions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TaskKind = Literal["classification", "ordinal", "regression"]
 
 
 class LabelState(IntEnum):
-    """Whether a sample's target value may be used (stored as int8).
+    """The state of a sample's target value: whether it may be used (stored as int8).
 
     OUT_OF_SET values belong to no class of the task and join neither distillation nor scores.
     """
@@ -57,7 +57,7 @@ class Task(BaseModel):
         }[self.kind]
 
     def predict(self, raw: NDArray[Any]) -> NDArray[np.float64]:
-        """Probabilities (B, K) from raw head outputs (B, width); regression: values (B,).
+        """Turn raw head outputs (B, width) into probabilities (B, K); regression: values (B,).
 
         Ordinal outputs are cumulative logits of P(y > k) (CORAL, Cao et al. 2020).
 
@@ -68,7 +68,7 @@ class Task(BaseModel):
         return readout(self.kind, raw)
 
     def score(self, truth: NDArray[Any], prediction: NDArray[Any]) -> float:
-        """The task's metric of ``prediction`` (from :meth:`predict`) against ``truth`` (B,).
+        """Score ``prediction`` (from :meth:`predict`) against ``truth`` (B,) by the task's metric.
 
         Balanced accuracy is the mean recall of the classes present; quadratic kappa is
         Cohen's with squared weights (1968); r2 is 1 - SSE/SST, and 0 where SST is 0.

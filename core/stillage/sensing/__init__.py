@@ -1,4 +1,4 @@
-"""Sensing: modalities, the scenes that they see, and how their readings are augmented."""
+"""Sensing: modalities, the scenes that their sensor models render, and augmented views."""
 
 from stillage.sensing.augment import View, move_frames, move_in_time
 from stillage.sensing.footprint import Footprint, footprint

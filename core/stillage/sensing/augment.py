@@ -1,4 +1,4 @@
-"""Augmented views that stay consistent across paired modalities.
+"""Augmented views: they change samples at random, alike in all modalities of a sample.
 
 A view is a seed and a number. Every random draw of it is a hash of (seed, view, sample,
 name), so a modality that asks for ``"flip"`` gets, sample by sample, the very draw that its
@@ -52,7 +52,7 @@ class View:
         return self.index == 0
 
     def uniform(self, name: str, *shape: int) -> NDArray[np.float64]:
-        """Draws in [0, 1), shape ``(B, *shape)``; the same name gives the same draws."""
+        """Draw numbers in [0, 1), shape ``(B, *shape)``; the same name gives the same draws."""
         counters = np.arange(int(np.prod(shape, dtype=np.int64))).reshape(shape)
         samples = self.samples.reshape(-1, *([1] * len(shape)))
         return uniform(self.seed, self.index, samples, stream(name), counters)
@@ -77,7 +77,7 @@ def move_in_time(series: Tensor, view: View) -> Tensor:
 
 
 def _sources(size: int, draw: NDArray[np.float64], reach: float) -> NDArray[np.int64]:
-    """Where (B, size) along an axis the elements come from that a shift moves; edges repeat."""
+    """Give the index (B, size) from which a shift takes each element of an axis; edges repeat."""
     offset = np.rint((2.0 * draw - 1.0) * reach * size).astype(np.int64)
     return np.asarray(np.clip(np.arange(size)[None] - offset[:, None], 0, size - 1))
 
@@ -104,6 +104,7 @@ def move_frames(frames: Tensor, view: View, reach: float = REACH) -> Tensor:
         index = _sources(size, draw, reach)
         return torch.from_numpy(np.where(mirrored[:, None], size - 1 - index, index))
 
+    # a clip is shifted in time but never played backwards
     still = np.zeros(len(frames), np.bool_)
     t, y, x = (
         sources(size, mirrored, draw).to(frames.device)

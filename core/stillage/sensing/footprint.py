@@ -1,4 +1,4 @@
-"""Where an item lies in a camera's picture: one geometry for every registered camera.
+"""Project items onto a camera's pixels, by one geometry for every registered camera.
 
 An item is a superellipse in the plane of the belt. Each camera asks for it on its own grid of
 pixels, so that pictures of different sensors show the same outline.
@@ -18,7 +18,7 @@ FIELDS = ("length", "width", "angle", "centre", "squareness")
 
 
 class Footprint(NamedTuple):
-    """Item coordinates of every pixel.
+    """How much of every pixel an item covers, and the pixel's coordinates on the item's axes.
 
     Attributes
     ----------
@@ -55,5 +55,7 @@ def footprint(scene: Scene, height: int, width: int, field_mm: float) -> Footpri
     across = (y * np.cos(angle) - x * np.sin(angle)) / half_width
     power = scene["squareness"][:, None, None]
     radius = (np.abs(along) ** power + np.abs(across) ** power) ** (1.0 / power)
+    # pixels to the rim, exact along the shorter axis
     depth = (1.0 - radius) * np.minimum(half_length, half_width) / pixel
+    # a pixel whose middle lies on the rim is half covered
     return Footprint(np.clip(depth + 0.5, 0.0, 1.0), along, across)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Modality(ABC):
-    """One kind of reading. Subclass it, set ``spec``, and implement what the kind needs.
+    """A modality is one kind of reading: subclass it, set ``spec``, implement what it needs.
 
     ``spec`` is the very :class:`ModalitySpec` that the plugin registers, so name, sample,
     cost and declared scene fields are written once.
@@ -70,7 +70,7 @@ expected finite readings
 
     @property
     def dense(self) -> SampleSpec:
-        """What :meth:`collate` gives and :meth:`prepare` reads: ``spec.dense``, else ``sample``."""
+        """The sample that :meth:`collate` gives and :meth:`prepare` reads: ``spec.dense`` if set."""
         return self.spec.dense or self.spec.sample
 
     @property
@@ -104,7 +104,7 @@ expected finite readings
             raise BadInput(place, f"NaN or infinity at {tuple(map(int, bad))}", "finite readings")
 
     def read(self, path: Path) -> NDArray[Any]:
-        """One raw sample ``(*shape)`` of a file with one of ``spec.suffixes``.
+        """Read one raw sample ``(*shape)`` from a file with one of ``spec.suffixes``.
 
         The reader ``manifest`` calls it for such files. A file may come from anywhere: check
         what its header promises before allocating, unpickle nothing, follow no path in it.
@@ -134,7 +134,7 @@ expected finite readings
         return prepared
 
     def render(self, scene: Scene, seed: int, samples: NDArray[np.int64] | None = None) -> Any:
-        """Sensor model: raw readings ``(N, *shape)`` of a scene of N items.
+        """Render raw readings ``(N, *shape)`` of a scene of N items: the sensor model.
 
         The same seed gives the same readings; ``samples`` numbers the readings (default
         0..N-1) so that item i is rendered alike alone or among others.
@@ -148,7 +148,9 @@ expected finite readings
 
 
 def get_modality(name: str, host: Host | None = None) -> Modality:
-    """Give the modality of that name, the same object every time; default: of what is installed.
+    """Give the modality of that name, the same object every time.
+
+    Without ``host`` the name is looked up among the installed plugins.
 
     Raises
     ------

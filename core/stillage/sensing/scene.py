@@ -14,7 +14,7 @@ from stillage.errors import BadInput, UnknownName
 
 @dataclass(frozen=True)
 class Scene(Mapping[str, NDArray[Any]]):
-    """Physical state of N items.
+    """A scene holds the physical state of N items as named arrays.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class Scene(Mapping[str, NDArray[Any]]):
         return len(next(iter(self.fields.values()))) if self.fields else 0
 
     def part(self, items: slice | NDArray[np.int64]) -> Scene:
-        """The scene of these items only.
+        """Give the scene of these items only.
 
         >>> Scene({"mass": np.array([5.0, 7.0])}, {"mass": "g"}).part(slice(1, 2))["mass"]
         array([7.])
@@ -60,7 +60,7 @@ class Scene(Mapping[str, NDArray[Any]]):
         return Scene({name: values[items] for name, values in self.fields.items()}, self.units)
 
     def sample_numbers(self, samples: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
-        """Numbers (N,) by which a sensor model draws its noise: ``samples``, or else 0 .. N - 1.
+        """Number the items (N,) for the noise of a sensor model: ``samples``, or else 0 .. N - 1.
 
         >>> Scene({"mass": np.array([5.0, 7.0])}, {"mass": "g"}).sample_numbers()
         array([0, 1])

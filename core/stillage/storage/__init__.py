@@ -1,4 +1,4 @@
-"""Storage: files that are whole or absent, digests, and what a model was trained on.
+"""Storage: files that are whole or absent, digests, and records of what a model was trained on.
 
 Names are imported when they are first used; :mod:`stillage.storage.digest` needs NumPy.
 """

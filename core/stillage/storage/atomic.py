@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: write beside, fsync, rename.
+"""Write files that are either whole or not there: write beside, fsync, rename.
 
 A process killed at any instant leaves at worst a ``.part`` beside the target, never a
 half-written target.
@@ -30,7 +30,7 @@ def _beside(target: Path) -> Path:
 
 @contextmanager
 def _named(target: Path, part: Path) -> Iterator[None]:
-    """Errors name the file that was asked for, not the one beside it."""
+    """Make errors name the file that was asked for, not the temporary one beside it."""
     try:
         yield
     except OSError as error:
@@ -58,7 +58,7 @@ def atomic_file(target: Path | str) -> Iterator[Path]:
             with part.open("rb") as handle:
                 os.fsync(handle.fileno())
             os.replace(part, target)
-        _sync_folder(target.parent)
+        _sync_folder(target.parent)  # until then a power cut may undo the rename
     finally:
         part.unlink(missing_ok=True)
 
@@ -77,7 +77,7 @@ def atomic_folder(target: Path | str) -> Iterator[Path]:
             if file.is_file():
                 with file.open("rb") as handle:
                     os.fsync(handle.fileno())
-        if target.exists():
+        if target.exists():  # a rename does not replace a folder that holds files
             old = _beside(target)
             os.replace(target, old)
             os.replace(part, target)

@@ -1,4 +1,4 @@
-"""A digest of any picklable object that is the same for its copies, in every process."""
+"""Compute digests of picklable objects that are equal for copies, in every process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _array(value: NDArray[Any]) -> Iterator[Any]:
 
 
 def _parts(value: Any) -> Iterator[Any]:
-    """What an object consists of, in an order that copies share."""
+    """Yield the parts of an object, in an order that copies share."""
     if isinstance(value, np.ndarray):
         yield from _array(value)
     elif isinstance(value, Mapping):
@@ -42,7 +42,7 @@ def _parts(value: Any) -> Iterator[Any]:
 
 
 def digest(value: Any) -> str:
-    """sha256 (hex) of an object's structure and values.
+    """Compute the sha256 (hex) of an object's structure and values.
 
     Two equal copies agree, whatever was shared, interned or in which order a mapping was
     filled; a cycle is followed once.
@@ -62,13 +62,13 @@ def digest(value: Any) -> str:
             state.update(repr(item).encode())
         elif isinstance(item, bytes | bytearray):
             state.update(len(item).to_bytes(8, "little") + bytes(item))
-        elif callable(item) and hasattr(item, "__qualname__"):
+        elif callable(item) and hasattr(item, "__qualname__"):  # by name, as pickle does
             state.update(f"{item.__module__}.{item.__qualname__}".encode())
         elif id(item) not in path:
             path.add(id(item))
             for part in _parts(item):
                 visit(part)
-            path.discard(id(item))
+            path.discard(id(item))  # else a shared part would count once, and its copies twice
         state.update(b">")
 
     visit(value)

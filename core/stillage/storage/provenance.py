@@ -1,4 +1,7 @@
-"""What a model has learnt from, kept beside it, so that nobody tests it on what it knows."""
+"""Training records: the groups that a model has learnt from, kept in a file beside the model.
+
+With them a model is never tested on what it has seen.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,14 @@ from stillage.errors import BadInput
 from stillage.storage.atomic import write_json
 
 FILE = "training.json"
-"""Its file in a saved model's folder and in a bundle."""
+"""Name of the record in a saved model's folder and in a bundle."""
 
 MAX_BYTES = 256 << 20
 
 
 @dataclass(frozen=True)
 class Training:
-    """Groups of a recording that a model has seen, with or without labels.
+    """A record of the groups of a recording that a model has seen, with or without labels.
 
     ``recording`` is the recording's fingerprint.
     """
@@ -27,17 +30,17 @@ class Training:
     groups: frozenset[str]
 
     def save(self, folder: Path) -> None:
-        """Write it beside the model."""
+        """Write the record into the model's folder."""
         write_json(folder / FILE, {"recording": self.recording, "groups": sorted(self.groups)})
 
     @classmethod
     def load(cls, folder: Path) -> Training | None:
-        """What lies beside a model; None where nothing does.
+        """Read the record from a model's folder; None where there is none.
 
         Raises
         ------
         BadInput
-            If the file is there and is no such thing.
+            If the file is there and is no training record.
         """
         path = folder / FILE
         if not path.is_file():
@@ -55,7 +58,7 @@ class Training:
 
 
 def training(recording: str, groups: Iterable[object]) -> Training:
-    """The record of a training on these groups.
+    """Make the record of a training on these groups.
 
     >>> sorted(training("abc", ["b", "a", "b"]).groups)
     ['a', 'b']
