@@ -1,4 +1,4 @@
-"""Bundles: what runs on the small computer, with onnxruntime and NumPy alone."""
+"""Bundles: exported students, which run with onnxruntime and NumPy alone."""
 
 from __future__ import annotations
 

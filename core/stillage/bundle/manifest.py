@@ -1,4 +1,4 @@
-"""A bundle's manifest and files, read without trust."""
+"""Read a bundle's manifest and files, which may come from anywhere."""
 
 from __future__ import annotations
 
@@ -73,12 +73,13 @@ def read_file(folder: Path, name: str, limit: int) -> bytes:
 
 
 def modality_entry(entry: Any, where: str) -> BundleModality:
-    """A modality from its entry in a manifest."""
+    """Read a modality from its entry in a manifest."""
     want(isinstance(entry, dict), where, entry, "a modality")
     name, shape, dtype = entry.get("name"), entry.get("shape"), entry.get("dtype")
     want(isinstance(name, str) and bool(_NAME.fullmatch(name)), where, name, "a modality's name")
     want(dtype in _DTYPES, f"{where}: {name}", dtype, f"a dtype of {', '.join(_DTYPES)}")
     fits = isinstance(shape, list) and len(shape) <= 8
+    # type(), since True is an int to isinstance, and no size
     fits = fits and all(type(size) is int and 0 < size <= _MAX_READING_ELEMENTS for size in shape)
     want(fits and math.prod(shape) <= _MAX_READING_ELEMENTS, f"{where}: {name}", shape, "a shape")
     where, cost = f"{where}: {name}", entry.get("cost")
@@ -93,7 +94,7 @@ def _spent(value: Any, where: str) -> float:
 
 
 def task_entry(entry: Any, where: str) -> BundleTask:
-    """A task from its entry in a manifest."""
+    """Read a task from its entry in a manifest."""
     want(isinstance(entry, dict), where, entry, "a task")
     target, kind, classes = entry.get("target"), entry.get("kind"), entry.get("classes", [])
     want(isinstance(target, str) and 0 < len(target) <= 128, where, target, "a target's name")
@@ -106,7 +107,7 @@ def task_entry(entry: Any, where: str) -> BundleTask:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a bundle's folder; entries of its lists are checked one by one later."""
+    """Read a bundle folder's manifest; entries of its lists are checked one by one later."""
     where = folder / "manifest.json"
     content = read_file(folder, "manifest.json", MAX_MANIFEST_BYTES)
     try:

@@ -1,4 +1,4 @@
-"""Look through the bytes of an ONNX file before anything loads it, in plain Python.
+"""Check the bytes of an ONNX file before anything loads it, in plain Python.
 
 An ONNX tensor may name a file that holds its values, and runtimes follow such names; a
 graph may also hold loops that never end. Bundles need neither, so both are refused before
@@ -44,7 +44,7 @@ def _varint(data: memoryview, at: int) -> tuple[int, int]:
 
 
 def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """Field number and content (an integer, or a view of bytes) of one message."""
+    """Yield field number and content (an integer, or a view of bytes) of one message."""
     at = 0
     while at < len(data):
         key, at = _varint(data, at)
@@ -90,6 +90,7 @@ def check_onnx(content: bytes, where: str) -> None:
             raise BadInput(where, f"over {_MAX_NODES} nodes", "an ONNX network")
         try:
             for field, value in _fields(data):
+                # location 0 is the default: the values are in this file
                 if kind == "tensor" and field in (_TENSOR_EXTERNAL, _TENSOR_LOCATION) and value:
                     raise BadInput(where, "a tensor stored in another file", "one whole file")
                 if not isinstance(value, memoryview):

@@ -1,4 +1,4 @@
-"""From raw head outputs to probabilities and values, in NumPy alone.
+"""Turn raw head outputs into probabilities and values, in NumPy alone.
 
 Shared by :meth:`stillage.task.Task.predict` and by exported bundles, which run where
 nothing but onnxruntime and NumPy is installed.
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 
 def head_width(kind: str, classes: int) -> int:
-    """Raw outputs of a head: K logits, K-1 cumulative logits (ordinal), or one value.
+    """Count a head's raw outputs: K logits, K-1 cumulative logits (ordinal), or one value.
 
     >>> head_width("classification", 4), head_width("ordinal", 3), head_width("regression", 0)
     (4, 2, 1)
@@ -22,7 +22,7 @@ def head_width(kind: str, classes: int) -> int:
 
 
 def readout(kind: str, raw: NDArray[Any]) -> NDArray[np.float64]:
-    """Probabilities (B, K) from raw head outputs (B, width); regression: values (B,).
+    """Turn raw head outputs (B, width) into probabilities (B, K); regression: values (B,).
 
     Ordinal outputs are cumulative logits of P(y > k) (CORAL, Cao et al. 2020).
 
@@ -37,7 +37,7 @@ def readout(kind: str, raw: NDArray[Any]) -> NDArray[np.float64]:
     if kind == "classification":
         shifted = np.exp(raw - raw.max(1, keepdims=True))
         return np.asarray(shifted / shifted.sum(1, keepdims=True))
-    above = 0.5 * (1.0 + np.tanh(0.5 * raw))
+    above = 0.5 * (1.0 + np.tanh(0.5 * raw))  # the logistic function, without overflow
     ones, zeros = np.ones((len(raw), 1)), np.zeros((len(raw), 1))
     steps = np.hstack([ones, above, zeros])
     return np.asarray(np.clip(steps[:, :-1] - steps[:, 1:], 0.0, 1.0))

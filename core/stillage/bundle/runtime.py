@@ -44,8 +44,8 @@ _arena: list[bool] = []
 
 
 def _session(content: bytes, where: Path, threads: int) -> Any:
-    """An onnxruntime session in bounded memory; its errors become one line."""
-    if not _arena:
+    """Load a model in an onnxruntime session of bounded memory; its errors become one line."""
+    if not _arena:  # one arena for the process, so that its limit holds for all sessions together
         memory = onnxruntime.OrtMemoryInfo(
             "Cpu",
             onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR,
@@ -58,8 +58,9 @@ def _session(content: bytes, where: Path, threads: int) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = 4
+    options.log_severity_level = 4  # fatal ones alone: all others are raised
     options.add_session_config_entry("session.use_env_allocators", "1")
+    # never onnxruntime's own format, which check_onnx cannot read
     options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
@@ -71,7 +72,7 @@ __all__ = ["FILES", "FORMAT_VERSION", "Bundle", "BundleModality", "BundleTask"]
 
 
 class Bundle:
-    """An exported student.
+    """A bundle: an exported student, read from its folder.
 
     Open one with :meth:`open`. ``manifest`` holds what was measured at export (latency,
     parity, size); nothing in it is trusted to bound memory or to find files.
@@ -133,7 +134,7 @@ class Bundle:
         return float(numbers[0] or 0), float(numbers[1] or 0)
 
     def session(self, precision: str) -> Any:
-        """The onnxruntime session of a precision, loaded and checked on first use."""
+        """Give the onnxruntime session of a precision, loaded and checked on first use."""
         if precision not in self.precisions:
             raise BadInput(
                 self.folder, f"no precision {precision!r}", f"one of {', '.join(self.precisions)}"
@@ -152,13 +153,14 @@ class Bundle:
         return self._sessions[precision]
 
     def _check_graph(self, session: Any, path: Path) -> None:
-        """Inputs and outputs must be those of the manifest, for one reading."""
+        """Refuse a graph without the inputs and outputs of the manifest, for one reading."""
         wanted = {
             f"reading.{m.name}": (_ONNX_TYPES.get(m.dtype, m.dtype), [1, *m.shape])
             for m in self.modalities.values()
         }
         if len(self.modalities) > 1:
             wanted |= {f"presence.{name}": ("bool", [1]) for name in self.modalities}
+        # [7:-1] leaves "float" of "tensor(float)"
         have = {i.name: (i.type[7:-1], list(i.shape)) for i in session.get_inputs()}
         want(have == wanted, str(path), have, f"the inputs {wanted} of the manifest")
         outputs = [f"head.{target}" for target in self.tasks] + ["features"]
@@ -170,7 +172,7 @@ class Bundle:
         readings: Mapping[str, NDArray[Any]],
         presence: Mapping[str, NDArray[np.bool_]] | None = None,
     ) -> dict[str, NDArray[Any]]:
-        """Checked graph inputs, batch axis first, of raw readings; see :meth:`predict`.
+        """Turn raw readings into checked graph inputs, batch axis first; see :meth:`predict`.
 
         Absent readings are zeroed, so that what stands in their rows cannot matter.
         """
@@ -215,7 +217,7 @@ class Bundle:
         presence: Mapping[str, NDArray[np.bool_]] | None = None,
         precision: str = "fp32",
     ) -> dict[str, NDArray[np.float32]]:
-        """Raw head outputs ``head.<target>`` (B, width) and ``features`` (B, D), float32."""
+        """Compute raw head outputs ``head.<target>`` (B, width), ``features`` (B, D), float32."""
         session = self.session(precision)
         feeds = self.feeds(readings, presence)
         names = [output.name for output in session.get_outputs()]
@@ -243,7 +245,7 @@ class Bundle:
         presence: Mapping[str, NDArray[np.bool_]] | None = None,
         precision: str = "fp32",
     ) -> dict[str, NDArray[Any]]:
-        """What the student says of raw readings.
+        """Predict every target from raw readings.
 
         Parameters
         ----------

@@ -30,7 +30,7 @@ THREAD_VARIABLES = (
 
 
 class Executor(ABC):
-    """Where tasks run. Use it as a context; :func:`open_executor` makes one.
+    """An executor runs tasks. Use it as a context; :func:`open_executor` makes one.
 
     >>> from stillage.compute import open_executor
     >>> with open_executor(workers=0) as executor:
@@ -49,7 +49,7 @@ class Executor(ABC):
         on_done: OnDone | None = None,
         constants: Sequence[Any] = (),
     ) -> list[Result]:
-        """Results of ``function(*constants, task)`` in the order of ``tasks``.
+        """Compute ``function(*constants, task)`` of every task; results in the order of ``tasks``.
 
         Parameters
         ----------
@@ -88,7 +88,7 @@ class Executor(ABC):
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Hold BLAS, OpenMP and torch to one thread; what was set before comes back.
+    """Hold BLAS, OpenMP and torch to one thread, and restore what was set before.
 
     Libraries that are first imported inside find it in their environment variables.
 
@@ -101,6 +101,7 @@ def one_thread() -> Iterator[None]:
     before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
     torch = sys.modules.get("torch")
     threads = torch.get_num_threads() if torch else len(os.sched_getaffinity(0))
+    # not numba's: it refuses a change of its variable once its threads run
     os.environ.update(dict.fromkeys(THREAD_VARIABLES[:-1], "1"))
     if torch:
         torch.set_num_threads(1)
@@ -125,7 +126,7 @@ def check_keys(tasks: Sequence[Any], keys: Sequence[str]) -> None:
 
 @functools.cache
 def set_up_plugins(where: str) -> None:
-    """Once in each process that runs tasks: let plugins set up what they need there."""
+    """Let plugins set up this process, once, before it runs tasks."""
     from stillage.plugin.host import get_host
 
     get_host().setup_worker({"workers": where})

@@ -16,7 +16,7 @@ from stillage.compute.base import (
 
 
 class InProcess(Executor):
-    """One task after another in this process, without Ray."""
+    """An executor that runs one task after another in this process, without Ray."""
 
     workers = 0
 

@@ -10,7 +10,7 @@ from stillage.compute.in_process import InProcess
 from stillage.errors import BadInput
 
 _KNOCK_S = 10.0
-"""Seconds that a cluster has to answer."""
+"""Seconds within which a cluster must answer."""
 
 
 def check_workers(workers: int | None, address: str | None) -> None:
@@ -44,7 +44,7 @@ def _knock(address: str) -> None:
 
 
 def open_executor(workers: int | None = None, address: str | None = None) -> Executor:
-    """An executor: ``workers=0`` in process; else Ray, local unless ``address`` is given.
+    """Open an executor: ``workers=0`` in process; else Ray, local unless ``address`` is given.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Where networks are trained: torch devices, found by name or refused."""
+"""Find the torch device on which networks are trained, by its name."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from stillage.errors import BadInput
 
 
 def find_device(name: str, where: str) -> str:
-    """A torch device by name: ``auto`` is ``cuda`` where there is one, else ``cpu``.
+    """Find a torch device by name: ``auto`` is ``cuda`` where there is one, else ``cpu``.
 
     Raises
     ------
     BadInput
-        Naming ``where`` it was asked for, and the devices that there are.
+        If it is not there; one line with ``where`` it was asked for and the devices found.
 
     >>> find_device("cpu", "--device")
     'cpu'

@@ -1,4 +1,4 @@
-"""Run tasks on Ray: a private local one, a cluster, or whatever this process already has.
+"""Run tasks on Ray: a private local one, a cluster, or the one this process already uses.
 
 A worker whose plugins differ from the driver's refuses to compute. Tasks of a worker that died
 are run again elsewhere, :data:`MAX_RETRIES` times.
@@ -25,6 +25,7 @@ from stillage.errors import BadInput, Incomplete, PluginBroken
 
 MAX_RETRIES = 3
 _STORE_BYTES = 200 * 2**20
+"""Object store of a private Ray, which would else take 30 % of the machine's memory."""
 
 
 @functools.cache
@@ -66,6 +67,7 @@ def _call(
 def _start(workers: int, address: str | None) -> None:
     """Connect Ray quietly: a private local one, or the cluster at ``address``."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    # tasks that ask for no GPU keep sight of it, as Ray's next versions have it; and no warning
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     if address is None:
         os.environ.setdefault("RAY_AUTH_MODE", "disabled")
@@ -94,7 +96,7 @@ def _start(workers: int, address: str | None) -> None:
 
 
 class OnRay(Executor):
-    """Tasks on Ray."""
+    """An executor that runs tasks on Ray."""
 
     def __init__(self, workers: int, address: str | None = None) -> None:
         from stillage.plugin.host import get_host
@@ -121,12 +123,13 @@ class OnRay(Executor):
 
         check_keys(tasks, keys)
         shared = [ray.put(constant) for constant in constants]
-        waiting = list(range(len(tasks)))[::-1]
+        waiting = list(range(len(tasks)))[::-1]  # reversed, since pop takes the last one
         running: dict[Any, int] = {}
         results: dict[int, Any] = {}
         lost: list[str] = []
         try:
             while waiting or running:
+                # twice as many as workers, so that none waits for this loop to hand it the next
                 while waiting and len(running) < 2 * self.workers:
                     index = waiting.pop()
                     reference = self._remote.remote(self._manifest, function, tasks[index], *shared)
@@ -157,6 +160,6 @@ class OnRay(Executor):
 
 
 def _cause(error: Any) -> BaseException:
-    """The task's own exception where Ray could carry it, else Ray's description of it."""
+    """Give the task's own exception where Ray could carry it, else Ray's description of it."""
     cause = getattr(error, "cause", None)
     return cause if isinstance(cause, BaseException) else error

@@ -1,4 +1,4 @@
-"""The host: every plugin that is installed, what it registers, and what is wrong with it.
+"""The host of plugins: it loads those that are installed and finds what they register.
 
 >>> from stillage.plugin.spec import FusionSpec
 >>> host = get_host()
@@ -47,9 +47,10 @@ _Scoped = TypeVar("_Scoped", PolicySpec, KpiSpec, SectionSpec)
 
 
 class Host:
-    """What a set of entry points provides. :meth:`load` makes one, :func:`get_host` the usual.
+    """A host holds the specs of a set of entry points, and the status of each.
 
-    Loading is isolated: one entry point that fails is a status, and all others work.
+    :meth:`load` makes one; :func:`get_host` gives that of the installed plugins. Loading is
+    isolated: one entry point that fails is a status, and all others work.
     Nothing here depends on the order in which entry points are found.
     """
 
@@ -59,6 +60,7 @@ class Host:
         self._shared: dict[tuple[type[Spec], str], Any] = {}
 
     def __reduce__(self) -> tuple[type[Host], tuple[list[PluginStatus]]]:
+        # shared objects stay behind: another process makes its own
         return Host, (self._statuses,)
 
     @classmethod
@@ -84,7 +86,7 @@ class Host:
         return cls([load(entry_point, disabled) for entry_point in found])
 
     def statuses(self) -> list[PluginStatus]:
-        """The status of every entry point, by name."""
+        """List the status of every entry point, by name."""
         return list(self._statuses)
 
     def plus(self, specs: Iterable[Spec]) -> Host:
@@ -95,15 +97,16 @@ class Host:
         >>> "mine" in [spec.name for spec in get_host().plus([mine]).specs(FusionSpec)]
         True
         """
+        # copies, since a duplicate among the further specs takes specs away from a status
         statuses = [replace(s, withheld=dict(s.withheld)) for s in self._statuses]
         return Host([*statuses, PluginStatus("given", "given", specs=tuple(specs))])
 
     def specs(self, kind: type[S]) -> tuple[S, ...]:
-        """All usable specs of a kind: plugins by name, each in its own order."""
+        """Give all usable specs of a kind: plugins by name, each in its own order."""
         return tuple(s for status in self._statuses for s in status.specs if isinstance(s, kind))
 
     def scenario_specs(self, kind: type[_Scoped], scenario: str) -> tuple[_Scoped, ...]:
-        """Policies, KPIs or report sections of a scenario; sections sorted by their order.
+        """Give a scenario's policies, KPIs or report sections; sections sorted by their order.
 
         A section whose ``scenario`` is empty belongs to every scenario.
         """
@@ -112,7 +115,7 @@ class Host:
         return tuple(sorted(found, key=lambda spec: getattr(spec, "order", 0)))
 
     def spec(self, kind: type[S], name: str, scenario: str = "") -> S:
-        """The spec of that kind and name (of that scenario, for policies and KPIs).
+        """Find the spec of that kind and name (of that scenario, for policies and KPIs).
 
         Raises
         ------
@@ -178,14 +181,14 @@ class Host:
         return made
 
     def shared(self, kind: type[Spec], name: str) -> Any:
-        """What :meth:`create` makes without arguments; the same object every time."""
+        """Give what :meth:`create` makes without arguments, the same object every time."""
         key = (kind, name)
         if key not in self._shared:
             self._shared[key] = self.create(kind, name)
         return self._shared[key]
 
     def encoder(self, modality: str, size: str) -> EncoderSpec:
-        """The encoder of a modality and size.
+        """Find the encoder of a modality and size.
 
         Every modality has ``linear``: where its plugin registers none, core's generic
         encoder (flattened prepared samples, no parameters).
@@ -213,7 +216,7 @@ class Host:
         raise BadInput(f"encoder size {size!r} of {modality}", "no such size", one_of(size, sizes))
 
     def manifest(self) -> dict[str, str]:
-        """Per entry point, its distribution, version and a hash of what it registers.
+        """Give each entry point's distribution, version and a hash of what it registers.
 
         Workers compare theirs with the driver's, since a result must not depend on where
         it was computed. Disabled and broken plugins are in it too, under their status.
@@ -224,7 +227,7 @@ class Host:
         }
 
     def setup_worker(self, context: Mapping[str, str]) -> list[PluginStatus]:
-        """Call every plugin's ``worker_setup``; the plugins whose call failed."""
+        """Call every plugin's ``worker_setup``, and give the plugins whose call failed."""
         for status in self._statuses:
             call_setup(status, context)
         return [s for s in self._statuses if s.reason.startswith("worker_setup")]

@@ -1,4 +1,4 @@
-"""Loading one entry point, so that whatever it does, the others stay unharmed."""
+"""Load one entry point, so that whatever it does, the others stay unharmed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HOOKS = ("register", "worker_setup")
 
 
 class Key(NamedTuple):
-    """What must be unique: a kind, the scenario it belongs to (or ""), and a name."""
+    """A key that only one spec may have: kind, scenario (or "") and name."""
 
     kind: str
     scope: str
@@ -38,14 +38,14 @@ class Key(NamedTuple):
 
 
 def key_of(spec: Spec) -> Key:
-    """The key of a spec; names of policies and KPIs are unique in their scenario."""
+    """Give the key of a spec; names of policies and KPIs are unique in their scenario."""
     scope = spec.scenario if isinstance(spec, PolicySpec | KpiSpec) else ""
     return Key(spec.kind, scope, spec.name)
 
 
 @dataclass
 class PluginStatus:
-    """What became of one entry point.
+    """The status of one entry point: whether it could be loaded, and what it registers.
 
     ``specs`` are those that can be used; ``withheld`` says why others cannot; ``reason`` is
     one line, and ``traceback`` what led to it where an exception did.
@@ -82,12 +82,12 @@ class PluginStatus:
         self.specs = tuple(other for other in self.specs if other is not spec)
 
     def names(self, kind: type[Spec]) -> list[str]:
-        """Names of its usable specs of one kind."""
+        """List the names of its usable specs of one kind."""
         return [spec.name for spec in self.specs if isinstance(spec, kind)]
 
 
 def describe(entry_point: EntryPoint) -> PluginStatus:
-    """The status before loading: names and versions; damaged metadata are ``unknown``."""
+    """Give the status before loading: names and versions; damaged metadata are ``unknown``."""
     status = PluginStatus(entry_point.name, entry_point.value)
     try:
         dist = entry_point.dist
@@ -126,6 +126,7 @@ class _Fault(Exception):
 
 def _fill(status: PluginStatus, entry_point: EntryPoint) -> None:
     plugin = entry_point.load()
+    # a manager for each plugin: in a common one, a hook that raises would stop all others
     manager = pluggy.PluginManager("stillage")
     manager.add_hookspecs(hooks)
     manager.register(plugin, entry_point.name)
@@ -149,7 +150,7 @@ def _fill(status: PluginStatus, entry_point: EntryPoint) -> None:
 
 
 def incompatible(version: int) -> str:
-    """Why a spec of another API version is not used."""
+    """Say why a spec of another API version is not used."""
     return f"made for plugin API {version}, this is {API_VERSION}"
 
 
@@ -204,6 +205,7 @@ def _claims(spec: Spec) -> list[Key]:
 
 def call_setup(status: PluginStatus, context: Mapping[str, str]) -> None:
     """Call one plugin's ``worker_setup``; a failure ends in its status."""
+    # a broken plugin that was loaded (it has a duplicate, say) still provides its other specs
     if status.manager is None or status.status not in ("ok", "broken"):
         return
     try:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Options(BaseModel):
-    """What ``-o key=value`` may set of a reader: subclass it, with one field for each option.
+    """The options of a reader, set by ``-o key=value``: subclass it, with one field for each.
 
     >>> class Log(Options):
     ...     window: float = option(2.0, "length of a sample", unit="s", gt=0)

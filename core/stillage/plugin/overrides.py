@@ -1,4 +1,4 @@
-"""``key=value`` pairs as typed values of pydantic models, and one line for what does not fit."""
+"""Turn ``key=value`` pairs into values of pydantic models; what does not fit is one line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 
 def _unknown_key(where: str, key: str, known: Iterable[str]) -> BadInput:
-    """The error for an unknown key, with the nearest known one.
+    """Make the error for an unknown key, with the nearest known one.
 
     >>> str(_unknown_key("-o", "replcias", ["replicas", "days"]))
     "-o: found unknown key 'replcias', expected one of days, replicas; did you mean 'replicas'?"
@@ -27,7 +27,7 @@ def _unknown_key(where: str, key: str, known: Iterable[str]) -> BadInput:
 
 
 def checked(model: type[_Model], values: Mapping[str, Any], where: str) -> _Model:
-    """``model(**values)``; what is wrong becomes one line that names ``where`` and the key.
+    """Make ``model(**values)``; what is wrong becomes one line that names ``where`` and the key.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def _one_line(error: ValidationError, where: str) -> BadInput:
 def parse_overrides(
     pairs: Iterable[str], sections: Mapping[str, type[BaseModel]]
 ) -> dict[str, dict[str, Any]]:
-    """Typed values of ``key=value`` pairs, sorted into the section whose model has the key.
+    """Turn ``key=value`` pairs into typed values, by the section whose model has the key.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def parse_overrides(
 
 
 def _convert(key: str, field: FieldInfo, text: str) -> Any:
-    """``text`` as the field's type: TOML where it is TOML, comma-separated for tuples of text."""
+    """Convert ``text`` to the field's type, as TOML, or split at commas for tuples of text."""
     annotation: Any = (
         Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
     )
@@ -119,7 +119,7 @@ def _convert(key: str, field: FieldInfo, text: str) -> Any:
     if listed and not isinstance(value, list):
         value = [part.strip() for part in text.split(",") if part.strip()]
     failures = []
-    for candidate in (value, text):
+    for candidate in (value, text):  # the bare text too: to TOML the name 7 is a number
         try:
             return TypeAdapter(annotation).validate_python(candidate)
         except ValidationError as error:

@@ -1,4 +1,4 @@
-"""From an import string to what it names, with errors that say which part is wrong."""
+"""Import what an import string names, with errors that say which part is wrong."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stillage.plugin.suggest import nearest
 
 
 def last_line(error: BaseException) -> str:
-    r"""The exception as the one line that ends its traceback.
+    r"""Give the exception as the one line that ends its traceback.
 
     >>> last_line(ValueError("no\nway"))
     'ValueError: no way'
@@ -73,7 +73,7 @@ def resolve(text: str, who: str = "") -> Any:
 
 
 def missing_module(names: tuple[str, ...]) -> str | None:
-    """The first of these modules that is not installed, without importing any.
+    """Find the first of these modules that is not installed, without importing any.
 
     >>> missing_module(("json", "no_such_module_anywhere"))
     'no_such_module_anywhere'
@@ -82,6 +82,6 @@ def missing_module(names: tuple[str, ...]) -> str | None:
         try:
             if importlib.util.find_spec(name) is None:
                 return name
-        except (ImportError, ValueError):
+        except (ImportError, ValueError):  # its package is not there, or has no spec itself
             return name
     return None

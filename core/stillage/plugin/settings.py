@@ -1,4 +1,4 @@
-"""Every key that ``-o`` takes, read from the pydantic model that declares it."""
+"""List the keys that ``-o`` takes, read from the pydantic model that declares them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stillage.plugin.part import PartConfig
 
 @dataclass(frozen=True)
 class Setting:
-    """One key: its type, unit, default, what it is and where its default is from."""
+    """A key of ``-o``: its type, unit, default, what it is and where its default is from."""
 
     key: str
     type: str
@@ -36,7 +36,7 @@ class Setting:
 
 
 def settings_of(model: type[BaseModel], defaults: BaseModel | None = None) -> list[Setting]:
-    """The settings of a model, in its order; tables of settings are left out.
+    """List the settings of a model, in its order; tables of settings are left out.
 
     ``defaults`` is an instance whose values stand in for the model's own defaults.
 

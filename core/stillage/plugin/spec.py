@@ -1,4 +1,4 @@
-"""What a plugin registers: frozen specs that hold import strings and import nothing.
+"""The specs that plugins register: frozen, with import strings, and importing nothing.
 
 Listing a thousand plugins must not import torch, so a spec names its factory as
 ``"package.module:attribute"`` and the host resolves it when it is first used.
@@ -57,7 +57,7 @@ class Parameter(_Frozen):
 
 
 class SampleSpec(_Frozen):
-    """One raw sample of a modality.
+    """A description of one raw sample of a modality.
 
     ``shape`` excludes the batch axis; ``None`` is a size that each recording fixes. With
     ``ragged`` the first axis varies from sample to sample. ``axes`` names every axis.
@@ -74,7 +74,7 @@ class SampleSpec(_Frozen):
     ragged: bool = False
 
     def describe(self) -> str:
-        """One line: dtype, named axes with sizes (``?`` where free) and the unit."""
+        """Say it in one line: dtype, named axes with sizes (``?`` where free) and the unit."""
         sizes = ", ".join(
             f"{axis}={'?' if size is None else size}"
             for axis, size in zip(self.axes, self.shape, strict=True)
@@ -83,7 +83,7 @@ class SampleSpec(_Frozen):
 
 
 class Cost(_Frozen):
-    """What one sensor and one reading of it cost: price (EUR), energy (J), time (s)."""
+    """The cost of a sensor and of one reading of it: price (EUR), energy (J), time (s)."""
 
     price_eur: float = Field(ge=0, allow_inf_nan=False)
     energy_j: float = Field(ge=0, allow_inf_nan=False)
@@ -92,7 +92,7 @@ class Cost(_Frozen):
 
 
 class Spec(_Frozen):
-    """What every kind of spec has.
+    """A spec: a light description of something that a plugin provides.
 
     ``factory`` is the import string; ``requires`` lists importable modules that must be
     present for it; ``examples`` are keyword arguments that the conformance kit tries. ``face`` is
@@ -126,7 +126,7 @@ class Spec(_Frozen):
 
 
 def kind_of(spec: type[Spec]) -> str:
-    """The word for a kind of spec where it is written out.
+    """Give the word for a kind of spec, as messages and JSON have it.
 
     >>> kind_of(ModalitySpec)
     'modality'
@@ -165,7 +165,7 @@ class EncoderSpec(Spec):
 def encoder_specs(
     modality: str, package: str, sizes: Mapping[str, tuple[str, str]]
 ) -> tuple[EncoderSpec, ...]:
-    """The encoders of one modality, one a size, named ``modality-size``.
+    """Make the encoder specs of one modality, one for each size, named ``modality-size``.
 
     Parameters
     ----------
@@ -213,7 +213,7 @@ class ReaderSpec(Spec):
         return None if options is None else options.model_json_schema()
 
     def arguments(self, **values: Any) -> tuple[Options, ...]:
-        """What the factory takes after path and out: its options with these values, if any.
+        """Give what the factory takes after path and out: its options with these values, if any.
 
         Raises
         ------
@@ -289,16 +289,18 @@ class ScenarioSpec(Spec):
 
 
 Role = Literal["oracle", "teacher", "student", "control", "rule", "none"]
-"""What a policy or an arm is to a reader: the bound, the teacher, the distilled student and its
-variants, a student without the teacher's knowledge, a rule, or one that perceives nothing."""
+"""The part that a policy or an arm plays in a comparison: the bound, the teacher, the distilled
+student and its variants, a student without the teacher's knowledge, a rule, or one that perceives
+nothing."""
 
 
 class PolicySpec(Spec):
     """A policy of one scenario; ``factory(sees, **options)`` gives it.
 
-    ``label`` is its name for readers, ``role`` what it is to them. ``sees`` is what it perceives
-    with: the name of a perception table (an arm's, or a bundle's), or ``:ideal`` (the truth),
-    ``:majority`` (the commonest class), ``:blind`` (nothing) or ``:declared`` (as the world says).
+    ``label`` is its name in reports, ``role`` its part in their comparisons. ``sees`` is what it
+    perceives with: the name of a perception table (an arm's, or a bundle's), or ``:ideal`` (the
+    truth), ``:majority`` (the commonest class), ``:blind`` (nothing) or ``:declared`` (as the
+    world says).
     """
 
     kind: Literal["policy"] = "policy"

@@ -1,4 +1,4 @@
-"""The nearest known name, for messages."""
+"""Suggest the nearest known name, for messages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _SHOWN = 12
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """``"; did you mean 'x'?"`` for the known name most like ``name``, else an empty string.
+    """Give ``"; did you mean 'x'?"`` for the known name most like ``name``, else "".
 
     >>> nearest("spectrel", ["thermal", "spectral"])
     "; did you mean 'spectral'?"
@@ -23,7 +23,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def one_of(name: str, known: Iterable[str]) -> str:
-    """What an unknown ``name`` could have been: the names there are, and the nearest.
+    """List what an unknown ``name`` could have been: the known names, and the nearest.
 
     >>> one_of("b", [])
     'none is installed'

@@ -1,4 +1,4 @@
-"""Datasets that grow while a recording is written, and the file under them."""
+"""Grow a recording's datasets while it is written, and guard the file under HDF5."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Compression = Literal["none", "gzip", "lzf"]
 
 
 class Sink(io.RawIOBase):
-    """The file under HDF5; keeps an error of the disk for us instead of failing HDF5.
+    """A file for HDF5 to write to, which keeps an error of the disk instead of raising it.
 
     HDF5 cannot close a file whose last blocks do not fit on the disk: the library is then
     left broken, and the process falls over at its end. So nothing more is written after the
@@ -73,7 +73,7 @@ class Sink(io.RawIOBase):
 
 
 class _Flat:
-    """A dataset that grows along its first axis, and the digest of what went in."""
+    """A dataset that grows along its first axis, with the digest of all that was appended."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class _Flat:
 
 
 class GrowingModality:
-    """What has been written of one modality so far."""
+    """A modality that is being written: its dataset and columns so far."""
 
     def __init__(self, group: h5py.Group, first: Stream, before: int, compression: Compression):
         shape = first.shape[1:] if first.ragged else first.shape
@@ -186,7 +186,7 @@ def _registration(found: Registration | None) -> schema.RegistrationMeta | None:
 
 
 def _blocks(rows: Sequence[NDArray[Any]], budget: int = 2**23) -> Iterator[Sequence[NDArray[Any]]]:
-    """Runs of rows of about ``budget`` bytes, so that joining them stays cheap."""
+    """Yield runs of rows of about ``budget`` bytes, so that joining them stays cheap."""
     start = size = 0
     for stop, row in enumerate(rows, 1):
         size += row.nbytes

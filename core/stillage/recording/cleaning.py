@@ -1,7 +1,7 @@
-"""Readings that carry nothing, or nothing new, found while files are imported.
+"""Find readings that carry nothing, or nothing new, while files are imported.
 
 Only what is certain is found: readings equal to the last bit, and readings that are zero,
-constant or at a limit throughout. What a reader does with them it says in a note.
+constant or at a limit throughout. A reader writes in a note what it did with them.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 Dead = Literal["", "all zero", "constant", "saturated"]
 
 FEWEST = 16
-"""Readings with fewer values are left alone: such equal others by chance."""
+"""Readings with fewer values are left alone: they may equal others by chance."""
 
 
 def digest_of(reading: NDArray[Any]) -> str:
-    """SHA-256 (hex) of a reading's dtype, shape and bytes.
+    """Compute the SHA-256 (hex) of a reading's dtype, shape and bytes.
 
     >>> digest_of(np.zeros(4)) == digest_of(np.zeros(4)) != digest_of(np.zeros((2, 2)))
     True
@@ -32,7 +32,7 @@ def digest_of(reading: NDArray[Any]) -> str:
 
 
 def find_duplicates(rows: Iterable[NDArray[Any]], fewest: int = FEWEST) -> NDArray[np.int64]:
-    """For each row the first row that equals it bit for bit, (R,) int64; itself if it is new.
+    """Find for each row the first row that equals it bit for bit, (R,) int64; itself if new.
 
     >>> noise = np.random.default_rng(0).random((3, 20))
     >>> find_duplicates([noise[0], noise[1], noise[0], noise[2]]).tolist()
@@ -51,7 +51,7 @@ def dead_kind(
     limits: tuple[float, float] | None = None,
     fewest: int = FEWEST,
 ) -> Dead:
-    """What is wrong with a reading, or "" where nothing is.
+    """Say in which way a reading is dead, or "" if it is not.
 
     ``limits`` are the sensor's lowest and highest values; default: those of an integer dtype.
 
@@ -79,7 +79,7 @@ def find_dead(
     limits: tuple[float, float] | None = None,
     fewest: int = FEWEST,
 ) -> list[Dead]:
-    """What is wrong with each row; see :func:`dead_kind`.
+    """Say of each row in which way it is dead; see :func:`dead_kind`.
 
     >>> find_dead([np.arange(20.0), np.full(20, 3.5)])
     ['', 'constant']
@@ -88,7 +88,7 @@ def find_dead(
 
 
 def tell(name: str, what: str, which: Sequence[str], done: str, shown: int = 5) -> str:
-    """A note: how many readings, which (the first few), and what was done.
+    """Write a note: how many readings, which (the first few), and what was done.
 
     >>> tell("led", "constant", ["a.npy", "b.npy"], "masked as absent")
     'led: 2 constant readings (a.npy, b.npy) masked as absent'

@@ -1,4 +1,4 @@
-"""What a recording is made of: streams of readings and columns of targets."""
+"""The parts of a recording: streams of readings and columns of targets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stillage.task import LabelState, Task, TaskKind
 
 
 def rows_of(present: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Row of every sample, int64 (N,), where only present readings are stored; -1 for the rest.
+    """Number the rows, int64 (N,), where only present readings are stored; -1 for absent ones.
 
     >>> rows_of(np.array([True, False, True]))
     array([ 0, -1,  1])
@@ -26,7 +26,7 @@ def rows_of(present: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Stream:
-    """The readings of one modality.
+    """A stream: the readings of one modality.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ class Stream:
 
     @property
     def where(self) -> str:
-        """How messages call this stream."""
+        """The stream's name in messages."""
         return f"modality {self.name!r}"
 
     @property
@@ -157,7 +157,7 @@ class Stream:
 
 @dataclass(frozen=True)
 class StreamInfo:
-    """What a recording says of one modality, without reading any of it.
+    """A description of one modality of a recording, without its readings.
 
     ``shape`` has ``None`` for a ragged first axis; ``count`` is the number of rows;
     ``registration`` leads from its pixels to those of another modality.
@@ -175,7 +175,7 @@ class StreamInfo:
 
 @dataclass(frozen=True)
 class TargetColumn:
-    """One target of every sample.
+    """A column with one target's value for every sample.
 
     Parameters
     ----------

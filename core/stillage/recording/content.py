@@ -1,4 +1,4 @@
-"""The columns of a recording, read and held against its metadata."""
+"""Read the columns of a recording, and check them against its metadata."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from stillage.task import LabelState
 
 @dataclass(frozen=True)
 class Content:
-    """Metadata, columns by dataset path, targets and the fingerprint they add up to."""
+    """A recording without its readings: metadata, columns by path, targets, fingerprint."""
 
     metadata: schema.Metadata
     columns: dict[str, NDArray[Any]]
@@ -30,7 +30,7 @@ class Content:
     fingerprint: str
 
     def verify_values(self, path: Path, file: h5py.File, modality: str) -> None:
-        """Digest a modality's readings block by block and compare."""
+        """Digest a modality's readings block by block, and compare with the stored digest."""
         where = f"modalities/{modality}/values"
         dataset = file[where]
         row = max(1, dataset.nbytes // max(1, dataset.shape[0]))
@@ -47,7 +47,7 @@ class Content:
 
 
 def load_content(path: Path, file: h5py.File) -> Content:
-    """Read all but the readings from a guarded file, and check that it is one whole.
+    """Read all but the readings from a guarded file, and check that its parts agree.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def _metadata(path: Path, file: h5py.File) -> schema.Metadata:
 
 
 def _columns(path: Path, file: h5py.File, metadata: schema.Metadata) -> dict[str, NDArray[Any]]:
-    """All digested datasets but values; those in the file and those digested are the same."""
+    """Read all digested datasets but values; refuse a file that holds others than those."""
     present: set[str] = set()
     file.visititems(
         lambda name, item: present.add(name) if isinstance(item, h5py.Dataset) else None

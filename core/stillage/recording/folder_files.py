@@ -1,4 +1,4 @@
-"""Files of a folder that may come from anywhere."""
+"""List the files of a folder that may come from anywhere."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ MAX_FILES = 100_000
 
 
 def files_under(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
-    """Files with one of ``suffixes`` (lower case) in a folder and its folders, in order of name.
+    """List files with one of ``suffixes`` (lower case) in a folder and its folders, by name.
 
     Links that lead out of the folder are left out.
 
     Raises
     ------
     BadInput
-        If there is no such folder, or it holds more than 100,000 of them.
+        If there is no such folder, or it holds more than 100,000 such files.
     """
     if not folder.is_dir():
         raise BadInput(folder, "no such folder", f"a folder of files {', '.join(suffixes)}")

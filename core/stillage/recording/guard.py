@@ -1,4 +1,4 @@
-"""Refuse a damaged, foreign or hostile HDF5 file before anything of it is read.
+"""Refuse a damaged, foreign or hostile HDF5 file before its datasets are read.
 
 HDF5 can fetch bytes from other files (external storage, external links, virtual datasets),
 promise more elements than any machine holds, and nest itself. A recording needs none of that:
@@ -24,10 +24,10 @@ from stillage.errors import BadInput
 from stillage.recording import schema
 
 _MAX_LOGICAL_BYTES = 2**40
-"""Most that one recording may unfold to (1 TiB)."""
+"""Most bytes that one recording may unfold to (1 TiB)."""
 
 _MAX_CHUNK_BYTES = 2**24
-"""Most that reading a single element may unfold to (16 MiB)."""
+"""Most bytes that reading a single element may unfold to (16 MiB)."""
 
 _MAX_RATIO = {h5py.h5z.FILTER_DEFLATE: 1032, h5py.h5z.FILTER_LZF: 128}
 """Compression filters allowed, with the most that one stored byte can unfold to: DEFLATE
@@ -68,7 +68,7 @@ def open_guarded(path: Path) -> h5py.File:
 
 @contextmanager
 def damage(where: object) -> Iterator[None]:
-    """Turn what HDF5 says of broken bytes into one line."""
+    """Turn HDF5's errors about broken bytes into one line."""
     try:
         yield
     except BadInput:
@@ -117,9 +117,10 @@ def _check_version(path: Path, file: h5py.File) -> None:
 
 
 def _attribute(file: h5py.File, name: str) -> str | int | None:
-    """A root attribute that is one short fixed-length string or integer, else None."""
+    """Read a root attribute that is one short fixed-length string or integer, else None."""
     if not h5py.h5a.exists(file.id, name.encode()):
         return None
+    # by the low-level API: ``file.attrs`` would read a value of any size
     attribute = h5py.h5a.open(file.id, name.encode())
     kind = attribute.get_type()
     if attribute.get_space().get_simple_extent_npoints() != 1 or kind.get_size() > 64:
@@ -136,7 +137,7 @@ def _attribute(file: h5py.File, name: str) -> str | int | None:
 
 
 def fingerprint_of(file: h5py.File) -> str:
-    """The fingerprint that the file states ("" if none)."""
+    """Read the fingerprint that the file states ("" if none)."""
     return str(_attribute(file, "fingerprint") or "")
 
 
@@ -152,7 +153,7 @@ def _check_tree(path: Path, file: h5py.File, size: int) -> None:
 
 
 def _datasets(path: Path, file: h5py.File) -> Iterator[tuple[str, h5py.h5d.DatasetID]]:
-    """Every dataset of the known layout; anything else on the way is refused."""
+    """Yield every dataset of the known layout; refuse anything else on the way."""
     root = h5py.h5g.open(file.id, b"/")
     for name, item in _children(path, "", root, {"metadata", "samples", "modalities", "targets"}):
         if name == "metadata":
@@ -211,7 +212,7 @@ def _word(item: Any) -> str:
 
 
 def _check_dataset(where: str, dataset: h5py.h5d.DatasetID, foldable: bool) -> tuple[int, int]:
-    """Bytes stored and bytes unfolded of a plain numeric dataset; anything else is refused."""
+    """Count bytes stored and bytes unfolded of a plain numeric dataset; refuse any other."""
     kind = dataset.get_type()
     if kind.committed():
         raise BadInput(where, "a named datatype", "a plain number type")
@@ -252,7 +253,7 @@ def _check_dataset(where: str, dataset: h5py.h5d.DatasetID, foldable: bool) -> t
 
 
 def _check_filters(where: str, plist: Any, foldable: bool) -> int:
-    """The most bytes that one stored byte may unfold to."""
+    """Give the most bytes that one stored byte may unfold to; refuse filters we do not use."""
     found = [plist.get_filter(k)[0] for k in range(plist.get_nfilters())]
     folding = [code for code in found if code in _MAX_RATIO]
     for code in found:

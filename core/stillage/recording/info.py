@@ -1,4 +1,4 @@
-"""What is inside a recording, as JSON and as lines for people."""
+"""Describe a recording's content, as JSON and as lines for people."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stillage.task import LabelState
 
 
 def describe(recording: Recording) -> dict[str, Any]:
-    """The dictionary that ``stillage record info --json`` prints.
+    """Give the dictionary that ``stillage record info --json`` prints.
 
     ``groups`` is the number of groups, ``split`` the samples of each part of the set's own
     split (null if it has none), a modality's ``count`` its readings and ``present`` the
@@ -99,7 +99,7 @@ def _mapping(found: dict[str, Any]) -> str:
 
 
 def lines(info: dict[str, Any]) -> list[str]:
-    """The same for people, one fact a line."""
+    """Write the description for people, one fact a line."""
     source = f", from {info['reader']}" if info["reader"] else ""
     out = [f"samples    {info['samples']} in {info['groups']} groups{source}"]
     for name, m in info["modalities"].items():

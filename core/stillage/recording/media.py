@@ -1,8 +1,8 @@
-"""Pictures, clips and sound, decoded by PyAV within bounds; a file that was cut off is refused.
+"""Decode pictures, clips and sound by PyAV within bounds, and refuse files that were cut off.
 
 Containers are fixed by the suffix and read from an open handle, so that a playlist in disguise
-cannot name other files. Decoders make do with what is there, so what a file promises is held
-against what came out of it.
+cannot name other files. Decoders make do with a part of a file, so what came out is compared
+with what the file's header promises.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _TAIL_BYTES = 2**20
 
 
 class Sample(NamedTuple):
-    """A reading and its rate in Hz, where the file states one."""
+    """A decoded reading, with its rate in Hz where the file states one."""
 
     data: NDArray[Any]
     rate_hz: float | None = None
 
 
 def check_length(path: Path) -> None:
-    """Hold a file's length against what its own bytes say: RIFF (WAV, AVI) and JPEG.
+    """Check a file's length against its own bytes: RIFF (WAV, AVI) and JPEG.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def check_length(path: Path) -> None:
 
 
 def _promised_end(stream: Any) -> float | None:
-    """When the header says that a stream ends, s; None where it does not."""
+    """Read from the header when a stream ends, s; None where it does not say."""
     if stream.duration is not None and stream.time_base is not None:
         return float((stream.duration + (stream.start_time or 0)) * stream.time_base)
     parts = str(stream.metadata.get("DURATION", "")).split(":")  # Matroska keeps it as a tag
@@ -70,7 +70,7 @@ def _promised_end(stream: Any) -> float | None:
 
 
 def check_end(what: str, found: float, stream: Any) -> None:
-    """Hold the end of what was decoded, s, against what the header says.
+    """Check the end of what was decoded, s, against the header.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def check_end(what: str, found: float, stream: Any) -> None:
 
 
 def load_media(path: Path, size: tuple[int, int], where: str) -> Sample:
-    """A picture or clip scaled to ``size`` (0: as it is), or a sound.
+    """Read a picture or clip scaled to ``size`` (0: as it is), or a sound.
 
     Raises
     ------
@@ -131,6 +131,7 @@ def _frames(media: Any, size: tuple[int, int], most: int, where: str) -> Sample:
         return Sample(np.stack(frames))
     rate = float(stream.average_rate) if stream.average_rate else None
     if end:
+        # the last picture is shown for one frame more
         check_end("pictures", end + 1.0 / (rate or 25.0), stream)
     return Sample(np.stack(frames), rate)
 

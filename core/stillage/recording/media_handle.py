@@ -1,4 +1,4 @@
-"""Media containers opened from bytes alone, for a decoder that may meet anything."""
+"""Open media containers from bytes alone, whatever the file holds."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 FAILED = -1
-"""What FFmpeg takes as: there is no such place in this file."""
+"""The result of ``seek`` by which FFmpeg learns that a file has no such place."""
 
 
 class MediaHandle:
     """An open file as PyAV reads it, whose ``seek`` fails by its result.
 
-    A damaged file makes the decoder seek to places that there are not. An exception from a
-    handle is printed with its traceback by PyAV, beside the error that it then raises itself.
+    A damaged file makes the decoder seek to places that do not exist. An exception from a handle
+    is printed with its traceback by PyAV, beside the error that it then raises itself.
 
     >>> import io
     >>> handle = MediaHandle(io.BytesIO(b"abc"))
@@ -30,24 +30,24 @@ class MediaHandle:
         self._file = file
 
     def read(self, count: int) -> bytes:
-        """At most ``count`` bytes from the current place."""
+        """Read at most ``count`` bytes from the current place."""
         return self._file.read(count)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """The new place in bytes, or -1 where there is none."""
+        """Go to a place and give it in bytes, or -1 where the file has no such place."""
         try:
             return self._file.seek(offset, whence)
         except (OSError, ValueError, OverflowError):
             return FAILED
 
     def tell(self) -> int:
-        """The current place in bytes."""
+        """Give the current place in bytes."""
         return self._file.tell()
 
 
 @contextmanager
 def open_media(path: Path, container: str) -> Iterator[Any]:
-    """The PyAV input of a file, its format fixed, without any way to name other files.
+    """Open a file as PyAV's input, its format fixed, without any way to name other files.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def open_media(path: Path, container: str) -> Iterator[Any]:
 
 
 class Waves:
-    """Decoded sound as float32 ``(time, channels)``, frame by frame.
+    """A converter of decoded sound to float32 ``(time, channels)``, frame by frame.
 
     The channels stay interleaved until NumPy has them: PyAV 18 crashes the interpreter where it
     copies eight planes or more, as an ordinary file of 7.1 channels has.
@@ -73,7 +73,7 @@ class Waves:
         self._resampler = av.AudioResampler(format="flt")
 
     def of(self, frame: Any) -> list[NDArray[np.float32]]:
-        """What a decoded frame holds."""
+        """Convert a decoded frame."""
         return [
             np.asarray(part.to_ndarray(), np.float32).reshape(-1, part.layout.nb_channels)
             for part in self._resampler.resample(frame)

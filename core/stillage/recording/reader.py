@@ -1,4 +1,4 @@
-"""Read a recording: lazily, a sorted batch at a time, in as many processes as there are."""
+"""Read a recording: lazily, a batch at a time in file order, from any number of processes."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Recording:
         return self._content
 
     def _handle(self) -> h5py.File:
-        """The file as opened by this very process."""
+        """Give the file as opened by this very process."""
         if self._file is not None and self._pid == os.getpid():
             return self._file
         if self._file is not None:
@@ -104,7 +104,7 @@ class Recording:
     ) -> None:
         self.close()
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[Any, ...]:  # the fingerprint: no other file may take its place
         return _reopen, (type(self), self.path, self.fingerprint)
 
     def __len__(self) -> int:
@@ -126,7 +126,7 @@ class Recording:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a user should know."""
+        """Notes that a user should read."""
         return self._load().metadata.notes
 
     @property
@@ -136,7 +136,7 @@ class Recording:
 
     @property
     def reader(self) -> str:
-        """What made the recording."""
+        """Name of the reader or scenario that made the recording."""
         return self._load().metadata.reader
 
     @property
@@ -146,7 +146,7 @@ class Recording:
 
     @property
     def modalities(self) -> dict[str, StreamInfo]:
-        """What there is of every modality."""
+        """Description of every modality, by name."""
         return {
             name: StreamInfo(
                 shape=meta.shape,
@@ -167,7 +167,7 @@ class Recording:
         return dict(self._load().targets)
 
     def target(self, name: str) -> TargetColumn:
-        """One target column (N,).
+        """Give one target column (N,).
 
         Raises
         ------
@@ -209,16 +209,16 @@ class Recording:
         return known[modality]
 
     def rows(self, modality: str) -> NDArray[np.int64]:
-        """(N,) the row of each sample's reading, -1 where absent; equal rows are shared."""
+        """Give the row (N,) of each sample's reading, -1 where absent; equal rows are shared."""
         self._meta(modality)
         return self._load().columns[f"modalities/{modality}/index"]
 
     def presence(self, modality: str) -> NDArray[np.bool_]:
-        """(N,) whether a sample has a reading of the modality."""
+        """Give a mask (N,): whether a sample has a reading of the modality."""
         return np.asarray(self.rows(modality) >= 0)
 
     def timestamps(self, modality: str) -> NDArray[np.float64] | None:
-        """(N,) seconds of acquisition, NaN where absent; None if they were not recorded."""
+        """Give seconds of acquisition (N,), NaN where absent; None if they were not recorded."""
         index = self.rows(modality)
         stamps = self._load().columns.get(f"modalities/{modality}/timestamps")
         if stamps is None:
@@ -230,7 +230,7 @@ class Recording:
     def read(
         self, modality: str, samples: NDArray[np.int64] | None = None
     ) -> NDArray[Any] | list[NDArray[Any]]:
-        """Raw readings of ``samples`` (B,), default all: array (B, *shape), absent rows zero.
+        """Read raw readings of ``samples`` (B,), default all: (B, *shape), absent rows zero.
 
         A ragged modality gives a list of B arrays (T, *rest), T = 0 where absent. Rows are
         read once each, in file order, whatever the order of ``samples``.
@@ -283,7 +283,7 @@ class Recording:
     def _values(
         self, modality: str, starts: NDArray[np.int64], stops: NDArray[np.int64]
     ) -> NDArray[Any]:
-        """Stored values of increasing ranges, joined; neighbours are read in one go."""
+        """Read stored values of increasing ranges, joined; neighbours are read in one go."""
         file = self._handle()
         with damage(f"{self.path} modality {modality!r}"):
             dataset = file[f"modalities/{modality}/values"]
@@ -302,7 +302,7 @@ class Recording:
         return out
 
     def verify(self) -> None:
-        """Read everything once and hold it against the fingerprint.
+        """Read everything once, and check it against the stored digests.
 
         Raises
         ------
@@ -314,7 +314,7 @@ class Recording:
 
 
 def _runs(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Increasing ranges with neighbours joined; empty ones left out.
+    """Yield increasing ranges with neighbours joined; empty ones are left out.
 
     >>> list(_runs(np.array([0, 1, 4, 7]), np.array([1, 3, 4, 9])))
     [(0, 3), (7, 9)]
@@ -329,7 +329,7 @@ def _runs(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> Iterator[tuple
 def _read_rows(
     dataset: h5py.h5d.DatasetID, out: NDArray[Any], start: int, stop: int, place: int
 ) -> None:
-    """Rows ``start`` to ``stop`` into ``out[place:]``: what read_direct does, 4 times faster."""
+    """Read rows ``start`` to ``stop`` into ``out[place:]``, as read_direct does, 4 times faster."""
     inner = dataset.shape[1:]
     zeros = (0,) * len(inner)
     count = (stop - start, *inner)

@@ -1,4 +1,4 @@
-"""Raw readings of some samples, kept beside a model: to calibrate it and to check it.
+"""Save and load raw readings of some samples, which a model is calibrated and checked with.
 
 NumPy and the standard library alone.
 """
@@ -32,7 +32,7 @@ _MAX_ARRAYS = 1024
 _MAX_HEADER = 64 << 10
 
 _FREE_BYTES, _RATIO = 16 << 20, 20
-"""Content that a compressed file may always have, and how often its own size beyond that.
+"""Bytes that a compressed file may always unfold to, and how often its own size beyond that.
 
 Readings of a sensor hold noise: they shrink 2 to 10 times. Deflate reaches 1032, with zeros.
 """
@@ -40,7 +40,7 @@ Readings of a sensor hold noise: they shrink 2 to 10 times. Deflate reaches 1032
 
 @dataclass(frozen=True)
 class Readings:
-    """Raw readings of B samples.
+    """Readings: the raw samples of B samples, and which of them are present.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Readings:
         return (self.rows(slice(k, k + 1)) for k in range(len(self)))
 
     def rows(self, which: slice | NDArray[Any]) -> Readings:
-        """Some samples of these."""
+        """Give some of these samples."""
         return Readings(
             {name: values[which] for name, values in self.raw.items()},
             {name: values[which] for name, values in self.presence.items()},
@@ -79,7 +79,7 @@ class Readings:
         modalities: Iterable[str],
         host: Host | None = None,
     ) -> Readings:
-        """Readings of samples of a recording; ``host`` makes ragged modalities dense.
+        """Read samples of a recording; ``host`` makes ragged modalities dense.
 
         Raises
         ------
@@ -127,7 +127,7 @@ def dense(
     samples: NDArray[np.int64],
     rows: list[NDArray[Any]],
 ) -> NDArray[Any]:
-    """Ragged rows of samples, collated; absent ones are zero.
+    """Collate ragged rows of samples; absent ones are zero.
 
     A reading that is there stands in for an absent one until the rows are dense, since an
     empty row does not tell what shape its sensor's readings have.
@@ -156,7 +156,7 @@ def save_arrays(file: Path | str, arrays: Mapping[str, NDArray[Any]]) -> None:
         zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
     ):
         for name in sorted(arrays):
-            entry = zipfile.ZipInfo(f"{name}.npy")
+            entry = zipfile.ZipInfo(f"{name}.npy")  # dated 1980: equal arrays give equal bytes
             entry.compress_type = zipfile.ZIP_DEFLATED
             with archive.open(entry, "w", force_zip64=True) as handle:
                 npy.write_array(handle, np.ascontiguousarray(arrays[name]), allow_pickle=False)
@@ -191,7 +191,7 @@ def load_arrays(file: Path | str, limit: int = MAX_BYTES) -> dict[str, NDArray[A
 
 
 def inflation(file: Path | str, most: int = MAX_BYTES) -> int:
-    """Most bytes of content that a compressed file of readings is believed to hold.
+    """Bound the bytes that a compressed file of readings may unfold to.
 
     >>> inflation("/no such file")
     16777216
@@ -210,7 +210,7 @@ def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any]:
         shape, fortran, dtype = read(handle, max_header_size=_MAX_HEADER)
         if dtype.hasobject or dtype.fields is not None:
             raise ValueError(f"{entry.filename} of dtype {dtype}")
-        count = 1
+        count = 1  # in Python's integers: a hostile shape overflows NumPy's
         for size in shape:
             count *= int(size)
         if count < 0 or count * dtype.itemsize > entry.file_size:

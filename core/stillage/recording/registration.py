@@ -1,4 +1,4 @@
-"""Spatial registration: where a pixel of one camera lies in another camera's picture.
+"""Spatial registration: map the pixels of one camera to those of another camera's picture.
 
 Points are (x, y), x to the right, y down, in pixels, the middle of the first pixel at (0, 0).
 A homography is exact for flat scenes (a belt) and for cameras that share a centre; an affine
@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 
 LEAST = {"homography": 4, "affine": 3}
 _FLAT = 1e-6
-"""Smallest part that a system's least singular value may be of its largest."""
+"""Smallest ratio of a system's least singular value to its largest."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Registration:
 
     @classmethod
     def of(cls, onto: str, matrix: Any, error_px: float | None = None) -> Registration:
-        """A registration from any (3, 3) or, for affine ones, (2, 3) numbers; scale is free."""
+        """Make a registration of any (3, 3) or, if affine, (2, 3) numbers; scale is free."""
         try:
             values = np.asarray(matrix, np.float64)
         except (TypeError, ValueError):
@@ -91,16 +91,16 @@ class Registration:
         return self.matrix[6:8] == (0.0, 0.0)
 
     def apply(self, points: Array) -> Array:
-        """Points (N, 2) of the stream in pixels of ``onto``, (N, 2)."""
+        """Map points (N, 2) of the stream to pixels of ``onto``, (N, 2)."""
         return project(self.array, points)
 
     def inverse(self, name: str) -> Registration:
-        """The mapping back, onto the stream ``name``."""
+        """Give the mapping back, onto the stream ``name``."""
         return Registration.of(name, np.linalg.inv(self.array))
 
 
 def project(matrix: Array, points: Array) -> Array:
-    """Points (N, 2) through a (3, 3) matrix, (N, 2); infinite on its horizon."""
+    """Map points (N, 2) by a (3, 3) matrix, (N, 2); infinite on its horizon."""
     points = np.asarray(points, np.float64)
     mapped = np.c_[points, np.ones(len(points))] @ matrix.T
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -116,7 +116,7 @@ class Fit:
 
     @property
     def outliers(self) -> NDArray[np.int64]:
-        """Pairs farther off than 3 times what the others' median says, and than 1 pixel.
+        """Pairs farther off than 3 standard deviations, by the median, and than 1 pixel.
 
         1.4826 medians are a standard deviation of Gaussian errors (Hampel 1974).
         """
@@ -163,7 +163,7 @@ def estimate_registration(
 
 
 def _normaliser(points: Array, where: str) -> Array:
-    """Centre at 0, mean distance sqrt(2)."""
+    """Make the matrix that brings the points' centre to 0 and their mean distance to sqrt(2)."""
     centre = points.mean(0)
     spread = np.linalg.norm(points - centre, axis=1).mean()
     if spread == 0:
@@ -187,6 +187,7 @@ def _homography(source: Array, target: Array, where: str) -> Array:
         [np.c_[ones, none, -target[:, :1] * ones], np.c_[none, ones, -target[:, 1:] * ones]]
     )
     _, sizes, basis = np.linalg.svd(rows)
+    # 8 unknowns: the ninth number of a homography is its scale
     if sizes[7] < _FLAT * sizes[0]:
         raise BadInput(where, "points on one line (three of four)", "points that are spread out")
     found = basis[-1].reshape(3, 3)
@@ -199,7 +200,7 @@ def _homography(source: Array, target: Array, where: str) -> Array:
 def warp(
     frames: NDArray[Any], registration: Registration, height: int, width: int
 ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Frames of a stream as the camera that it is registered onto would see them; bilinear.
+    """Warp frames of a stream to the picture of the camera that it is registered onto; bilinear.
 
     Parameters
     ----------

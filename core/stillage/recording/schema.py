@@ -53,7 +53,7 @@ class _Strict(BaseModel):
 
 
 class RegistrationMeta(_Strict):
-    """A 3 x 3 matrix, row by row, from a stream's pixels to those of the modality ``onto``."""
+    """The registration of a stream: a 3 x 3 matrix, row by row, onto pixels of ``onto``."""
 
     onto: Key
     matrix: tuple[float, ...] = Field(min_length=9, max_length=9)
@@ -61,7 +61,7 @@ class RegistrationMeta(_Strict):
 
 
 class ModalityMeta(_Strict):
-    """One modality: a reading's shape (``None``: ragged), dtype, unit, axes and rate.
+    """A modality's metadata: a reading's shape (``None``: ragged), dtype, unit, axes and rate.
 
     ``registration`` is left out of the file where there is none.
     """
@@ -76,7 +76,7 @@ class ModalityMeta(_Strict):
 
 
 class TargetMeta(_Strict):
-    """One target: its kind, class names in order, unit."""
+    """A target's metadata: its kind, class names in order, unit."""
 
     kind: TaskKind
     classes: tuple[_NonEmpty, ...] = Field(max_length=65536)
@@ -84,7 +84,7 @@ class TargetMeta(_Strict):
 
 
 class Defaults(_Strict):
-    """Modalities of teacher and student, and the task, unless a command says otherwise."""
+    """The modalities of teacher and student, and the task, that commands take by default."""
 
     teacher: tuple[Key, ...] = ()
     student: tuple[Key, ...] = ()
@@ -92,7 +92,7 @@ class Defaults(_Strict):
 
 
 class Metadata(_Strict):
-    """Everything in a recording that is not numbers; the dataset ``/metadata``."""
+    """The metadata: everything in a recording that is not numbers; the dataset ``/metadata``."""
 
     samples: Size
     reader: Text
@@ -112,7 +112,7 @@ class Metadata(_Strict):
         return _REGISTERED_VERSION if registered else VERSION
 
     def plain(self, **options: Any) -> dict[str, Any]:
-        """As JSON knows it; without the key ``registration`` where there is none."""
+        """Give the metadata as JSON values, without the key ``registration`` where it is None."""
         content = self.model_dump(mode="json", **options)
         for meta in content["modalities"].values():
             if meta["registration"] is None:
@@ -120,7 +120,7 @@ class Metadata(_Strict):
         return content
 
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of the content: numbers, names, units; not provenance, not notes.
+        """Compute the SHA-256 (hex) of the content: numbers, names, units; no provenance or notes.
 
         ``digests`` stand for the numbers, so this costs nothing however large the file is.
         """
@@ -130,7 +130,7 @@ class Metadata(_Strict):
 
 
 def check_name(kind: str, name: str) -> None:
-    """Refuse a modality or target name that could not be a dataset, a file and an option.
+    """Refuse a name of a modality or target that cannot name a dataset, a file and an option.
 
     >>> check_name("modality", "../led")
     Traceback (most recent call last):
@@ -142,19 +142,19 @@ def check_name(kind: str, name: str) -> None:
 
 
 def canonical(array: NDArray[Any]) -> NDArray[Any]:
-    """The array as stored and digested: C order, little-endian."""
+    """Give the array as it is stored and digested: C order, little-endian."""
     return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
 
 
 def digest(array: NDArray[Any]) -> str:
-    """SHA-256 (hex) of an array's canonical bytes."""
+    """Compute the SHA-256 (hex) of an array's canonical bytes."""
     return hashlib.sha256(canonical(array).data.cast("B") if array.size else b"").hexdigest()
 
 
 def chunk_shape(
     shape: tuple[int, ...], itemsize: int, budget: int = 2**16, most: int = 2**20
 ) -> tuple[int, ...]:
-    """About ``budget`` bytes of whole rows; a part of a row only where one exceeds ``most``.
+    """Choose chunks of about ``budget`` bytes of whole rows; parts of a row beyond ``most``.
 
     >>> chunk_shape((8,), 4), chunk_shape((300, 300), 1), chunk_shape((480, 640, 9), 1)
     ((2048, 8), (1, 300, 300), (1, 182, 640, 9))

@@ -1,9 +1,9 @@
-"""Can a target be told without any sensor, from the order or the time of acquisition?
+"""Warn where a target can be predicted without any sensor, from order or time of acquisition.
 
-If all PET was scanned before lunch, a drifting sensor tells PET by the hour. The check asks
+If all PET was scanned before lunch, a drifting sensor knows PET by the hour. The check asks
 how well one number of a group (its place in the order, its time) predicts the group's
 target: each group is predicted from its nearest neighbours in that number, itself left out,
-and the score is held against the same with the targets shuffled. It warns, it never blocks.
+and the score is compared with that of shuffled targets. It warns, it never blocks.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MAX_GROUPS = 20_000
 
 @dataclass(frozen=True)
 class ShortcutWarning:
-    """One way to tell the target without a sensor.
+    """A warning: one way to predict the target without a sensor.
 
     ``score`` is the task's metric (leave one group out), ``chance`` its mean with shuffled
     targets; ``message`` is a line for the report.
@@ -45,7 +45,7 @@ def shortcut_check(recording: Recording, target: str) -> list[ShortcutWarning]:
     """Warn where group order or acquisition time predicts ``target`` well above chance.
 
     Well above: by more than a fifth of the way from chance to perfect, and more than any of
-    200 shuffles. Fewer than eight labelled groups say nothing. The score is balanced
+    200 shuffles. Fewer than eight labelled groups are not checked. The score is balanced
     accuracy, or r2 for ordinal (of the class rank) and regression targets.
 
     Raises
@@ -76,7 +76,7 @@ def shortcut_check(recording: Recording, target: str) -> list[ShortcutWarning]:
 def _group_truth(
     recording: Recording, column: TargetColumn
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Labelled groups (at most _MAX_GROUPS, evenly spaced) and their class or mean value."""
+    """Give labelled groups (at most _MAX_GROUPS, evenly spaced), their class or mean value."""
     labelled = column.states == LabelState.LABELLED
     codes, values = recording.group_index[labelled], column.values[labelled]
     groups, inverse = np.unique(codes, return_inverse=True)
@@ -98,6 +98,7 @@ def _features(
 ) -> Iterator[tuple[Literal["group_order", "acquisition_time"], str, NDArray[np.float64]]]:
     numbers = [re.search(r"(\d+)\D*$", recording.group_names[g]) for g in groups]
     if all(numbers):
+        # 18 digits: more than a float keeps anyway, and none overflows
         ids = np.array([float(n[1][:18]) for n in numbers if n])
         yield "group_order", "the number in the group's name", ids
     yield "group_order", "the group's place in the file", groups.astype(np.float64)
@@ -114,7 +115,7 @@ def _features(
 
 
 def _neighbours(feature: NDArray[np.float64]) -> NDArray[np.int64]:
-    """(G, k) the k nearest other groups in one number; ties in a hashed order."""
+    """Find the k nearest other groups in one number, (G, k); ties in a hashed order."""
     size = len(feature)
     order = np.lexsort((uniform(0, np.arange(size)), feature))
     value = feature[order]
@@ -133,7 +134,7 @@ def _neighbours(feature: NDArray[np.float64]) -> NDArray[np.int64]:
 def _neighbour_score(
     feature: NDArray[np.float64], truth: NDArray[np.float64], kind: str
 ) -> tuple[float, float, float]:
-    """Score, mean score of shuffled targets, and the best of those."""
+    """Compute the score, the mean score of shuffled targets, and the best of those."""
     near = _neighbours(feature)
     shuffles = np.arange(min(_SHUFFLES, max(20, 2_000_000 // len(truth))))
     order = uniform(1, shuffles[:, None], np.arange(len(truth))).argsort(1)
@@ -142,11 +143,12 @@ def _neighbour_score(
 
 
 def _scores(truth: NDArray[np.float64], near: NDArray[np.int64], kind: str) -> NDArray[np.float64]:
-    """(P,) score of each row of targets (P, G), predicted from three neighbours (G, 3)."""
+    """Score each row of targets (P, G), (P,), as predicted from three neighbours (G, 3)."""
     first, second, third = (truth[:, near[:, k]] for k in range(_NEIGHBOURS))
     if kind != "classification":
         rest = ((truth - (first + second + third) / _NEIGHBOURS) ** 2).sum(1)
         return np.asarray(1.0 - rest / ((truth - truth.mean(1, keepdims=True)) ** 2).sum(1))
+    # the majority of three; where all differ, the nearest
     right = truth == np.where(second == third, second, first)
     recalls = [(right & (truth == k)).sum(1) / (truth == k).sum(1) for k in np.unique(truth)]
     return np.asarray(np.mean(recalls, axis=0))

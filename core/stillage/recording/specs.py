@@ -1,4 +1,4 @@
-"""Core's readers, as specs. Light: nothing here imports HDF5."""
+"""The specs of core's readers; nothing here imports HDF5."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Splits by whole groups, so that no item, block or unit is on both sides."""
+"""Split recordings by whole groups, so that no item, block or unit is on both sides."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ HELD_OUT = ("test", "held_out", "held-out")
 
 @dataclass(frozen=True)
 class Split:
-    """Sample numbers, sorted int64: those to learn from and those held out to score on."""
+    """A split: the samples to learn from and those held out to score on, sorted int64."""
 
     train: NDArray[np.int64]
     held_out: NDArray[np.int64]
 
 
 def group_keys(names: Sequence[str], seed: int, purpose: str = "split") -> NDArray[np.float64]:
-    """One uniform number in [0, 1) for each group name, whatever other groups there are.
+    """Draw a uniform number in [0, 1) for each group name, independent of the other groups.
 
     >>> a, b = group_keys(["x", "y"], 1), group_keys(["y"], 1)
     >>> bool(a[1] == b[0])
@@ -94,7 +94,7 @@ def grouped_split(
 
 
 def target_strata(groups: NDArray[np.str_], column: TargetColumn, bins: int = 10) -> dict[str, int]:
-    """Stratum of every group with a labelled sample: its commonest class, or a quantile bin.
+    """Give the stratum of every group with a label: its commonest class, or a quantile bin.
 
     Quantile bins of group means hold at least three groups each and are at most ``bins``.
     """
@@ -114,7 +114,7 @@ def target_strata(groups: NDArray[np.str_], column: TargetColumn, bins: int = 10
 
 
 def recording_split(recording: Recording, target: str, held_out: float, seed: int) -> Split:
-    """The set's own split where the recording carries one, else a stratified redraw.
+    """Give the set's own split where the recording carries one, else draw a stratified one.
 
     Samples out of the target's set are on neither side. Groups without any label teach (they
     are in the unlabelled pool) and are never held out, since they cannot be scored.

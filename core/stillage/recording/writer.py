@@ -1,4 +1,4 @@
-"""Write a recording beside its place and rename it when it is whole."""
+"""Write a recording batch by batch; its file appears when it is whole."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from stillage.storage.atomic import atomic_file
 
 
 class RecordingWriter:
-    """Write a recording batch by batch; the file appears when the ``with`` block ends well.
+    """A writer of a recording, batch by batch; the file appears when its ``with`` block ends well.
 
     Parameters
     ----------
     path : path
         Where the recording will be; an older file there is replaced only at the end.
     reader : str
-        What made it (a reader's or a scenario's name).
+        Name of the reader or scenario that made it.
     provenance : mapping of str to str
         Where the readings come from.
     notes : sequence of str
@@ -250,7 +250,7 @@ class RecordingWriter:
 def _check_straddling(
     groups: NDArray[np.int64], split: NDArray[np.int64], names: Mapping[str, int]
 ) -> None:
-    """A group in two parts of the split would leak."""
+    """Refuse a group in two parts of the split: it would leak from one to the other."""
     pairs = np.unique(np.stack([groups, split]), axis=1)
     code, count = np.unique(pairs[0], return_counts=True)
     if (count > 1).any():

@@ -70,7 +70,7 @@ expected finite readings
 
     @property
     def dense(self) -> SampleSpec:
-        """The sample that :meth:`collate` gives and :meth:`prepare` reads: ``spec.dense`` if set."""
+        """The sample that :meth:`collate` gives and :meth:`prepare` reads."""
         return self.spec.dense or self.spec.sample
 
     @property

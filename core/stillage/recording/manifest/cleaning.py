@@ -1,4 +1,4 @@
-"""What the reader `manifest` does with dead and repeated readings, and with registrations."""
+"""The reader `manifest`: mask dead and repeated readings, and read registrations."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _MAX_TOML_BYTES = 2**20
 
 
 class Mark(NamedTuple):
-    """What is known of a file's reading: its digest ("" if it is small), and if it is dead."""
+    """A mark of a file's reading: its digest ("" if it is small), and in which way it is dead."""
 
     digest: str
     dead: Dead
 
     @classmethod
     def of(cls, reading: NDArray[Any]) -> Mark:
-        """The mark of a reading."""
+        """Make the mark of a reading."""
         return cls(digest_of(reading) if reading.size >= FEWEST else "", dead_kind(reading))
 
 
 def clean_lines(
     columns: list[Column], lines: list[Line], marks: Mapping[str, Mapping[str, Mark]]
 ) -> tuple[list[Line], list[str]]:
-    """The lines without dead and repeated readings, and notes of what was done.
+    """Give the lines without dead and repeated readings, and notes of what was done.
 
     A dead reading is masked as absent. A file that equals another one bit for bit is masked
     too where it belongs to another group (it would leak from one side of a split to the
@@ -72,7 +72,7 @@ def clean_lines(
 def _clean_column(
     column: Column, group: int, lines: list[Line], marks: Mapping[str, Mark]
 ) -> list[str]:
-    """Empty or exchange the cells of one modality; gives the notes."""
+    """Empty or exchange the cells of one modality, and give the notes."""
     dead: dict[str, dict[str, None]] = {}
     masked: dict[str, None] = {}
     shared: dict[str, None] = {}
@@ -105,7 +105,7 @@ def _clean_column(
 
 
 def registrations(folder: Path, name: str, modalities: list[str]) -> dict[str, Registration]:
-    """Registrations by modality from the TOML file ``name`` inside the manifest's folder.
+    """Read registrations by modality from the TOML file ``name`` in the manifest's folder.
 
     Each table is a modality: ``onto`` and either ``matrix`` (3 x 3, or 2 x 3) or ``points``
     (pairs ``[[x, y], [x, y]]``, its own pixel first) with ``kind``.

@@ -1,4 +1,4 @@
-"""One sample from one file, within bounds and without leaving the manifest's folder.
+"""Read one sample from one file, within bounds and without leaving the manifest's folder.
 
 ``.npy`` and ``.npz`` never unpickle and never inflate beyond the bound. Pictures, sound and
 clips are decoded by PyAV from an open handle with the container fixed by the suffix, so that
@@ -28,7 +28,7 @@ _MAX_CSV_BYTES = MAX_ROW_BYTES
 
 
 def locate(folder: Path, name: str, where: str) -> Path:
-    """The file that ``name`` means inside ``folder``; it never leaves it, not by a link either.
+    """Find the file ``name`` inside ``folder``; a path or link that leads out of it is refused.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def locate(folder: Path, name: str, where: str) -> Path:
 
 
 def read_own(modality: Modality, path: Path, where: str) -> Sample:
-    """The reading in a file of a modality's own format, by its own decoder.
+    """Read the sample in a file of a modality's own format, by its own decoder.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def _unreadable(path: Path, error: Exception, where: str) -> BadInput:
 def load_sample(
     path: Path, key: str, size: tuple[int, int], where: str, more: tuple[str, ...] = ()
 ) -> Sample:
-    """The reading in a file.
+    """Read the sample in a file.
 
     ``key`` picks an array of an ``.npz``; ``size`` is (width, height) to scale pictures to,
     0 for as they are; ``more`` are suffixes to name in a refusal. Pictures and clips are uint8
@@ -111,7 +111,7 @@ def load_sample(
 
 
 def _npy(path: Path) -> NDArray[Any]:
-    """A mapped array: its header is checked against the file's length before anything is read."""
+    """Read an array; mapped first, so that its header is checked against the file's length."""
     mapped = np.load(path, mmap_mode="r", allow_pickle=False)
     if mapped.nbytes > MAX_ROW_BYTES:
         raise ValueError(f"{mapped.nbytes} bytes, more than {MAX_ROW_BYTES}")
@@ -126,6 +126,7 @@ def _npz(path: Path, key: str, where: str) -> NDArray[Any]:
         wanted = key or next(iter(names))
         if wanted not in names:
             raise BadInput(where, f"no array {wanted!r}", f"one of {sorted(names)}")
+        # 4096 for the header
         most = inflation(path, MAX_ROW_BYTES + 4096)
         if names[wanted].file_size > most:
             raise ValueError(f"{names[wanted].file_size} bytes of content, more than {most}")
@@ -158,7 +159,7 @@ def _table(path: Path, where: str) -> NDArray[np.float32]:
             try:
                 row = [float(cell) for cell in cells]
             except ValueError:
-                if number == 1:
+                if number == 1:  # a header
                     continue
                 raise BadInput(
                     f"{where}: {path.name} line {number}", repr(cells)[:60], "numbers"

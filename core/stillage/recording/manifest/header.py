@@ -1,4 +1,4 @@
-"""The header and the lines of a manifest; ``manifest_reader`` says what they mean."""
+"""Parse the header and the lines of a manifest; their meaning is described in ``reader``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _EXPECTED = (
 
 @dataclass
 class Column:
-    """One column: its role, what it is of, and the brackets of its header."""
+    """A column of a manifest: its role, its modality's or target's name, and its brackets."""
 
     role: str
     name: str
@@ -37,7 +37,7 @@ class Column:
 
 
 def parse(path: Path) -> tuple[list[Column], list[Line]]:
-    """Columns by the header, and the lines that are not empty.
+    """Read the columns from the header, and the lines that are not empty.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The generic reader ``manifest``: a CSV of paths, groups and targets becomes a recording.
+"""The generic reader ``manifest`` turns a CSV of paths, groups and targets into a recording.
 
 One line is one sample. The header says what each column is::
 
@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     from stillage.plugin.spec import SampleSpec
 
 KEEP_BYTES = 2**26
-"""Readings of a modality that are kept from the first time a file is read, and bytes of a run."""
+"""Most bytes of a modality's readings that are kept after the first pass; and bytes at which a run
+of lines ends with its group."""
 
 _MAX_AXES = 8
 MOST_BYTES = 2**27
@@ -54,7 +55,7 @@ BATCH = 256
 
 @dataclass
 class _Source:
-    """One modality: its files, loaded at most twice, and what every sample looks like."""
+    """A modality of the manifest: its files, loaded at most twice, and their samples' shapes."""
 
     name: str
     unit: str
@@ -180,7 +181,7 @@ def _sources(path: Path, columns: list[Column], size: tuple[int, int]) -> dict[s
 def _loader(
     folder: Path, size: tuple[int, int], name: str, suffixes: tuple[str, ...]
 ) -> Callable[[str, str], Sample]:
-    """How the cells of a modality's column become samples: its own files by its own decoder."""
+    """Make the function that loads a cell of a modality's column; own files by its own decoder."""
 
     def load(cell: str, where: str) -> Sample:
         file, _, key = cell.partition("#")
@@ -193,7 +194,7 @@ def _loader(
 
 
 def _fit(data: NDArray[Any], spec: SampleSpec | None, where: str) -> NDArray[Any]:
-    """The reading in the registered dtype and axes, or as it is where none is registered."""
+    """Cast a reading to the registered dtype and axes, or leave it where none is registered."""
     if data.dtype.kind not in "fiu":
         raise BadInput(where, f"dtype {data.dtype}", "integers or floats")
     if data.dtype.kind == "f" and not np.isfinite(data).all():
@@ -205,7 +206,7 @@ def _fit(data: NDArray[Any], spec: SampleSpec | None, where: str) -> NDArray[Any
         raise BadInput(where, f"an empty reading {data.shape}", "numbers, or no path")
     if spec is None:
         return data
-    if data.ndim == len(spec.shape) + 1 and data.shape[-1] == 1:
+    if data.ndim == len(spec.shape) + 1 and data.shape[-1] == 1:  # one channel, or one column
         data = data[..., 0]
     fits = data.ndim == len(spec.shape) and all(
         want in (None, have) for want, have in zip(spec.shape, data.shape, strict=True)
@@ -258,7 +259,7 @@ class _Target:
         return TargetColumn(self.name, self.kind, values, states, self.classes, self.unit)
 
     def doubts(self, lines: list[Line]) -> list[str]:
-        """A note where numbers were taken for the names of classes, nearly one a line."""
+        """Write a note where numbers were taken for the names of classes, nearly one a line."""
         labelled = sum(bool(cells[self.place]) for _, cells in lines)
         if self.unit or len(self.classes) <= max(2, labelled // 2) or not _numbers(self.classes):
             return []
@@ -288,7 +289,7 @@ def _target_classes(path: Path, column: Column, lines: list[Line]) -> _Target:
 def _batches(
     lines: list[Line], group: Column, sizes: Mapping[int, Mapping[str, int]]
 ) -> list[list[Line]]:
-    """Runs of lines that fit in memory; ``sizes`` are a file's bytes by the column's place.
+    """Cut the lines into runs that fit in memory; ``sizes`` are files' bytes by column's place.
 
     A run that is long enough ends with its group, so that a group's shared files are stored
     once; one of more than :data:`MOST_BYTES` ends where it is.
