@@ -1,4 +1,4 @@
-"""Export: from a trained student to a bundle of ONNX files and a manifest."""
+"""Export a trained student to a bundle of ONNX files and a manifest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hold a bundle against the network it came from: what it tells, and how fast."""
+"""Compare a bundle with the network it came from: its outputs, predictions and latency."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ larger outputs may differ by this share of their largest."""
 
 
 def tensors_of(module: ExportableModule, readings: Readings) -> tuple[Tensor, ...]:
-    """Readings as the inputs of an exportable module."""
+    """Turn readings into the inputs of an exportable module."""
     tensors: list[Tensor] = []
     for name in module.network.modalities:
         tensors.append(torch.from_numpy(np.ascontiguousarray(readings.raw[name])))
@@ -38,7 +38,7 @@ def tensors_of(module: ExportableModule, readings: Readings) -> tuple[Tensor, ..
 
 
 def feeds_of(network: Network, readings: Readings) -> list[dict[str, NDArray[Any]]]:
-    """Readings as inputs of the network's graph, one reading each."""
+    """Turn readings into inputs of the network's graph, one reading each."""
     several = len(network.modalities) > 1
     rows = []
     for one in readings:
@@ -50,14 +50,14 @@ def feeds_of(network: Network, readings: Readings) -> list[dict[str, NDArray[Any
 
 
 def told(network: Network, outputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
-    """Probabilities and values by target, from raw head outputs by target."""
+    """Turn raw head outputs by target into probabilities and values by target."""
     return {t.target: readout(t.kind, outputs[t.target]) for t in network.tasks}
 
 
 def agreement(
     network: Network, want: Mapping[str, NDArray[Any]], have: Mapping[str, NDArray[Any]]
 ) -> dict[str, dict[str, float]]:
-    """How far what is told changes: share of equal classes, or difference in deviations."""
+    """Measure how far predictions differ: share of equal classes, or difference in deviations."""
     found: dict[str, dict[str, float]] = {}
     for task in network.tasks:
         a, b = want[task.target], have[task.target]
@@ -73,7 +73,7 @@ def agreement(
 
 
 def heads(module: ExportableModule, readings: Readings) -> dict[str, NDArray[Any]]:
-    """Raw head outputs by target, and ``features``, as torch computes them."""
+    """Compute raw head outputs by target, and ``features``, with torch."""
     with torch.inference_mode():
         outputs = module(*tensors_of(module, readings))
     names = [*(task.target for task in module.network.tasks), "features"]
@@ -83,7 +83,13 @@ def heads(module: ExportableModule, readings: Readings) -> dict[str, NDArray[Any
 def parity(
     network: Network, module: ExportableModule, bundle: Bundle, readings: Readings, real: bool
 ) -> dict[str, Any]:
-    """Largest differences of the FP32 bundle from the network, output by output."""
+    """Measure the largest differences of the FP32 bundle from the network, output by output.
+
+    Raises
+    ------
+    StillageError
+        If an output differs by more than 1e-4 (of its largest value, where that is above 1).
+    """
     raw = {name: torch.from_numpy(np.ascontiguousarray(v)) for name, v in readings.raw.items()}
     masks = {name: torch.from_numpy(mask) for name, mask in readings.presence.items()}
     with torch.inference_mode():
@@ -110,7 +116,7 @@ def parity(
 
 
 def against(network: Network, bundle: Bundle, readings: Readings) -> dict[str, dict[str, float]]:
-    """How far what the INT8 bundle tells differs from the FP32 one's."""
+    """Measure how far the INT8 bundle's predictions differ from the FP32 one's."""
     presence = readings.presence if len(network.modalities) > 1 else None
     each = [bundle.predict(readings.raw, presence, name) for name in PRECISIONS]
     return agreement(network, *each)
@@ -119,7 +125,7 @@ def against(network: Network, bundle: Bundle, readings: Readings) -> dict[str, d
 def measure(
     module: ExportableModule, bundle: Bundle, readings: Readings, runs: int
 ) -> dict[str, Any]:
-    """Median latency of one reading, eager torch beside onnxruntime, all on one thread."""
+    """Measure the median latency of one reading, in eager torch and onnxruntime, on one thread."""
     inputs = tensors_of(module, readings.rows(slice(0, 1)))
     feeds = feeds_of(module.network, readings.rows(slice(0, 1)))[0]
     with torch.inference_mode():

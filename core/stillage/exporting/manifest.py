@@ -1,4 +1,4 @@
-"""What a bundle's manifest says of the student: inputs, tasks, counts and modelled cost."""
+"""Write the part of a bundle's manifest that describes the student, its counts and its cost."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def describe(network: Network, module: ExportableModule, int8: bool) -> dict[str, Any]:
-    """The manifest of a network, before files, parity and measurements are added.
+    """Make the manifest of a network, before files, parity and measurements are added.
 
     ``modelled`` is what the device adds to the sensors' ``cost``
     (:mod:`stillage.perception.device`).

@@ -1,4 +1,4 @@
-"""Structured pruning: whole channels leave, with everything that depends on them.
+"""Structured pruning: remove whole channels, with everything that depends on them.
 
 A channel belongs to a dependency group: the filter that makes it, the normalisation and
 depthwise filters that it passes, and the weights that read it. Groups are read off
@@ -33,7 +33,7 @@ _THROUGH = (
 
 @dataclass(frozen=True)
 class Group:
-    """A producer's output channels, what they pass, and the consumer that reads them.
+    """A dependency group: a producer's channels, the layers they pass, and their consumer.
 
     ``repeat`` is how many inputs of the consumer each channel becomes (flattening maps a
     channel to height x width columns).
@@ -52,7 +52,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Pruned:
-    """What pruning did, before any further training.
+    """The result of pruning, before any further training.
 
     Attributes
     ----------
@@ -85,7 +85,7 @@ def _depthwise(layer: nn.Module) -> bool:
 
 
 def groups(network: nn.Module) -> list[Group]:
-    """Dependency groups of a network's sequential chains; shared layers are left out.
+    """Find the dependency groups of a network's sequential chains; shared layers are left out.
 
     >>> chain = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 4, 3))
     >>> [(group.channels, len(group.passed), group.repeat) for group in groups(chain)]
@@ -102,6 +102,7 @@ def groups(network: nn.Module) -> list[Group]:
         passed: list[nn.Module] = []
         flattened = False
         for layer in _flat(chain):
+            # a layer or a weight that is used twice has consumers that this chain does not show
             once = uses[id(layer)] == 1 and all(owners[id(p)] == 1 for p in layer.parameters())
             plain = isinstance(layer, nn.Linear) or (
                 isinstance(layer, _CONVOLUTIONS) and layer.groups == 1
@@ -134,7 +135,7 @@ def _group(
 
 
 def scores(group: Group) -> Tensor:
-    """Importance of each channel: mean over the group of L2 norms, in layers' own means."""
+    """Score each channel: mean over the group of L2 norms, in units of each layer's own mean."""
     made = _weight(group.producer).detach().flatten(1).norm(dim=1)
     read = _weight(group.consumer).detach().transpose(0, 1)
     norms = [made, read.reshape(group.channels, -1).norm(dim=1)]
@@ -165,6 +166,7 @@ def _cut(group: Group, kept: Tensor) -> None:
             layer.out_features = count
         elif isinstance(layer, _CONVOLUTIONS):
             layer.out_channels = count
+            # depthwise: each channel reads its own filter's input alone
             if layer.groups > 1:
                 layer.groups = layer.in_channels = count
     columns = (kept[:, None] * group.repeat + torch.arange(group.repeat)).flatten()
@@ -217,6 +219,7 @@ def prune(module: nn.Module, ratio: float, example: tuple[Tensor, ...]) -> Prune
     before = sum(group.channels for group in found)
     kept = []
     for group in found:
+        # 1e-9, since 0.29 * 100 is a little below 29
         count = group.channels - min(int(ratio * group.channels + 1e-9), group.channels - 1)
         order = torch.sort(scores(group), descending=True, stable=True).indices
         kept.append(order[:count].sort().values)
@@ -233,7 +236,7 @@ def prune(module: nn.Module, ratio: float, example: tuple[Tensor, ...]) -> Prune
 def restate(module: nn.Module, example: tuple[Tensor, ...]) -> int:
     """Estimate batch statistics anew from ``example``, in place; no parameter moves.
 
-    Where channels have left, what the layers behind them see has another mean and spread.
+    Where channels have left, the inputs of the layers behind them have another mean and spread.
 
     Returns
     -------
@@ -244,6 +247,7 @@ def restate(module: nn.Module, example: tuple[Tensor, ...]) -> int:
     momenta = [layer.momentum for layer in norms]
     for layer in norms:
         layer.reset_running_stats()
+        # torch: a plain average over all samples
         layer.momentum = None
         layer.train()
     try:

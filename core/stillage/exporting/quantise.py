@@ -1,4 +1,4 @@
-"""INT8: static with calibrated activations; dynamic where a recurrent layer is.
+"""Quantise a graph to INT8: static with calibrated activations, dynamic if it is recurrent.
 
 ``q = clamp(round(x / scale) + zero)``: weights symmetric, one scale an output channel;
 activations unsigned with a zero point. Preprocessing and the small last layers stay in
@@ -37,7 +37,7 @@ _OPTIONS = {"MatMulConstBOnly": True, "MinimumRealRange": 1e-6}
 
 @dataclass(frozen=True)
 class Quantised:
-    """An INT8 graph and how it came about.
+    """An INT8 graph, how it was made and how far it is from the FP32 graph.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ def _quiet() -> Iterator[None]:
 
 
 def basic(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The graph after onnxruntime's basic optimisation, with fresh shapes.
+    """Give the graph after onnxruntime's basic optimisation, with fresh shapes.
 
     Stale shapes are dropped first: with them the quantiser leaves recurrent layers alone.
     """
@@ -98,7 +98,7 @@ def _name_nodes(model: onnx.ModelProto) -> None:
 
 
 def preparation(model: onnx.ModelProto, learnt: frozenset[str]) -> set[str]:
-    """Names of nodes on whose way from the readings no learnt parameter lies.
+    """Name the nodes that depend on the readings and on no learnt parameter.
 
     Folding makes constants out of parameters: one whose name continues a parameter's is
     learnt, and so is an array whose name the trace knows as learnt.
@@ -117,7 +117,7 @@ def preparation(model: onnx.ModelProto, learnt: frozenset[str]) -> set[str]:
 
 
 def last_layers(model: onnx.ModelProto, weighted: Sequence[str] = _WEIGHTED) -> set[str]:
-    """Names of weighted nodes after which no weighted node comes: the heads."""
+    """Name the weighted nodes after which no weighted node comes: the heads."""
     makers = {name: node for node in model.graph.node for name in node.output}
     inner: set[str] = set()
     for node in model.graph.node:
@@ -182,14 +182,14 @@ def _dynamic(model: onnx.ModelProto, kept: list[str]) -> onnx.ModelProto:
 
 
 def outputs_of(model: onnx.ModelProto, readings: Sequence[Feeds]) -> list[Any]:
-    """Each output of a graph over the readings, stacked."""
+    """Run a graph on the readings, and stack each output."""
     runner = session(model)
     rows = [runner.run(None, dict(feeds)) for feeds in readings]
     return [np.concatenate(column) for column in zip(*rows, strict=True)]
 
 
 def difference(reference: Sequence[Any], other: Sequence[Any]) -> float:
-    """Root mean square difference in standard deviations of the reference, over outputs."""
+    """Average the outputs' RMS differences, in standard deviations of the reference."""
     parts = []
     for want, have in zip(reference, other, strict=True):
         spread = float(want.std(0).mean()) or 1.0
@@ -198,7 +198,7 @@ def difference(reference: Sequence[Any], other: Sequence[Any]) -> float:
 
 
 def _tidy(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Drop what is not needed to run: declared domains without a node, notes, value shapes."""
+    """Drop parts that no run needs: declared domains without a node, notes, value shapes."""
     used = {node.domain for node in model.graph.node} | {""}
     kept = [entry for entry in model.opset_import if entry.domain in used]
     del model.opset_import[:]

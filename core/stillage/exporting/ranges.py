@@ -1,4 +1,4 @@
-"""Ranges of activations over calibration readings: smallest to largest, or percentiles."""
+"""Find the ranges of activations over calibration readings: extremes, or percentiles."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BINS = 4096
 
 
 def session(model: onnx.ModelProto, level: str = "ORT_ENABLE_ALL", save: str = "") -> Any:
-    """A quiet single-thread session of a model that we made ourselves."""
+    """Open a quiet single-thread session of a model that we made ourselves."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -30,7 +30,7 @@ def session(model: onnx.ModelProto, level: str = "ORT_ENABLE_ALL", save: str = "
 
 
 class Observer:
-    """Runs a graph with all its floating-point values as outputs."""
+    """A graph that runs with all its floating-point values as outputs."""
 
     def __init__(self, model: onnx.ModelProto) -> None:
         watched = onnx.ModelProto()
@@ -45,7 +45,7 @@ class Observer:
         self._inputs = {value.name for value in model.graph.input}
 
     def values(self, feeds: Feeds) -> dict[str, NDArray[Any]]:
-        """Every floating-point value, by name, for one reading."""
+        """Compute every floating-point value, by name, for one reading."""
         names = [o.name for o in self._session.get_outputs() if o.type == "tensor(float)"]
         found = dict(zip(names, self._session.run(names, dict(feeds)), strict=True))
         floats = {n: v for n, v in feeds.items() if v.dtype == np.float32 and n in self._inputs}
@@ -55,7 +55,7 @@ class Observer:
 def observe(
     model: onnx.ModelProto, readings: Sequence[Feeds], percentiles: Sequence[float]
 ) -> dict[str, Ranges]:
-    """Ranges of every floating-point value: the extremes, and central percentiles.
+    """Find the ranges of every floating-point value: the extremes, and central percentiles.
 
     Two passes, so that memory does not grow with the readings: extremes, then histograms.
 
@@ -97,9 +97,9 @@ def observe(
 def central(
     counts: NDArray[np.int64], extremes: tuple[float, float], percentile: float
 ) -> tuple[float, float]:
-    """The range, widened to hold 0, outside of which lie (100 - percentile) % of the values.
+    """Find the range that holds ``percentile`` % of the values, widened to hold 0.
 
-    Both tails lose the same share; bins are ``counts`` of equal width over ``extremes``.
+    Both tails lose half of the rest; bins are ``counts`` of equal width over ``extremes``.
 
     >>> central(np.array([1, 98, 0, 1]), (0.0, 4.0), 98.0)
     (0.0, 2.0)

@@ -53,7 +53,7 @@ _traces = TraceCache()
 
 @dataclass(frozen=True)
 class Options:
-    """How to export.
+    """The options of an export.
 
     Attributes
     ----------
@@ -159,7 +159,7 @@ def _check_target(folder: Path) -> None:
 
 
 def _checked(network: Network, readings: Readings | None) -> Readings:
-    """The readings as the network's modalities want them, in their order."""
+    """Give readings of the network's modalities, in their order, and refuse unfit ones."""
     if readings is None:
         return _zeros(network)
     raw: dict[str, NDArray[Any]] = {}
@@ -190,7 +190,7 @@ def _zeros(network: Network) -> Readings:
 
 
 class _Whole(torch.nn.Module):
-    """A network from raw readings to outputs, whose own layers run (and not copies)."""
+    """A module from raw readings to outputs that runs the network's own layers, no copies."""
 
     def __init__(self, network: Network) -> None:
         super().__init__()
@@ -211,6 +211,7 @@ def _prune(network: Network, options: Options, readings: Readings | None) -> dic
     some = _checked(network, readings)
     before = heads(ExportableModule(network), some)
     inputs = tensors_of(ExportableModule(network), some)
+    # four readings are enough to see whether the layers still fit together
     done: Pruned = prune(_Whole(network), options.prune, tuple(t[:4] for t in inputs))
     restated = copy.deepcopy(network)
     layers = restate(_Whole(restated), inputs) if readings is not None and len(some) > 1 else 0

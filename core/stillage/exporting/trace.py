@@ -1,4 +1,4 @@
-"""From a network to an ONNX graph of one reading: traced once, filled in many times.
+"""Turn a network into an ONNX graph of one reading, traced once and filled many times.
 
 Tracing takes seconds and depends on the architecture alone. A trace therefore keeps every
 parameter and buffer as an initialiser under its own name, and networks of the same
@@ -50,7 +50,7 @@ class Trace:
 
 @contextmanager
 def _quiet_exporter() -> Iterator[None]:
-    """Silence what torch's exporter says about packages we neither have nor need."""
+    """Silence the warnings of torch's exporter about packages we neither have nor need."""
     registration = logging.getLogger("torch.onnx._internal.exporter._registration")
     before = registration.level
     registration.setLevel(logging.ERROR)
@@ -63,7 +63,7 @@ def _quiet_exporter() -> Iterator[None]:
 
 
 def tensors(module: nn.Module) -> dict[str, Tensor]:
-    """Every parameter and buffer under every name it has."""
+    """Give every parameter and buffer under every name it has."""
     return {
         **dict(module.named_parameters(remove_duplicate=False)),
         **dict(module.named_buffers(remove_duplicate=False)),
@@ -71,7 +71,7 @@ def tensors(module: nn.Module) -> dict[str, Tensor]:
 
 
 def _graph_names(module: ExportableModule) -> tuple[list[str], list[str]]:
-    """Names of the graph's inputs and outputs; prefixed, so that none can collide."""
+    """Name the graph's inputs and outputs; prefixed, so that none can collide."""
     inputs: list[str] = []
     for name in module.network.modalities:
         inputs.append(f"reading.{name}")
@@ -90,7 +90,7 @@ def _learnt(graph: onnx.GraphProto, parameters: set[str]) -> frozenset[str]:
 
 
 def trace(module: ExportableModule) -> Trace:
-    """Trace a network's exportable module; seconds.
+    """Trace a network's exportable module, which takes seconds.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def _forget_sources(graph: onnx.GraphProto) -> None:
 
 
 def fill(traced: Trace, values: Mapping[str, Tensor]) -> onnx.ModelProto:
-    """A copy of the traced graph with other parameters and buffers."""
+    """Copy the traced graph with other parameters and buffers."""
     model = onnx.ModelProto()
     model.CopyFrom(traced.model)
     for initializer in model.graph.initializer:
@@ -152,7 +152,7 @@ def _optimise(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def architecture(network: Network) -> str:
-    """Key of everything that a trace depends on except the values of parameters and buffers."""
+    """Hash all that a trace depends on, except the values of parameters and buffers."""
     shapes = [f"{n} {tuple(t.shape)} {t.dtype}" for n, t in sorted(tensors(network).items())]
     classes = [f"{type(m).__module__}.{type(m).__qualname__}" for m in network.modules()]
     text = "\n".join([network.config.model_dump_json(), *shapes, *classes])
@@ -161,13 +161,13 @@ def architecture(network: Network) -> str:
 
 @dataclass
 class TraceCache:
-    """Traces by architecture, so that the seeds of one run cost one trace."""
+    """A cache of traces by architecture, so that the seeds of one run cost one trace."""
 
     kept: OrderedDict[str, Trace] = field(default_factory=OrderedDict)
     traced: int = 0
 
     def onnx(self, network: Network, module: ExportableModule | None = None) -> Filled:
-        """The network's ONNX graph, folded, with what is preprocessing in it."""
+        """Give the network's ONNX graph, folded, with the names of learnt values in it."""
         module = module or ExportableModule(network)
         key = architecture(network)
         if key not in self.kept:

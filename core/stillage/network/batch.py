@@ -1,4 +1,4 @@
-"""What flows through a network: raw batches, prepared batches and outputs."""
+"""The data that passes through a network: raw batches, prepared samples and outputs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _rows(rows: Tensor | NDArray[Any]) -> Tensor:
 
 @dataclass
 class Batch:
-    """Raw samples and what is known of them.
+    """A batch of raw samples, with their presence, targets and label states.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Batch:
     raw : dict of Tensor (B, *shape)
         Raw readings in the recording's dtype; rows of absent readings hold anything.
     presence : dict of bool Tensor (B,)
-        Which readings are there, for every modality in ``raw``.
+        Which readings are present, for every modality in ``raw``.
     targets : dict of Tensor (B,)
         int64 classes or float32 values (in the target's unit), valid where labelled.
     states : dict of int8 Tensor (B,)
@@ -62,7 +62,7 @@ class Batch:
         return len(self.samples)
 
     def select(self, rows: Tensor | NDArray[Any]) -> Batch:
-        """The given rows (int64), in the given order."""
+        """Give these rows (int64), in this order."""
         index = _rows(rows)
         return Batch(
             self.samples[index.cpu().numpy()],
@@ -73,7 +73,7 @@ class Batch:
         )
 
     def to(self, device: str | torch.device) -> Batch:
-        """The same batch on another device."""
+        """Give the same batch on another device."""
         return replace(
             self,
             raw=_move(self.raw, device),
@@ -85,7 +85,7 @@ class Batch:
 
 @dataclass
 class Prepared:
-    """Prepared and standardised samples: what encoders read. No learnt parameter went in.
+    """Prepared and standardised samples, which encoders read; no learnt parameter made them.
 
     Attributes
     ----------
@@ -107,17 +107,17 @@ class Prepared:
         return sum(v.numel() * v.element_size() for v in self.values.values())
 
     def select(self, rows: Tensor | NDArray[Any]) -> Prepared:
-        """The given rows (int64), in the given order."""
+        """Give these rows (int64), in this order."""
         index = _rows(rows)
         return Prepared(_pick(self.values, index), _pick(self.presence, index))
 
     def to(self, device: str | torch.device) -> Prepared:
-        """The same samples on another device."""
+        """Give the same samples on another device."""
         return Prepared(_move(self.values, device), _move(self.presence, device))
 
     @staticmethod
     def concatenate(pieces: Iterable[Prepared]) -> Prepared:
-        """Samples of several pieces, one after the other; all must carry the same modalities.
+        """Join the samples of several pieces; all must carry the same modalities.
 
         >>> piece = Prepared({"a": torch.ones(2, 3)}, {"a": torch.ones(2, dtype=torch.bool)})
         >>> len(Prepared.concatenate([piece, piece]))
@@ -132,7 +132,7 @@ class Prepared:
 
 @dataclass
 class Outputs:
-    """What a network or a teacher says of B samples.
+    """The outputs of a network or a teacher for B samples.
 
     Attributes
     ----------
@@ -149,7 +149,7 @@ class Outputs:
     tokens: dict[str, Tokens] = field(default_factory=dict)
 
     def detach(self) -> Outputs:
-        """Ordinary tensors without history and without tokens, safe to keep or to compare."""
+        """Copy the outputs without history and without tokens, safe to keep or to compare."""
         heads = {name: values.detach().clone() for name, values in self.heads.items()}
         return Outputs(heads, self.features.detach().clone())
 
@@ -157,7 +157,7 @@ class Outputs:
 def target_tensors(
     column: TargetColumn, task: Task, samples: NDArray[np.int64]
 ) -> tuple[Tensor, Tensor]:
-    """Values and label states of one target, with classes matched to the task's by name.
+    """Give values and label states of one target, with classes matched to the task's by name.
 
     A class that the task does not have makes a sample out-of-set.
 

@@ -1,7 +1,7 @@
-"""Building blocks of encoders: convolutions and transformers that fold, prune, export and quantise.
+"""Blocks of encoders: convolutions and transformers that fold, prune, export and quantise.
 
-Only operations that ONNX has. Parameters are made in the order in which data meets them, so that
-a seed gives the same initial weights wherever a block is used.
+They use operations that ONNX has. Parameters are made in the order in which data meets them, so
+that a seed gives the same initial weights wherever a block is used.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def convolutions(
     kernels: int | tuple[int, ...] = 3,
     axes: int = 2,
 ) -> nn.Sequential:
-    """Convolution, batch normalisation and ReLU, once for each of ``channels``.
+    """Build convolution, batch normalisation and ReLU, once for each of ``channels``.
 
     Half a kernel is padded on either side, so that stride 1 keeps the size of odd kernels.
 
@@ -61,7 +61,7 @@ def convolutions(
 
 
 class Attention(nn.Module):
-    """Self-attention that also gives its maps (Vaswani et al. 2017).
+    """A layer of self-attention that also gives its maps (Vaswani et al. 2017).
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class Attention(nn.Module):
         self.join = nn.Linear(width, width)
 
     def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Values ``(B, N, width)`` and maps ``(B, heads, N, N)``, each row summing to 1."""
+        """Give values ``(B, N, width)`` and maps ``(B, heads, N, N)``, each row summing to 1."""
         count, width = tokens.shape[1:]
         parts = self.project(tokens).reshape(-1, count, 3, self.heads, width // self.heads)
         query, key, value = parts.permute(2, 0, 3, 1, 4).unbind(0)
@@ -97,7 +97,7 @@ class Attention(nn.Module):
 
 
 class TransformerBlock(nn.Module):
-    """Pre-norm self-attention, then a perceptron of twice the width (Xiong et al. 2020).
+    """A block of pre-norm self-attention and a perceptron of twice the width (Xiong et al. 2020).
 
     Parameters
     ----------
@@ -121,14 +121,14 @@ class TransformerBlock(nn.Module):
         )
 
     def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Tokens ``(B, N, width)`` and the maps ``(B, heads, N, N)`` that made them."""
+        """Give tokens ``(B, N, width)`` and the maps ``(B, heads, N, N)`` that made them."""
         drawn, maps = self.attention(self.before(tokens))
         tokens = tokens + drawn
         return tokens + self.perceptron(self.between(tokens)), maps
 
 
 class Transformer(nn.Module):
-    """Blocks of attention one after the other, and a last normalisation.
+    """A transformer: blocks of attention one after the other, and a last normalisation.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ class Transformer(nn.Module):
         self.after = nn.LayerNorm(width)
 
     def forward(self, tokens: Tensor) -> Tokens:
-        """Tokens ``(B, N, width)`` with one map ``(B, heads, N, N)`` a block."""
+        """Give tokens ``(B, N, width)`` with one map ``(B, heads, N, N)`` a block."""
         maps = []
         for block in self.blocks:
             tokens, attention = block(tokens)

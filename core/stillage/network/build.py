@@ -1,4 +1,4 @@
-"""Networks for a recording: shapes, sizes and tasks filled in from what is there."""
+"""Build networks for a recording: it gives the shapes, the tasks and the sizes of encoders."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WIDTH = 64
 
 
 def _sample_shape(recording: Recording, name: str, host: Host | None) -> tuple[int, ...]:
-    """Shape of a dense raw sample of a modality (ragged ones: as collated)."""
+    """Give the shape of a modality's dense raw sample (ragged ones: as collated)."""
     if name not in recording.modalities:
         raise BadInput(recording.path, f"no modality {name!r}", f"{sorted(recording.modalities)}")
     info = recording.modalities[name]
@@ -40,7 +40,7 @@ def _sample_shape(recording: Recording, name: str, host: Host | None) -> tuple[i
 
 
 def _task_of(recording: Recording, target: str) -> Task:
-    """The task of a recording's target."""
+    """Give the task of a recording's target."""
     task: Task = recording.target(target).task
     return task
 
@@ -128,12 +128,12 @@ def build_network(
     host: Host | None = None,
     kind: type[Network] = Network,
 ) -> Network:
-    """Build a network that reads some modalities of a recording and tells some targets.
+    """Build a network that reads some modalities of a recording and predicts some targets.
 
     Parameters
     ----------
     recording : Recording
-        What the network is for.
+        The recording whose samples it will read.
     modalities : iterable of str
         In the order of the presence mask.
     size : str, mapping or None

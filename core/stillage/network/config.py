@@ -1,4 +1,4 @@
-"""The description of a network: enough to build it again, validated and bounded."""
+"""The configuration of a network: enough to build it again, validated and bounded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _Frozen(BaseModel):
 
 
 class ModalityConfig(_Frozen):
-    """One modality of a network: encoder size, shape of a dense raw sample, parameters."""
+    """A modality of a network: encoder size, shape of a dense raw sample, parameters."""
 
     size: Name
     shape: Annotated[tuple[Extent, ...], Field(max_length=8)]
@@ -42,7 +42,7 @@ class FusionConfig(PartConfig):
 
 
 class NetworkConfig(_Frozen):
-    """Modalities in order, fusion, tasks in order, width of the fused features.
+    """A network's configuration: modalities in order, fusion, tasks in order, fused width.
 
     ``width`` 0 leaves it to the fusion: ``concat`` then passes encodings through.
 

@@ -13,7 +13,7 @@ from stillage.network.tokens import Tokens
 
 
 class FlattenEncoder(nn.Module):
-    """The prepared sample itself as one token, without parameters: size ``linear``.
+    """An encoder that gives the prepared sample itself as one token: size ``linear``.
 
     Parameters
     ----------
@@ -30,12 +30,12 @@ class FlattenEncoder(nn.Module):
         self.width = prod(shape)
 
     def forward(self, prepared: Tensor) -> Tokens:
-        """Tokens (B, 1, width) of prepared samples (B, *shape)."""
+        """Turn prepared samples (B, *shape) into tokens (B, 1, width)."""
         return Tokens(prepared.flatten(1).unsqueeze(1))
 
 
 class DenseEncoder(nn.Module):
-    """Fully connected layers with ReLU over a few values, one token.
+    """An encoder of a few values: fully connected layers with ReLU, one token.
 
     Parameters
     ----------
@@ -57,12 +57,12 @@ class DenseEncoder(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, prepared: Tensor) -> Tokens:
-        """Tokens ``(B, 1, width)`` of ``(B, points)``."""
+        """Turn prepared samples ``(B, points)`` into tokens ``(B, 1, width)``."""
         return Tokens(self.layers(prepared).unsqueeze(1))
 
 
 class PatchEncoder(nn.Module):
-    """A transformer over the patches of a picture, all channels of a patch in one token.
+    """An encoder of pictures: a transformer over patches, all channels of a patch in one token.
 
     The picture is filled with zeros to whole patches; one convolution embeds each patch, and
     positions are learnt.
@@ -100,7 +100,7 @@ class PatchEncoder(nn.Module):
         self.transformer = Transformer(width, heads, depth, dropout)
 
     def forward(self, prepared: Tensor) -> Tokens:
-        """Tokens ``(B, patches, width)`` in reading order, with one map a block."""
+        """Give tokens ``(B, patches, width)``, row by row of patches, with one map a block."""
         padded = functional.pad(prepared, self.padding) if any(self.padding) else prepared
         tokens: Tokens = self.transformer(
             self.embed(padded).flatten(2).transpose(1, 2) + self.position

@@ -1,4 +1,4 @@
-"""A network as one traceable module, from raw readings to outputs."""
+"""Wrap a network as one traceable module, from raw readings to outputs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ExportableModule(nn.Module):
-    """Preparation, standardisation, encoders, fusion and heads in one graph.
+    """A module of one graph: preparation, standardisation, encoders, fusion and heads.
 
     Inputs, in order: ``raw`` of the one modality, or ``raw, presence`` of each where there are
     several (presence: bool (B,)). Outputs: one per task (raw head outputs), then features.
@@ -43,7 +43,7 @@ class ExportableModule(nn.Module):
         self.eval()
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
-        """The inputs of a batch of raw samples that carries every modality."""
+        """Give the inputs of a batch of raw samples that carries every modality."""
         tensors: list[Tensor] = []
         for name in self.network.modalities:
             tensors.append(batch.raw[name])
@@ -52,7 +52,7 @@ class ExportableModule(nn.Module):
         return tuple(tensors)
 
     def example(self, count: int = 2) -> tuple[Tensor, ...]:
-        """Inputs of zeros, all present, to trace with."""
+        """Make inputs of zeros, all present, to trace with."""
         import numpy as np
 
         tensors: list[Tensor] = []
@@ -64,7 +64,7 @@ class ExportableModule(nn.Module):
         return tuple(tensors)
 
     def dynamic_shapes(self) -> tuple[Any, ...]:
-        """Shapes for ``torch.onnx.export`` and ``torch.export``: the batch axis is free."""
+        """Give shapes for ``torch.onnx.export`` and ``torch.export``: the batch axis is free."""
         return (tuple({0: torch.export.Dim("batch")} for _ in self.input_names),)
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:

@@ -1,4 +1,4 @@
-"""Heads: from fused features to the raw outputs of one task."""
+"""Heads turn fused features into the raw outputs of one task."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Head(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, features: Tensor) -> Tensor:
-        """Raw head outputs (B, task.width)."""
+        """Compute raw head outputs (B, task.width)."""
 
     @abstractmethod
     def as_linear(self) -> nn.Linear:
-        """The same map as one linear layer, for export."""
+        """Give the same map as one linear layer, for export."""
 
 
 def _linear(weight: Tensor, bias: Tensor) -> nn.Linear:
@@ -34,7 +34,7 @@ def _linear(weight: Tensor, bias: Tensor) -> nn.Linear:
 
 
 class ClassificationHead(Head):
-    """One linear layer: K logits."""
+    """A head of one linear layer that gives K logits."""
 
     def __init__(self, task: Task, width: int) -> None:
         super().__init__(task)
@@ -48,7 +48,7 @@ class ClassificationHead(Head):
 
 
 class OrdinalHead(Head):
-    """CORAL (Cao, Mirjalili and Raschka 2020): one weight vector, K-1 thresholds.
+    """A head with one weight vector and K-1 thresholds: CORAL (Cao, Mirjalili and Raschka 2020).
 
     Outputs are the cumulative logits of P(y > k). Thresholds are monotone by construction
     (``first``, then steps of ``-softplus(gap)``), so that class probabilities are never
@@ -63,10 +63,11 @@ class OrdinalHead(Head):
         above = torch.arange(count - 1, 0, -1, dtype=torch.float32) / count
         start = torch.logit(above)
         self.first = nn.Parameter(start[:1].clone())
+        # log(expm1(x)) is softplus backwards
         self.gaps = nn.Parameter(torch.log(torch.expm1(start[:-1] - start[1:])))
 
     def thresholds(self) -> Tensor:
-        """Biases (K-1,), decreasing."""
+        """Give the biases (K-1,), decreasing."""
         return torch.cat([self.first, self.first - functional.softplus(self.gaps).cumsum(0)])
 
     def forward(self, features: Tensor) -> Tensor:
@@ -77,7 +78,7 @@ class OrdinalHead(Head):
 
 
 class RegressionHead(Head):
-    """A value in the target's unit: ``mean + scale * linear(features)``.
+    """A head that gives a value in the target's unit: ``mean + scale * linear(features)``.
 
     ``mean`` and ``scale`` are buffers set from training values, so that the linear layer
     and the losses work on normalised values.
@@ -100,7 +101,7 @@ class RegressionHead(Head):
         self.scale.fill_(float(spread) if float(spread) > 0 else 1.0)
 
     def normalise(self, values: Tensor) -> Tensor:
-        """Normalised values of values in the target's unit."""
+        """Normalise values in the target's unit."""
         return (values - self.mean) / self.scale
 
     def forward(self, features: Tensor) -> Tensor:
@@ -113,7 +114,7 @@ class RegressionHead(Head):
 
 
 def build_head(task: Task, width: int) -> Head:
-    """The head of a task on features of the given width.
+    """Build the head of a task on features of the given width.
 
     >>> task = Task(target="grade", kind="ordinal", classes=("reuse", "repair", "recycle"))
     >>> tuple(build_head(task, 4)(torch.zeros(2, 4)).shape)

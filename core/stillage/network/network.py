@@ -1,4 +1,4 @@
-"""The network: encoders of several modalities, a fusion, and a head for every task."""
+"""A network holds encoders of several modalities, a fusion, and a head for every task."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 @contextmanager
 def seeded(seed: int, part: str) -> Iterator[None]:
-    """Torch's generator seeded for one part of a network; the caller's is put back."""
+    """Seed torch's generator for one part of a network, and restore the caller's."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(bits(seed, stream(part)) >> np.uint64(1)))
         yield
 
 
 def _prepared_shape(modality: Modality, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Shape of a prepared sample, from preparing one of zeros."""
+    """Find the shape of a prepared sample, by preparing one of zeros."""
     dtype = torch.from_numpy(np.zeros(0, modality.dense.dtype)).dtype
     with torch.no_grad():
         prepared = modality.prepare(torch.zeros(1, *shape, dtype=dtype, device="cpu"))
@@ -51,7 +51,7 @@ def _prepared_shape(modality: Modality, shape: tuple[int, ...]) -> tuple[int, ..
 
 
 class Network(nn.Module):
-    """Encoders, fusion and heads in one torch module.
+    """A network: encoders, fusion and heads in one torch module.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ class Network(nn.Module):
         return made
 
     def head(self, target: str) -> Head:
-        """The head of a target."""
+        """Give the head of a target."""
         for task, head in zip(self.tasks, self.heads, strict=True):
             if task.target == target and isinstance(head, Head):
                 return head
@@ -162,7 +162,7 @@ class Network(nn.Module):
         return Prepared(values, presence)
 
     def augment(self, prepared: Prepared, view: View) -> Prepared:
-        """A view of prepared samples, for those who keep view 0 in memory."""
+        """Give a view of prepared samples, for callers that keep view 0 in memory."""
         if view.identity:
             return prepared
         values = dict(prepared.values)
@@ -174,7 +174,7 @@ class Network(nn.Module):
 
     @staticmethod
     def mask(values: Tensor, present: Tensor) -> Tensor:
-        """Zero where absent, whatever was there (also NaN)."""
+        """Set samples to zero where they are absent, whatever they held (also NaN)."""
         return values.masked_fill(~present.view(-1, *[1] * (values.ndim - 1)), 0)
 
     def _encode(self, index: int, values: Tensor, present: Tensor | None) -> Tokens:
@@ -197,7 +197,7 @@ class Network(nn.Module):
     def encode(
         self, values: Mapping[str, Tensor], presence: Mapping[str, Tensor] | None
     ) -> tuple[Tensor, dict[str, Tokens]]:
-        """Fused features (B, D) and tokens of standardised samples; presence None: all there."""
+        """Give fused features (B, D) and tokens of standardised samples; presence None: all."""
         tokens = {
             name: self._encode(index, values[name], presence[name] if presence else None)
             for index, name in enumerate(self.modalities)
@@ -210,7 +210,7 @@ class Network(nn.Module):
         return features, tokens
 
     def forward_prepared(self, prepared: Prepared) -> Outputs:
-        """Outputs of prepared samples."""
+        """Compute the outputs of prepared samples."""
         features, tokens = self.encode(prepared.values, prepared.presence)
         heads = {
             task.target: head(features) for task, head in zip(self.tasks, self.heads, strict=True)
@@ -218,12 +218,12 @@ class Network(nn.Module):
         return Outputs(heads, features, tokens)
 
     def forward(self, batch: Batch) -> Outputs:
-        """Outputs of raw samples."""
+        """Compute the outputs of raw samples."""
         return self.forward_prepared(self.prepare(batch))
 
     @property
     def device(self) -> torch.device:
-        """Where the network is."""
+        """Device of the network."""
         for tensor in [*self.parameters(), *self.buffers()]:
             return tensor.device
         return torch.device("cpu")
@@ -267,7 +267,7 @@ class Network(nn.Module):
                 head.fit(labelled)
 
     def fingerprint(self) -> str:
-        """sha256 of configuration, parameters and buffers."""
+        """Compute the sha256 of configuration, parameters and buffers."""
         return fingerprint_of(self.config, self.state_dict())
 
     def save(self, folder: Path | str) -> None:
@@ -287,7 +287,7 @@ class Network(nn.Module):
 
     @classmethod
     def _described(cls, stored: StoredNetwork, host: Host | None) -> Self:
-        """The network that a folder describes, with initial weights."""
+        """Build the network that a folder describes, with initial weights."""
         if stored.model == cls.model:
             return cls(stored.network, host)
         made = create_student(stored.model, stored.network, host)
@@ -299,7 +299,7 @@ class Network(nn.Module):
 def create_student(
     model: PartConfig, config: NetworkConfig, host: Host | None = None, seed: int = 0
 ) -> Network:
-    """The registered student ``model``, as ``config`` describes it.
+    """Build the registered student ``model``, as ``config`` describes it.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Standardisation with statistics of the training samples, kept as buffers."""
+"""Standardise prepared samples with statistics of the training samples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 class Standardise(nn.Module):
-    """``(x - mean) / std`` over elements or channels of prepared samples ``(B, *shape)``.
+    """A layer ``(x - mean) / std`` over elements or channels of prepared samples ``(B, *shape)``.
 
     Until :meth:`fit` statistics are 0 and 1. A constant element keeps std 1.
 
@@ -42,11 +42,11 @@ class Standardise(nn.Module):
         self._squares = torch.zeros(self.kept, dtype=torch.float64, device="cpu")
 
     def forward(self, values: Tensor) -> Tensor:
-        """Standardised values, same shape."""
+        """Standardise values, same shape."""
         return values if self.mode == "none" else (values - self.mean) / self.std
 
     def inverse(self, values: Tensor) -> Tensor:
-        """Prepared values of standardised ones."""
+        """Turn standardised values back into prepared ones."""
         return values if self.mode == "none" else values * self.std + self.mean
 
     def update(self, values: Tensor) -> None:
@@ -65,7 +65,7 @@ class Standardise(nn.Module):
         self._count = total
 
     def finish(self) -> None:
-        """Turn what was seen into the buffers; without samples they stay as they are.
+        """Set the buffers from the samples seen; without any they stay as they are.
 
         >>> scale = Standardise((1,))
         >>> scale.update(torch.tensor([[1.0], [3.0]])); scale.finish()
@@ -74,6 +74,7 @@ class Standardise(nn.Module):
         """
         if self._count:
             std = (self._squares / self._count).sqrt()
+            # std of nothing but rounding; dividing by it would blow up the noise of a later sample
             constant = std <= 1e-6 * self._mean.abs().clamp(min=1e-6)
             self.mean.copy_(self._mean)
             self.std.copy_(torch.where(constant, torch.ones_like(std), std))

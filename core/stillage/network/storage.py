@@ -1,4 +1,4 @@
-"""Networks on disk: a validated description and weights, no pickled object, every size bounded."""
+"""Write networks to disk and read them: a validated description and weights, no pickled object."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ PLAIN = PartConfig(name="network")
 CONFIG, WEIGHTS = "network.json", "weights.pt"
 _MAX_CONFIG = 16 << 20
 _SLACK = 4 << 20
-"""Bytes that a file of weights may hold beyond the weights themselves."""
+"""Most bytes that a file of weights may hold beyond the weights themselves."""
 
 
 class StoredNetwork(BaseModel):
-    """What ``network.json`` holds.
+    """The content of ``network.json``.
 
     ``fingerprint`` is that of the network as it was saved, and ``model`` the registered student
     that it is.
@@ -44,7 +44,7 @@ class StoredNetwork(BaseModel):
 
 
 def fingerprint_of(config: NetworkConfig, state: State) -> str:
-    """sha256 of a configuration and of all weights, hexadecimal."""
+    """Compute the sha256 of a configuration and of all weights, hexadecimal."""
     digest = hashlib.sha256(config.model_dump_json().encode())
     for name, tensor in sorted(state.items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
@@ -113,6 +113,7 @@ def read(folder: Path | str, build: Callable[[StoredNetwork], Module]) -> Module
     config = stored.network
     file = Path(folder) / WEIGHTS
     try:
+        # a build without memory gives the weights' size, before a hostile description can claim any
         with torch.device("meta"):
             needed = _bytes(build(stored))
     except StillageError:

@@ -1,4 +1,4 @@
-"""The student: a network that reads the cheap modalities and leaves the laboratory."""
+"""A student is a network that reads the cheap modalities and can be exported to a device."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from stillage.plugin.spec import Cost
 
 
 class Student(Network):
-    """A network that can be exported.
+    """A student: a network that can be exported.
 
     Its ``modalities`` are all that it ever reads; :attr:`cost` is what their sensors cost.
 

@@ -1,4 +1,4 @@
-"""What an encoder gives: tokens, which of them are real, and where it looked."""
+"""Tokens, the output of encoders: values, a mask of the real ones, and attention maps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 class Tokens(NamedTuple):
-    """Encoded samples.
+    """The tokens of B encoded samples.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class Tokens(NamedTuple):
     attention: tuple[Tensor, ...] = ()
 
     def pooled(self) -> Tensor:
-        """Masked mean over tokens, (B, D); zero where a sample has no real token.
+        """Average the real tokens, (B, D); zero where a sample has none.
 
         >>> import torch
         >>> Tokens(torch.tensor([[[2.0], [4.0]]]), torch.tensor([[True, False]])).pooled()

@@ -1,3 +1,3 @@
-"""Perception: what models say of held-out items, and what a reading costs a device."""
+"""Perception: tables of models' outputs for held-out items, and the cost of inference."""
 
 __all__ = ["device", "latency", "macs", "table"]

@@ -1,6 +1,6 @@
-"""What a reading costs on a small computer: modelled seconds and joules.
+"""Model the seconds and joules that an inference costs on a small computer.
 
-A model, not a measurement: multiply-accumulates (MACs) and bytes against a device's rates,
+It is a model, no measurement: multiply-accumulates (MACs) and bytes against a device's rates,
 so that results do not depend on the machine that simulates. Measured latency is reported
 with each exported bundle and never enters here.
 """
@@ -16,7 +16,7 @@ PRECISIONS = ("fp32", "int8")
 
 @dataclass(frozen=True)
 class DeviceProfile:
-    """Rates and powers of a device that runs one inference at a time on one core.
+    """A device that runs one inference at a time on one core: its rates and powers.
 
     Attributes
     ----------
@@ -98,7 +98,7 @@ DEFAULT_PROFILE = "raspberry-pi-zero-2w"
 
 
 def profile(name: str) -> DeviceProfile:
-    """The profile of a name.
+    """Give the profile of that name.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def profile(name: str) -> DeviceProfile:
 def modelled(
     macs: float, moved_bytes: float, precision: str, device: DeviceProfile
 ) -> tuple[float, float]:
-    """Modelled latency and energy of one inference.
+    """Model the latency and energy of one inference.
 
     Computing and moving memory overlap, so the slower of the two sets the time (the roofline
     of Williams, Waterman and Patterson, CACM 2009); energy is power over that time plus the

@@ -1,4 +1,4 @@
-"""Measured latency: for the manifest and for benchmarks, never for the simulator."""
+"""Measure latency, for manifests and benchmarks and never for the simulator."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Torch on one thread; the caller's setting is put back."""
+    """Hold torch to one thread, and restore the caller's setting."""
     import torch
 
     before = torch.get_num_threads()
@@ -25,7 +25,7 @@ def one_thread() -> Iterator[None]:
 def median_ms(
     call: Callable[[], Any], runs: int = 200, warm: int = 20, limit_s: float = 1.0
 ) -> float:
-    """Median milliseconds of a call, after ``warm`` unmeasured ones.
+    """Measure the median milliseconds of a call, after ``warm`` unmeasured ones.
 
     Stops at ``runs`` calls, or after ``limit_s`` seconds and at least 5 calls.
 

@@ -1,4 +1,4 @@
-"""Count what one inference does: multiply-accumulates, parameters and activations.
+"""Count one inference's multiply-accumulates, parameters and activations.
 
 Counting happens where torch dispatches operations, not at modules, so attention written
 with plain matrix products counts like ``nn.MultiheadAttention``. Elementwise operations,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _lstm(*args: Any, out_val: Any, **_: Any) -> int:
-    """MACs (twice) of one direction of one layer, as onednn runs it on the CPU."""
+    """Count twice the MACs of one direction of one layer, as onednn runs it on the CPU."""
     del out_val
     inputs, weights = args[0], args[1:3]
     return 2 * int(inputs.shape[0] * inputs.shape[1]) * sum(int(w.numel()) for w in weights)
@@ -50,7 +50,7 @@ _EXTRA: dict[Any, Callable[..., int]] = {
 
 @dataclass(frozen=True)
 class Counts:
-    """What one inference of one reading does.
+    """The counts of one inference of one reading.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class Counts:
     activations: int
 
     def moved_bytes(self, precision: str) -> int:
-        """Bytes through memory: what is kept once, activations written and read.
+        """Count bytes through memory: what is kept once, activations written and read.
 
         In int8, weights and activations take one byte each, everything else four.
 
@@ -111,7 +111,7 @@ class _Counter(TorchDispatchMode):
 
 @contextmanager
 def _plain_attention() -> Iterator[None]:
-    """Without torch's fused attention layers, which would hide their products."""
+    """Turn off torch's fused attention layers, which would hide their products."""
     before = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:

@@ -1,4 +1,4 @@
-"""What a model says of recorded samples, computed once and looked up ever after.
+"""Perception tables: a model's outputs for recorded samples, computed once and looked up after.
 
 Policies act on these tables, so a million simulated days cost no inference. A reading's row
 never depends on its neighbours: bundles take one reading at a time, teachers fixed blocks.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _TABLE_VERSION = 1
 BLOCK = 16
-"""Samples that a teacher sees at a time; the last block is filled up."""
+"""Samples that a teacher reads at a time; the last block is filled up."""
 
 _LIVE_TOLERANCE = 1e-5
 """Largest difference of a live inference from the table, in probabilities or in shares of
@@ -42,7 +42,7 @@ Heads = dict[str, NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class PerceptionTable:
-    """What a model says of I samples.
+    """A perception table: a model's outputs for I samples.
 
     Attributes
     ----------
@@ -158,7 +158,7 @@ def infer(
     precision: str = "fp32",
     host: Host | None = None,
 ) -> tuple[Heads, NDArray[np.float32]]:
-    """What a model says of samples now: probabilities or values by target, and features.
+    """Run a model on samples now: probabilities or values by target, and features.
 
     Raises
     ------
@@ -196,7 +196,7 @@ def _infer_bundle(
 def _refuse_absent(
     recording: Recording, samples: NDArray[np.int64], readings: Readings, several: bool
 ) -> None:
-    """A model of one modality has nothing to say of a sample without it."""
+    """Refuse samples without the one modality that a model reads."""
     for name, present in readings.presence.items():
         if not several and not present.all():
             sample = int(samples[np.argmin(present)])
@@ -213,6 +213,7 @@ def _infer_teacher(
     features: list[NDArray[np.float32]] = []
     with one_thread():
         for block in _blocks(samples, BLOCK):
+            # blocks of one size: torch may round differently in batches of another
             full = np.concatenate([block, np.repeat(block[-1:], BLOCK - len(block))])
             outputs = teacher.predict(load_batch(recording, full, teacher.modalities, host=host))
             for target, parts in heads.items():
@@ -258,7 +259,7 @@ def perceive(
     device : DeviceProfile or str
         Where the model would run.
     counts : Counts or None
-        What one inference does; default: a bundle's manifest, or counted on the teacher's
+        Work of one inference; default: a bundle's manifest, or counted on the teacher's
         networks. A teacher without a network costs what its preparation costs.
     host : Host, optional
         Default: the installed plugins.
@@ -295,7 +296,7 @@ def _cost(
     counts: Counts | None,
     host: Host | None,
 ) -> tuple[float, float]:
-    """Modelled seconds and joules of one reading of every modality and one inference."""
+    """Model seconds and joules of one reading of every modality and one inference."""
     if isinstance(model, Bundle):
         sensors = [(entry.time_s, entry.energy_j) for entry in model.modalities.values()]
         if counts is None:
@@ -313,7 +314,7 @@ def _cost(
 
 
 def _networks(teacher: Any) -> list[Network]:
-    """Networks inside a teacher, one for each member of an ensemble."""
+    """List the networks inside a teacher, one for each member of an ensemble."""
     if hasattr(teacher, "teachers"):
         return [network for member in teacher.teachers for network in _networks(member)]
     return [teacher.network] if hasattr(teacher, "network") else []
@@ -334,7 +335,7 @@ def check_live(
     rows: NDArray[np.int64] | None = None,
     host: Host | None = None,
 ) -> float:
-    """Infer again and hold it against the table: same classes, outputs equal to 1e-5.
+    """Infer again and compare with the table: same classes, outputs equal to 1e-5.
 
     Returns
     -------

@@ -147,7 +147,7 @@ class Host:
         return f" (broken: {', '.join(names)}; see `stillage plugins doctor`)"
 
     def owner(self, spec: Spec) -> PluginStatus | None:
-        """The plugin that registered this very spec, if one of this host's did."""
+        """Find the plugin that registered this very spec, if one of this host's did."""
         return next((s for s in self._statuses if any(spec is own for own in s.specs)), None)
 
     def resolve(self, spec: Spec | str) -> Any:

@@ -1,4 +1,4 @@
-"""A registered part by name with its parameters, as configurations hold it and options say it."""
+"""Name a registered part and its parameters, in a configuration or as the text of an option."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class PartConfig(BaseModel):
 
     @classmethod
     def _form(cls) -> str:
-        """How one is written as text."""
+        """Say how one is written as text."""
         return "NAME or NAME,key=value,..."
 
     @classmethod
@@ -75,7 +75,7 @@ class PartConfig(BaseModel):
             raise BadInput(where, repr(text), cls._form()) from None
 
     def checked(self, spec: Spec) -> Self:
-        """The same with every parameter in the type that ``spec`` declares.
+        """Give the part with every parameter in the type that ``spec`` declares.
 
         Raises
         ------
@@ -96,7 +96,7 @@ def _text(value: Value) -> str:
 
 
 def _typed(parameter: Parameter, value: Value, who: str) -> Value:
-    """A value, or the text of one, in the parameter's type."""
+    """Convert a value, or the text of one, to the parameter's type."""
     refusal = BadInput(f"{who} {parameter.name}", repr(value), _expected(parameter))
     text = _text(value)
     if parameter.type == "bool":

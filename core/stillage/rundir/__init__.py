@@ -1,4 +1,4 @@
-"""Run directories: a complete configuration, resumable stages and what came of them."""
+"""Run directories: a complete configuration, resumable stages and their results."""
 
 from stillage.rundir.config import RunConfig, RunOptions
 from stillage.rundir.folder import RunDir

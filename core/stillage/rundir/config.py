@@ -1,4 +1,4 @@
-"""The configuration of a run: complete, typed, saved as TOML."""
+"""The configuration of a run, complete and typed, saved as TOML."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from stillage.perception.device import DEFAULT_PROFILE
 from stillage.plugin.overrides import checked
 
 SEEDS, LABELS = 5, 4
-"""Training seeds and labels a class of a run, unless told: a demonstration, not a study."""
+"""Training seeds, and labels a class, of a run by default: a demonstration, not a study."""
 
 
 class RunOptions(BaseModel):
-    """What ``-o`` may set of a run, besides its distillation plan and the scenario's settings."""
+    """The options of a run that ``-o`` sets, besides its plan and the scenario's settings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -43,7 +43,7 @@ class RunOptions(BaseModel):
 
 
 class RunConfig(RunOptions):
-    """Everything that decides a run's figures; how and where it is computed is not in it.
+    """The configuration that decides a run's figures; how and where it runs is not in it.
 
     ``distillation`` is the complete plan and ``settings`` the scenario's complete settings,
     which the scenario validates.
@@ -64,7 +64,7 @@ class RunConfig(RunOptions):
     settings: dict[str, Any] = Field(default={}, description="settings of the scenario")
 
     def to_toml(self) -> str:
-        """The configuration as TOML text; values that are None are left to their defaults."""
+        """Write the configuration as TOML text; values that are None are left out."""
         import tomli_w
 
         return tomli_w.dumps(_without_none(self.model_dump(mode="json")))

@@ -1,4 +1,4 @@
-"""What a run was computed with: versions, plugins and hardware."""
+"""Describe what a run was computed with: versions, plugins and hardware."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PACKAGES = (
 
 
 def environment() -> dict[str, Any]:
-    """Versions of Python and the numeric packages, plugins, processor and operating system."""
+    """Give versions of Python and the numeric packages, plugins, processor and system."""
     from stillage.plugin.host import get_host
 
     return {
@@ -39,7 +39,7 @@ def _version(name: str) -> str:
 
 
 def _processor() -> str:
-    """The processor's name as Linux gives it, else as Python does."""
+    """Give the processor's name as Linux has it, else as Python does."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""The run directory: what a run was told, what it has done, and what came of it."""
+"""The run directory holds a run's configuration, the parts of its stages and its results."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ class RunDir:
 
     @property
     def report(self) -> Path:
-        """Where the report is."""
+        """Path of the report."""
         return self.path / "report.html"
 
     @property
     def resume_command(self) -> str:
-        """The shell command that does what is missing."""
+        """The shell command that resumes the run."""
         return f"stillage resume {shlex.quote(str(self.path))}"
 
     @property
@@ -84,7 +84,7 @@ class RunDir:
 
     @property
     def finished(self) -> bool:
-        """Whether the run came to its end and its figures are there."""
+        """Whether the run came to its end and its figures were written."""
         return self.status.get("state") == "finished" and (self.path / "kpis.json").is_file()
 
     def set_status(self, state: State, stage: str = "", message: str = "") -> None:
@@ -93,7 +93,7 @@ class RunDir:
         write_json(self.path / "status.json", {**status, "resume": self.resume_command})
 
     def read_json(self, name: str) -> dict[str, Any]:
-        """A JSON object in the folder, ``{}`` where it is not there.
+        """Read a JSON object of the folder; ``{}`` if there is no such file.
 
         Raises
         ------
@@ -111,7 +111,7 @@ class RunDir:
         return value
 
     def kpis(self) -> dict[str, Any]:
-        """The figures of a finished run.
+        """Read the figures of a finished run.
 
         Raises
         ------
@@ -123,16 +123,16 @@ class RunDir:
         return self.read_json("kpis.json")
 
     def stage_folder(self, name: str) -> Path:
-        """Where a stage keeps its parts."""
+        """Give the folder in which a stage keeps its parts."""
         return self.path / "stages" / name
 
     def stage(self, name: str, inputs: Mapping[str, Any]) -> Stage:
-        """The stage ``name`` for these inputs."""
+        """Make the stage ``name`` for these inputs."""
         return Stage(self.stage_folder(name), inputs)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder against a second driver; a killed driver lets go.
+        """Lock the folder against a second driver; a killed driver's lock is released.
 
         Raises
         ------
@@ -165,6 +165,7 @@ def _numbered(scenario: str) -> Path:
     while True:
         path = Path("runs") / f"{scenario}-{number}"
         try:
+            # making it claims the number, also against a run that starts at the same moment
             path.mkdir(parents=True)
         except FileExistsError:
             number += 1

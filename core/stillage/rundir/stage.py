@@ -1,4 +1,4 @@
-"""A stage of a run: a folder whose parts are whole or absent, keyed by its inputs."""
+"""A stage of a run is a folder whose parts are whole or absent, keyed by its inputs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stillage.storage.atomic import write_json
 
 
 def content_key(value: Any) -> str:
-    """sha256 of a JSON value, independent of the order of its keys.
+    """Compute the sha256 of a JSON value, independent of the order of its keys.
 
     >>> content_key({"a": 1, "b": 2}) == content_key({"b": 2, "a": 1}) != content_key({})
     True
@@ -23,12 +23,12 @@ def content_key(value: Any) -> str:
 
 
 class Stage:
-    """One stage's folder.
+    """A stage of a run, kept in a folder.
 
     ``stage.json`` holds the key of the inputs that its parts were made from, and
-    ``done.json`` appears when all are there. A folder made from other inputs is emptied
-    first; ``stale`` then says so. Parts are written with :mod:`stillage.storage.atomic`, so what is
-    there after a kill is whole, and only what is missing is done again.
+    ``done.json`` appears when all are written. A folder made from other inputs is emptied
+    first, and ``stale`` is then true. Parts are written with :mod:`stillage.storage.atomic`, so
+    those that a killed run leaves are whole, and only missing ones are made again.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Stage:
 
     @property
     def finished(self) -> bool:
-        """Whether all parts are there, made from these very inputs."""
+        """Whether all parts were made, from these very inputs."""
         return self._stored("done.json") == self.key == self._stored("stage.json")
 
     def _stored(self, name: str) -> str | None:
@@ -62,7 +62,7 @@ class Stage:
             return None
 
     def begin(self) -> None:
-        """Make the folder ready: empty it if made from other inputs, drop torn parts."""
+        """Prepare the folder: empty it if made from other inputs, and drop unfinished parts."""
         before = self._stored("stage.json")
         if self.folder.exists() and before != self.key:
             self.stale = before is not None
@@ -74,5 +74,5 @@ class Stage:
         write_json(self.folder / "stage.json", {"inputs": self.inputs, "key": self.key})
 
     def finish(self) -> None:
-        """Mark all parts as being there."""
+        """Mark the stage as finished: all its parts are written."""
         write_json(self.folder / "done.json", {"key": self.key})
