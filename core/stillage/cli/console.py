@@ -1,4 +1,4 @@
-"""What commands say: JSON and results on standard output, progress and logs on standard error.
+"""Output of commands: results on standard output, progress and logs on standard error.
 
 On a terminal tables and progress are drawn; elsewhere they are plain lines.
 """
@@ -27,14 +27,14 @@ _OUTSIDE = Settings()
 
 
 def settings() -> Settings:
-    """The options of the running command; their defaults outside of one."""
+    """Give the options of the running command; their defaults outside of one."""
     context = click.get_current_context(silent=True)
     root = context.find_root() if context else None
     return root.ensure_object(Settings) if root else _OUTSIDE
 
 
 def device() -> str:
-    """The ``--device`` of the running command, checked to be there: ``cpu``, ``cuda:0`` ...
+    """Give the running command's ``--device``, checked to exist: ``cpu``, ``cuda:0`` ...
 
     ``auto`` is ``cuda`` where there is one, else ``cpu``.
 
@@ -49,22 +49,22 @@ def device() -> str:
 
 
 def say(text: str) -> None:
-    """One line on standard error."""
+    """Write one line to standard error."""
     click.echo(text, err=True)
 
 
 def emit(text: str) -> None:
-    """A result as text on standard output."""
+    """Write a result as text to standard output."""
     click.echo(text)
 
 
 def emit_json(value: Any) -> None:
-    """A result as JSON on standard output; NaN is refused, since it is no JSON."""
+    """Write a result as JSON to standard output; NaN is refused, since it is no JSON."""
     click.echo(json.dumps(value, indent=1, allow_nan=False))
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table on standard output: drawn on a terminal, else aligned plain columns.
+    """Write a table to standard output: drawn on a terminal, else in aligned plain columns.
 
     >>> table(["name", "unit"], [["nir", 1], ["temperature", "degC"]])
     name         unit
@@ -89,10 +89,10 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 
 
 class Progress(Protocol):
-    """Counts finished parts of a whole."""
+    """A counter of finished parts of a whole, which shows them."""
 
     def advance(self, done: str = "") -> None:
-        """One more part is done; ``done`` says which."""
+        """Count one more finished part, named ``done``."""
 
 
 class _Lines:
@@ -106,7 +106,7 @@ class _Lines:
 
 @contextmanager
 def progress(title: str, total: int) -> Iterator[Progress]:
-    """Progress on standard error: a bar on a terminal, else a line for each part.
+    """Show progress on standard error: a bar on a terminal, else a line for each part.
 
     >>> with progress("training", 2) as bar:
     ...     bar.advance("seed 0")

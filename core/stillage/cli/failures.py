@@ -1,4 +1,4 @@
-"""The one place where an exception becomes one line on standard error and an exit code."""
+"""Turn exceptions into one line on standard error and an exit code, here and nowhere else."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _USERS_PATH = {
 
 
 def report_failure(error: BaseException, verbose: bool = False) -> int:
-    """Print what went wrong in one line, and give the exit code.
+    """Print the error in one line, and give the exit code.
 
     Notes that were added to the exception (:meth:`BaseException.add_note`), such as the
     command that resumes a run, follow on lines of their own. A traceback is printed only
@@ -35,13 +35,13 @@ def report_failure(error: BaseException, verbose: bool = False) -> int:
         for line in text:
             print(f"stillage: {line}", file=sys.stderr)
         sys.stderr.flush()
-    except OSError:
+    except OSError:  # standard error is closed: nobody reads it
         return code
     return code
 
 
 def describe_failure(error: BaseException) -> tuple[list[str], int]:
-    """Lines for the user and the exit code.
+    """Give the lines for the user, and the exit code.
 
     >>> describe_failure(MemoryError())
     (['out of memory'], 1)
@@ -79,6 +79,7 @@ def _click_line(error: click.ClickException) -> str:
         return error.format_message()
     where = context.command_path.partition(" ")[2]
     message = " ".join(error.format_message().split())
+    # by name, since click 8.1 has no such class
     if type(error).__name__ == "NoArgsIsHelpError":
         names = ", ".join(context.command.list_commands(context))
         message = f"found no command, expected one of {names}"

@@ -14,7 +14,7 @@ from stillage.cli.failures import report_failure
 from stillage.errors import BadInput, PluginBroken
 
 _PLUGINS = "stillage.cli.plugins:plugins"
-"""Reached without the host, so that a doctor is there however ill the plugins are."""
+"""Found without the host, so that ``plugins doctor`` works however broken the plugins are."""
 
 
 def _verbose(context: click.Context, _: click.Parameter, value: bool) -> None:
@@ -62,7 +62,7 @@ def share_options(command: click.Command) -> click.Command:
 
 
 class _SpecGroup(click.Group):
-    """Commands listed from plugins' specs; only the one that is called is imported."""
+    """A group of the commands in plugins' specs; only the one that is called is imported."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         from stillage.plugin.host import get_host
@@ -71,7 +71,7 @@ class _SpecGroup(click.Group):
         return sorted({"plugins", *(spec.name for spec in get_host().specs(CommandSpec))})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name.
+        """Give the command of that name.
 
         Raises
         ------
@@ -155,7 +155,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def main() -> None:
-    """Entry point of the ``stillage`` script."""
+    """Run the ``stillage`` script."""
     sys.exit(run())
 
 

@@ -1,4 +1,4 @@
-"""``stillage plugins``: what is installed, what is wrong with it, and how to begin one."""
+"""``stillage plugins``: list, diagnose and check installed plugins, and begin a new one."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def plugins() -> None:
 
 
 def as_json(status: PluginStatus) -> dict[str, Any]:
-    """One plugin as ``plugins list --json`` gives it."""
+    """Give one plugin as ``plugins list --json`` prints it."""
     names = {heading: sorted(status.names(kind)) for heading, kind in LISTED.items()}
     return {
         "name": status.name,
@@ -69,7 +69,7 @@ def as_json(status: PluginStatus) -> dict[str, Any]:
 
 
 def _formats(status: PluginStatus) -> dict[str, list[str]]:
-    """What files each reader takes, and each modality by its own decoder."""
+    """List the files that each reader takes, and each modality by its own decoder."""
     found: dict[str, list[str]] = {}
     for spec in status.specs:
         known = getattr(spec, "formats" if isinstance(spec, ReaderSpec) else "suffixes", ())
@@ -122,7 +122,7 @@ def doctor() -> None:
 
 
 def _diagnose(host: Host, status: PluginStatus) -> list[str]:
-    """Everything that is wrong with a plugin, with the traceback of what broke it."""
+    """List all errors of a plugin, with the traceback of the one that broke it."""
     lines = []
     if status.status == "broken":
         lines = [status.reason, *status.traceback.splitlines()]
@@ -159,7 +159,7 @@ def check(name: str, path: str | None, options: tuple[str, ...]) -> None:
 def _results(
     host: Host, name: str, path: str | None, options: tuple[str, ...]
 ) -> Iterator[tuple[Spec, Any]]:
-    """What was checked, with each result, as soon as it is there."""
+    """Yield each checked spec with its result, as soon as it is known."""
     from stillage.cli.record import arguments
     from stillage.testing import CHECKS
     from stillage.testing.reader import reader_results
@@ -183,7 +183,7 @@ def _results(
 
 
 def _specs_of(host: Host, name: str) -> list[Any]:
-    """The specs that NAME stands for."""
+    """Find the specs that NAME stands for."""
     owners = [s for s in host.statuses() if name in (s.name, s.distribution)]
     for status in owners:
         if status.status in ("broken", "incompatible"):

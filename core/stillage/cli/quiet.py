@@ -1,4 +1,4 @@
-"""Readers run without their libraries' chatter, so that a refusal is one line."""
+"""Silence the libraries of readers, so that a refusal is one line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TextIO
 
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """Keep warnings and what native decoders print from standard error; our own lines go there.
+    """Keep warnings and messages of native decoders off standard error; our own lines go there.
 
     libtiff and others write to file descriptor 2, past Python; arithmetic on numbers that no
     sensor gives warns before the result (an infinity) is refused with its place.
@@ -26,7 +26,7 @@ def quiet_libraries() -> Iterator[None]:
 
 @contextmanager
 def _native_silence() -> Iterator[None]:
-    """File descriptor 2 leads nowhere, and ``sys.stderr`` to where it led."""
+    """Point file descriptor 2 at nothing, and ``sys.stderr`` at its old target."""
     try:
         kept = os.dup(2)
     except OSError:  # closed by whoever called: nothing to keep quiet

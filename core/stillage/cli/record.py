@@ -1,4 +1,4 @@
-"""``stillage record``: render a scenario's recording, import a real one, look inside one."""
+"""``stillage record``: render a scenario's recording, import a real one, or describe one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def render(scenario: str, out: str, items: int, seed: int) -> None:
 
 
 class _Import(click.Command):
-    """Lists below its own help what every reader reads, and its options."""
+    """The command ``record import``, whose help also lists every reader and its options."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for spec in get_host().specs(ReaderSpec):
@@ -92,7 +92,7 @@ def info(file: str, as_json: bool, verify: bool) -> None:
 
 
 def _spare_inputs(path: Path, out: Path) -> None:
-    """Refuse to write over what is imported: the file itself, or one in its folder.
+    """Refuse to write over the input: the file itself, or one in its folder.
 
     A recording in that folder is no input: it was imported there before.
     """
@@ -122,7 +122,7 @@ def _say_written(out: str) -> None:
 
 
 def arguments(spec: ReaderSpec, pairs: Sequence[str]) -> tuple[Options, ...]:
-    """What ``-o key=value`` pairs make of a reader's options: its factory's last argument, if any.
+    """Turn ``-o key=value`` pairs into a reader's options: its factory's last argument, if any.
 
     Raises
     ------

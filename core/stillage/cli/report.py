@@ -1,4 +1,4 @@
-"""``stillage report`` and ``stillage compare``: read what runs have left."""
+"""``stillage report`` and ``stillage compare``: show the figures of finished runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``stillage scenarios``: what can be simulated, and everything that ``-o`` can change."""
+"""``stillage scenarios``: list scenarios, and the settings that ``-o`` can change."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _json_default(value: Any) -> Any:
 
 
 def _scenario_keys(host: Host, name: str) -> dict[str, list[Setting]]:
-    """Settings by part: the run's own, the distillation's, and the scenario's.
+    """List settings by part: the run's own, the distillation's, and the scenario's.
 
     Their defaults are those of a run that renders its own recording.
     """
@@ -116,7 +116,7 @@ def _scenario_keys(host: Host, name: str) -> dict[str, list[Setting]]:
 
 
 def _sourced(settings: list[Setting]) -> list[Setting]:
-    """Where a number's unit or source is not written down it is a pure number, our choice."""
+    """Fill in units and sources: a number without them is a pure number, and assumed."""
     return [
         dataclasses.replace(s, unit=s.unit or "1", source=s.source or "assumed")
         if isinstance(s.default, (int, float)) and not isinstance(s.default, bool)

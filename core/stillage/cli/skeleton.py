@@ -1,4 +1,4 @@
-"""The first files of a plugin package: a modality with sensor model, encoder and test."""
+"""Write the first files of a plugin package: a modality with sensor model, encoder and test."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stillage.storage.atomic import atomic_folder
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 MAX_NAME = 40
 _TAKEN = {"Any", "Modality", "None", "Scene", "Tensor", "True", "False", "View"}
-"""Class names that the new module has another use for."""
+"""Class names that the new module needs for something else."""
 
 _PYPROJECT = """\
 [build-system]
@@ -167,7 +167,7 @@ def test_conforms() -> None:
 
 
 def write_skeleton(name: str, folder: Path) -> list[Path]:
-    """Write the package of a new plugin into ``folder``, which must not exist yet.
+    """Write the package of a new plugin into ``folder``, which must be new or empty.
 
     Returns
     -------
@@ -177,7 +177,7 @@ def write_skeleton(name: str, folder: Path) -> list[Path]:
     Raises
     ------
     BadInput
-        If the name is none for a plugin, or the folder is there already.
+        If the name is unfit or taken, or the folder holds something or cannot be made.
     """
     package = f"stillage_{name.replace('-', '_')}"
     _check(name, package, folder)
@@ -211,7 +211,7 @@ def write_skeleton(name: str, folder: Path) -> list[Path]:
 
 
 def _check(name: str, package: str, folder: Path) -> None:
-    """Refuse a name that is none, is taken, or a place that is."""
+    """Refuse an unfit name, a taken name, or a folder that holds something."""
     if len(name) > MAX_NAME or not _NAME.fullmatch(name):
         shown = shorten(repr(name), 60)
         raise BadInput(f"plugin name {shown}", "an unfit name", "like 'sonar' or 'sonar-left'")

@@ -98,7 +98,7 @@ def _name_nodes(model: onnx.ModelProto) -> None:
 
 
 def preparation(model: onnx.ModelProto, learnt: frozenset[str]) -> set[str]:
-    """Name the nodes that depend on the readings and on no learnt parameter.
+    """Name the nodes of preprocessing: those that depend on no learnt parameter.
 
     Folding makes constants out of parameters: one whose name continues a parameter's is
     learnt, and so is an array whose name the trace knows as learnt.

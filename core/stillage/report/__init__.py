@@ -1,4 +1,4 @@
-"""The report: one self-contained page of a run, for a phone as for a desk."""
+"""The report: one self-contained page about a run, for narrow and wide screens."""
 
 __all__ = [
     "comparison",

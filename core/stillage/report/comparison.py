@@ -1,4 +1,4 @@
-"""Two runs side by side: which figures differ, and which of their settings."""
+"""Compare two runs: which figures differ, and which settings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Interval = Mapping[str, float]
 
 
 def compare_runs(first: RunDir, second: RunDir) -> dict[str, Any]:
-    """What differs between two finished runs.
+    """List the differences between two finished runs.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def _intervals(figures: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], In
 def _differing(
     one: Mapping[str, Any], two: Mapping[str, Any], above: str = ""
 ) -> dict[str, list[Any]]:
-    """Keys, dotted, whose values differ.
+    """Find the keys, dotted, whose values differ.
 
     >>> _differing({"a": 1, "b": {"c": 2}}, {"a": 1, "b": {"c": 3}})
     {'b.c': [2, 3]}

@@ -1,4 +1,4 @@
-"""What several sections ask of a run's figures."""
+"""Look up a run's figures, as several sections need them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Interval = Mapping[str, float]
 
 
 def paired(figures: Mapping[str, Any], a: str, b: str, kpi: str) -> dict[str, float] | None:
-    """The paired difference ``a`` minus ``b`` of a KPI, turned round if need be."""
+    """Find the paired difference ``a`` minus ``b`` of a KPI, stored either way round."""
     for row in figures.get("paired", ()):
         if row["kpi"] != kpi:
             continue
@@ -23,7 +23,7 @@ def paired(figures: Mapping[str, Any], a: str, b: str, kpi: str) -> dict[str, fl
 
 
 def tasks(figures: Mapping[str, Any], order: Iterable[str] = ()) -> dict[str, Mapping[str, Any]]:
-    """The distillation's summary of every target: the primary one first, then as in ``order``."""
+    """Give the distillation's summary of every target: the main one first, then as in ``order``."""
     summary = figures.get("distillation")
     if not summary:
         return {}
@@ -32,12 +32,12 @@ def tasks(figures: Mapping[str, Any], order: Iterable[str] = ()) -> dict[str, Ma
 
 
 def about(figures: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
-    """Unit, direction and summary of every KPI, in the scenario's order."""
+    """Give unit, direction and summary of every KPI, in the scenario's order."""
     return {row["name"]: row for row in figures["kpis"]}
 
 
 def better_word(difference: Interval, better: str) -> str:
-    """Whether a difference is one, and to which side: more, less, or neither shown."""
+    """Say whether a difference is better, worse, or not shown."""
     if words.spans_zero(difference):
         return "no difference shown"
     good = (difference["mean"] > 0) == (better != "lower")
@@ -45,7 +45,7 @@ def better_word(difference: Interval, better: str) -> str:
 
 
 def ordered(names: Iterable[str], first: Iterable[str]) -> list[str]:
-    """Names with those in ``first`` leading, in its order.
+    """Order names: those in ``first`` lead, in its order.
 
     >>> ordered(["x", "b", "a"], ["a", "b", "c"])
     ['a', 'b', 'x']

@@ -1,4 +1,4 @@
-"""HTML that sections write by themselves, without a template."""
+"""Write HTML without a template, for sections."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from html import escape
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """An HTML table in a box that scrolls by itself on a narrow screen.
+    """Write an HTML table in a box that scrolls by itself on a narrow screen.
 
     >>> table(["a"], [["<b>"]]).count("&lt;b&gt;")
     1

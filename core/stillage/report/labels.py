@@ -1,7 +1,7 @@
-"""Arms and policies as a reader meets them: label, colour and order, as they are declared.
+"""Label, colour and order arms and policies in the report, as they are declared.
 
 An arm is declared in the table of arms, a policy in the spec that its plugin registers. What
-neither declares, such as a bundle, goes by its own name.
+neither declares, such as a bundle, is labelled by its own name.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ COLOURS: Mapping[Role, str] = {
     "student": "copper",
     "control": "green",
 }
-"""The colour of every role that recognises items; all else is grey."""
+"""The colour of every role that recognises items; all others are grey."""
 
 _SIGHT = {":ideal": 0, ":declared": 2, ":majority": 3}
-"""What a policy without a table perceives with, best first; a table has 1, nothing at all 4."""
+"""Rank of what a policy without a table perceives with, best first; a table has 1, nothing 4."""
 
 
 class Named(NamedTuple):
-    """An arm or policy: its key, its label, and the colour of its marks and lines."""
+    """The name of an arm or policy: its key, its label, and the colour of its marks and lines."""
 
     name: str
     label: str
@@ -43,7 +43,7 @@ class Named(NamedTuple):
 
 
 def arm(name: str) -> Named:
-    """An arm; grey where no policy can perceive with it.
+    """Label an arm; it is grey where no policy can perceive with it.
 
     >>> arm("labels_only"), arm("my_bundle").label
     (Named(name='labels_only', label='student, labels only', colour='green'), 'my bundle')
@@ -55,7 +55,7 @@ def arm(name: str) -> Named:
 
 
 def arms(names: Iterable[str]) -> list[Named]:
-    """Arms in reading order: ours before plain ones, best informed first; bundles come last.
+    """Order arms for the report: ours before plain ones, best informed first, bundles last.
 
     >>> [each.name for each in arms(["mine", "plain", "shuffled", "distilled", "teacher"])]
     ['teacher', 'distilled', 'shuffled', 'plain', 'mine']
@@ -71,7 +71,7 @@ def _arm_order(found: Arm) -> tuple[bool, int]:
 
 
 def specs(figures: Mapping[str, Any]) -> dict[str, PolicySpec]:
-    """The specs of a run's policies, best informed first; bundles have none."""
+    """Give the specs of a run's policies, best informed first; bundles have none."""
     registered = get_host().scenario_specs(PolicySpec, figures["scenario"])
     ran = [spec for spec in registered if spec.name in figures["policies"]]
     return {spec.name: spec for spec in sorted(ran, key=_policy_order)}
@@ -82,7 +82,7 @@ def _policy_order(spec: PolicySpec) -> tuple[int, int]:
 
 
 def policies(figures: Mapping[str, Any]) -> dict[str, Named]:
-    """A run's policies, best informed first, bundles after those that recognise items."""
+    """Label a run's policies: best informed first, bundles after those that recognise items."""
     known = specs(figures)
     named = {
         name: Named(name, spec.label or words.name(name), COLOURS.get(spec.role, "grey"))
@@ -94,19 +94,19 @@ def policies(figures: Mapping[str, Any]) -> dict[str, Named]:
 
 
 def of_role(figures: Mapping[str, Any], role: Role) -> list[PolicySpec]:
-    """A run's policies of a role, best informed first."""
+    """List a run's policies of a role, best informed first."""
     return [spec for spec in specs(figures).values() if spec.role == role]
 
 
 def student(figures: Mapping[str, Any]) -> PolicySpec | None:
-    """The policy that stands for the distilled student: as quantised for the device, if it ran."""
+    """Find the policy of the distilled student: as quantised for the device, if it ran."""
     found = of_role(figures, "student")
     quantised = {each.name for each in ARMS if each.of}
     return next((spec for spec in found if spec.table in quantised), next(iter(found), None))
 
 
 def rival(figures: Mapping[str, Any], policy: PolicySpec, role: Role) -> PolicySpec | None:
-    """The best informed policy of a role that differs from ``policy`` in what it sees alone."""
+    """Find the best informed policy of a role that differs from ``policy`` only in what it sees."""
     made = policy.factory, policy.options
     found = of_role(figures, role)
     return next((spec for spec in found if (spec.factory, spec.options) == made), None)

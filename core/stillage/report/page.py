@@ -1,4 +1,4 @@
-"""The whole page: sections from every plugin, in one self-contained file."""
+"""Build the whole page: sections from every plugin, in one self-contained file."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def write_report(run: RunDir) -> Path:
 
 
 def build(run: RunDir) -> str:
-    """The page as text. A section that fails says so in its place; all others are shown."""
+    """Build the page as text. A section that fails says so in its place; all others are shown."""
     figures = run.kpis()
     sections = [
         {"id": spec.name, "title": title(spec.name), "html": _section(spec, run)}
@@ -62,7 +62,7 @@ def build(run: RunDir) -> str:
 
 
 def title(name: str) -> str:
-    """A section's heading.
+    """Give a section's heading.
 
     >>> title("kpis"), title("sorting-bales")
     ('Worth', 'Sorting bales')

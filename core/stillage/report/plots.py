@@ -1,4 +1,4 @@
-"""Plots as inline SVG that follow the page's colours, light or dark.
+"""Draw plots as inline SVG that follow the page's colours, light or dark.
 
 matplotlib draws with stand-in colours, which become CSS variables afterwards. Text stays
 text. The same figures give the same bytes.
@@ -27,6 +27,7 @@ STAND_INS = {
     "blue": "#000107",
     "grey": "#000108",
 }
+"""For each colour of the page, one that no plot would use: it is replaced in the SVG's text."""
 _WIDTH_IN = 4.7
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
 
@@ -64,7 +65,7 @@ def _style() -> Any:
 
 @contextmanager
 def figure(height_in: float, width_in: float = _WIDTH_IN) -> Iterator[tuple[Any, Any]]:
-    """A figure and its axes in the report's style, off screen."""
+    """Make a figure and its axes in the report's style, off screen."""
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -76,7 +77,7 @@ def figure(height_in: float, width_in: float = _WIDTH_IN) -> Iterator[tuple[Any,
 
 
 def svg(made: Any, name: str, description: str) -> Markup:
-    """The figure as an inline SVG element, described for those who cannot see it.
+    """Write the figure as an inline SVG element, described for those who cannot see it.
 
     Parameters
     ----------
@@ -92,6 +93,7 @@ def svg(made: Any, name: str, description: str) -> Markup:
     text = stream.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.S)
+    # ids are unique to a page, not to a drawing: each gets the plot's name in front
     prefix = re.sub(r"[^a-z0-9]+", "-", name.lower())
     text = re.sub(r'\bid="', f'id="{prefix}-', text)
     text = re.sub(r"url\(#", f"url(#{prefix}-", text)
@@ -115,7 +117,7 @@ def forest(
     zero: bool = False,
     unit: str = "",
 ) -> Markup:
-    """Means with intervals, one row each, best read from top to bottom.
+    """Draw means with intervals, one row each, from top to bottom.
 
     Parameters
     ----------
@@ -154,7 +156,7 @@ def bars(
     *,
     unit: str = "",
 ) -> Markup:
-    """Horizontal bars from 0 with intervals; arguments as :func:`forest`."""
+    """Draw horizontal bars from 0 with intervals; arguments as :func:`forest`."""
     with figure(0.62 + 0.27 * len(rows)) as (made, axes):
         for place, (_, colour, interval) in enumerate(rows):
             mean, low, high = interval["mean"], interval["low"], interval["high"]
@@ -163,7 +165,7 @@ def bars(
             axes.plot([low, high], [place, place], color=STAND_INS["ink"], linewidth=1.3)
         axes.axvline(0.0, color=STAND_INS["line"], linewidth=1.0)
         if not any(abs(interval[end]) > 0.0 for _, _, interval in rows for end in interval):
-            axes.set_xlim(0.0, 1.0)  # nothing of it anywhere: no axis of made-up hundredths
+            axes.set_xlim(0.0, 1.0)  # all are 0: matplotlib would scale the axis to hundredths
         _rows(axes, [shorten(label) for label, _, _ in rows])
         if unit:
             axes.set_xlabel(unit)
@@ -184,7 +186,7 @@ def _rows(axes: Any, labels: Sequence[str]) -> None:
 
 
 def shorten(label: str, most: int = 28) -> str:
-    """A label that leaves room for the plot.
+    """Shorten a label, to leave room for the plot.
 
     >>> shorten("a" * 40)
     'aaaaaaaaaaaaaaaaaaaaaaaaaaa…'
@@ -201,7 +203,7 @@ def curves(
     ylabel: str,
     log: bool = False,
 ) -> Markup:
-    """Thin lines for every seed in the colour of their arm, with one legend entry an arm.
+    """Draw a thin line for every seed in the colour of its arm, with one legend entry an arm.
 
     ``lines`` are (label, colour, ``(x, y)`` of every seed); grey ones are dashed.
     """
@@ -236,7 +238,7 @@ def scatter(
     xunit: str,
     ylabel: str,
 ) -> Markup:
-    """Labelled points with vertical intervals over a logarithmic x axis.
+    """Draw labelled points with vertical intervals over a logarithmic x axis.
 
     ``points`` are (label, colour, precision, x in ``xunit``, interval); INT8 ones are square.
     """

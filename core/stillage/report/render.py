@@ -1,4 +1,4 @@
-"""HTML from templates in which every name is escaped."""
+"""Render HTML from templates in which every name is escaped."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _environment() -> Environment:
 
 
 def render(template: str, **values: Any) -> Markup:
-    """The template ``NAME.html.j2`` with ``values``; strings in them are escaped.
+    """Render the template ``NAME.html.j2`` with ``values``; strings in them are escaped.
 
     >>> "&lt;b&gt;" in render("page", title="<b>", kind="", answer="", sections=[], footer="")
     True

@@ -1,4 +1,4 @@
-"""The report sections that every run has, as specs; nothing heavy is imported here."""
+"""The specs of the report sections that every run has; nothing heavy is imported here."""
 
 from __future__ import annotations
 

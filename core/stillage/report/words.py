@@ -1,4 +1,4 @@
-"""Figures in words: numbers with the digits they deserve, and honest sentences."""
+"""Write figures in words: numbers with fitting digits and units, names, lists."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 _MINUS = "−"
 
 NAMES = {"r2": "R²"}
-"""Keys whose names are more than their words."""
+"""Names of keys that are not simply the key's words."""
 
 _KPI_NAMES = {"mci": "material circularity (MCI)", "oee": "equipment effectiveness (OEE)"}
 
@@ -17,7 +17,7 @@ UNITS = {"eur": "€", "kg": "kg", "j": "J", "h": "h", "s": "s", "1": "", "": ""
 
 
 def name(key: str) -> str:
-    """The name of a metric, a target or whatever else declares no label.
+    """Name a metric, a target or anything else that declares no label.
 
     >>> name("balanced_accuracy"), name("r2")
     ('balanced accuracy', 'R²')
@@ -26,7 +26,7 @@ def name(key: str) -> str:
 
 
 def kpi_name(key: str, unit: str = "") -> str:
-    """A KPI's name without its trailing unit.
+    """Give a KPI's name without its trailing unit.
 
     >>> kpi_name("recovered_value_eur", "EUR"), kpi_name("co2e_avoided_kg", "kg")
     ('recovered value', 'CO2e avoided')
@@ -36,7 +36,7 @@ def kpi_name(key: str, unit: str = "") -> str:
 
 
 def unit_sign(unit: str) -> str:
-    """The sign of a unit, empty for pure numbers.
+    """Give the sign of a unit, empty for pure numbers.
 
     >>> unit_sign("EUR"), unit_sign("1"), unit_sign("m")
     ('€', '', 'm')
@@ -45,7 +45,7 @@ def unit_sign(unit: str) -> str:
 
 
 def number(value: float, digits: int = 3, signed: bool = False) -> str:
-    """``value`` with about ``digits`` significant digits, thousands parted, a true minus.
+    """Write ``value`` with about ``digits`` significant digits, commas at thousands, a true minus.
 
     >>> number(12345.6), number(0.08421), number(-3.14159, signed=True), number(0.5, signed=True)
     ('12,346', '0.0842', '−3.14', '+0.5')
@@ -69,7 +69,7 @@ def number(value: float, digits: int = 3, signed: bool = False) -> str:
 
 
 def brief(value: float) -> str:
-    """A tick's label: thousands in k, millions in M.
+    """Write a tick's label: thousands in k, millions in M.
 
     >>> brief(200_000.0), brief(2.5e6), brief(0.25), brief(-3000.0), brief(1000.0)
     ('200k', '2.5M', '0.25', '−3k', '1,000')
@@ -81,7 +81,7 @@ def brief(value: float) -> str:
 
 
 def score(value: float, signed: bool = False) -> str:
-    """A score in [-1, 1] with three decimals.
+    """Write a score in [-1, 1] with three decimals.
 
     >>> score(0.8), score(-0.0521, signed=True)
     ('0.800', '−0.052')
@@ -91,7 +91,7 @@ def score(value: float, signed: bool = False) -> str:
 
 
 def quantity(value: float, unit: str, signed: bool = False) -> str:
-    """A number with its unit's sign; small seconds and joules in milli and micro.
+    """Write a number with its unit's sign; small seconds and joules in milli and micro.
 
     >>> quantity(0.0012, "J"), quantity(3.2e-5, "s"), quantity(12.34, "EUR", signed=True)
     ('1.2 mJ', '32 µs', '+12.3 €')
@@ -105,7 +105,7 @@ def quantity(value: float, unit: str, signed: bool = False) -> str:
 
 
 def size(count: float) -> str:
-    """Bytes in kB or MB.
+    """Write bytes in kB or MB.
 
     >>> size(5_400_000), size(1536)
     ('5.4 MB', '1.54 kB')
@@ -123,7 +123,7 @@ def spans_zero(interval: Mapping[str, Any]) -> bool:
 
 
 def listed(names: list[str] | tuple[str, ...]) -> str:
-    """Names as a sentence lists them.
+    """List names as a sentence does.
 
     >>> listed(["video", "thermal", "nir"])
     'video, thermal and nir'

@@ -1,4 +1,4 @@
-"""The conformance kit: does a plugin keep the promises that the rest of Stillage relies on?
+"""The conformance kit checks that a plugin keeps the promises that Stillage relies on.
 
 From an author's test::
 
@@ -56,7 +56,7 @@ CHECKS: dict[str, Callable[[Any], Iterator[Result]]] = {
     "objective": objective_results,
     "scenario": scenario_results,
 }
-"""For each kind that has checks, the function that gives their results one by one."""
+"""For each kind with checks, the function that gives their results one by one."""
 
 
 PROMISES: dict[str, tuple[Callable[[Any], None], ...]] = {
@@ -67,7 +67,7 @@ PROMISES: dict[str, tuple[Callable[[Any], None], ...]] = {
     "scenario": SCENARIO_CHECKS,
     "reader": READER_CHECKS,
 }
-"""Every check there is, by what it is of; the first line of its docstring is the promise."""
+"""All checks, by the kind that they check; the first line of a check's docstring is its promise."""
 
 
 def check_modality(spec: ModalitySpec | str, scene: Scene | None = None) -> list[Passed]:

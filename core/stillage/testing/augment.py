@@ -1,4 +1,4 @@
-"""What every augmentation promises: same draws, same motion, in every modality of a sample."""
+"""The promises of augmentations: same draws, same motion, in every modality of a sample."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _slack(size: int) -> float:
 
 
 def _mirrored(found: Motion) -> int | None:
-    """The one axis that a flip mirrors, if any."""
+    """Find the one axis that a flip mirrors, if any."""
     axes = []
     for number in range(len(found.sizes)):
         start, end, size = found.axis(number)
@@ -134,7 +134,7 @@ def _mirrored(found: Motion) -> int | None:
 
 
 def _moved(found: Motion, name: str) -> int | None:
-    """The one axis that a shift moves, if any, by REACH of its size."""
+    """Find the one axis that a shift moves, if any, by REACH of its size."""
     axes = []
     for number in range(len(found.sizes)):
         start, end, size = found.axis(number)
@@ -155,7 +155,7 @@ def _moved(found: Motion, name: str) -> int | None:
 
 
 def _demand_order(axes: list[int | None], name: str, prepared: Tensor) -> None:
-    """The first draw is of the height, the second of the width, which comes later."""
+    """Demand that the first draw is of the height, the second of the width, a later axis."""
     first, second = axes
     last = max((k for k, size in enumerate(prepared.shape[1:]) if size > 4), default=-1)
     swapped = first is not None and first >= (last if second is None else second)

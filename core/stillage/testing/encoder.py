@@ -1,4 +1,4 @@
-"""What every encoder promises."""
+"""The promises of encoders, and how they are checked."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ ENCODER_CHECKS = (
 
 
 def encoder_results(spec: EncoderSpec, prepared: Tensor) -> Iterator[Result]:
-    """The result of every promise of an encoder, on prepared samples of its modality."""
+    """Give the result of every promise of an encoder, on prepared samples of its modality."""
     prefix = f"encoder {spec.name}: "
     example = next(iter(spec.examples), {})
     parameters = {name: value for name, value in example.items() if name != "shape"}

@@ -1,4 +1,4 @@
-"""A modality with its sensor model and its encoders, held against every promise."""
+"""Check a modality, its sensor model and its encoders against all their promises."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MODALITY_CHECKS = (*ROW_CHECKS, *PREPARE_CHECKS, *AUGMENT_CHECKS)
 
 
 def modality_results(spec: ModalitySpec, scene: Scene | None = None) -> Iterator[Result]:
-    """The result of every promise of a modality, its sensor model and its encoders."""
+    """Give the result of every promise of a modality, its sensor model and its encoders."""
     made = "the factory gives a Modality"
     try:
         modality = resolve(spec.factory)()
@@ -84,7 +84,7 @@ def _try_render(rendering: Rendering) -> list[NDArray[Any]]:
 
 
 def _any_samples(modality: Modality) -> NDArray[Any]:
-    """Drawn samples of the first free size that ``prepare`` takes."""
+    """Draw samples of the first free size that ``prepare`` takes."""
     for free in FREE_SIZES:
         raw = drawn(modality, COUNT, free)
         try:

@@ -1,7 +1,7 @@
-"""Where an augmentation moves things: measured with a probe, whatever the layout.
+"""Measure how an augmentation moves samples, with a probe and for any layout of axes.
 
-A small change is put at one place of a prepared sample. Where it turns up in the augmented
-sample is where that place has moved; gains, noise and masks leave it where it is.
+A small change is put at one place of a prepared sample. The place at which it appears in the
+augmented sample is that to which it has moved; gains, noise and masks do not move it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ROUNDS = 3
 
 @dataclass(frozen=True)
 class HeldView(View):
-    """A view whose draws of some names are given; keeps the names that were asked for."""
+    """A view whose draws of some names are given, and which notes the names asked for."""
 
     given: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
@@ -41,7 +41,7 @@ class HeldView(View):
 
 @dataclass(frozen=True)
 class Motion:
-    """Where probes at ``start`` turned up: both (P, axes), in elements of axes of ``sizes``."""
+    """The motion of P probes from ``start`` to ``end``: (P, axes), in elements of ``sizes``."""
 
     start: NDArray[np.int64]
     end: NDArray[np.int64]
@@ -49,11 +49,11 @@ class Motion:
     asked: frozenset[str]
 
     def axis(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-        """Starts, ends and size of one axis."""
+        """Give starts, ends and size of one axis."""
         return self.start[:, number], self.end[:, number], self.sizes[number]
 
     def far(self) -> list[int]:
-        """Axes along which a probe moved; jitter of 3 % or 2 elements is none."""
+        """List the axes along which a probe moved; jitter of 3 % or 2 elements is no motion."""
         axes = []
         for number, size in enumerate(self.sizes):
             start, end, _ = self.axis(number)
@@ -84,7 +84,8 @@ def motion(
 
 
 def _places(count: int, sizes: tuple[int, ...], number: int) -> NDArray[np.int64]:
-    """One place a sample, away from the edges and from the middle of long axes."""
+    """Choose a place in each sample, away from the edges and from the middle of long axes."""
     draw = uniform(number, np.arange(count)[:, None], np.arange(len(sizes)))
+    # a shift drops places at the edge, and a flip leaves the middle where it is
     part = np.where(draw < 0.5, 0.2 + 0.4 * draw, 0.4 + 0.4 * draw)
     return np.asarray(np.floor(part * np.array(sizes)), np.int64)

@@ -1,4 +1,4 @@
-"""What the conformance kit holds the declared parameters of a factory to."""
+"""The promise of factories: they take the parameters that their spec declares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every modality promises of its spec, its cost and what it prepares."""
+"""The promises of modalities about their spec, their cost and ``prepare``."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Case:
     rows: list[NDArray[Any]]
 
     def prepared(self, raw: NDArray[Any] | None = None) -> Tensor:
-        """``prepare`` of a copy of these samples."""
+        """Prepare a copy of these samples."""
         given = self.raw if raw is None else raw
         return self.modality.prepare(torch.from_numpy(np.array(given)))
 
@@ -163,7 +163,7 @@ def prepares_purely(case: Case) -> None:
 
 
 class _Prepare(nn.Module):
-    """``prepare`` as the module that exporters want."""
+    """A module that runs ``prepare``, as exporters want it."""
 
     def __init__(self, modality: Modality) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What every reader promises: a whole recording of a good example, one line for a bad one."""
+"""The promises of readers: a whole recording of a good example, one line for a bad one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from stillage.testing.results import Failed, Result, demand, demand_refusal, res
 
 _SAMPLED = 8
 COPIED_BYTES = 2**26
-"""An example up to this size is copied; of a larger one, all but the spoilt file is linked."""
+"""An example up to this size is copied; of a larger one, all files but the cut one are linked."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ def _demand_refusal(case: Reading, path: Path, what: str) -> None:
 
 
 def _spoilt(case: Reading) -> Path:
-    """A copy of the example in which one file (the largest, unless named) is cut short."""
+    """Copy the example, with one file (the largest, unless named) cut short."""
     place = case.work / "spoilt" / case.path.name
     place.parent.mkdir()
     if case.path.is_file() and not case.cut:
@@ -191,7 +191,7 @@ def _spoilt(case: Reading) -> Path:
 
 
 def _cut(source: Path, target: Path) -> None:
-    """Keep the first half; of a text, up to the middle of a line's first cell."""
+    """Copy the first half of a file; of a text, up to the middle of a line's first cell."""
     half = source.stat().st_size // 2
     with source.open("rb") as handle:
         content = handle.read(half + 2)
@@ -216,7 +216,7 @@ READER_CHECKS = (
 def reader_results(
     spec: ReaderSpec, path: str | Path, cut: str = "", options: tuple[Options, ...] = ()
 ) -> Iterator[Result]:
-    """The result of every promise of a reader on the example at ``path``."""
+    """Give the result of every promise of a reader on the example at ``path``."""
     made = "the reader turns the example into a recording"
     with tempfile.TemporaryDirectory() as folder:
         work, out = Path(folder), Path(folder) / "example.h5"

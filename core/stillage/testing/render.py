@@ -1,4 +1,4 @@
-"""What every sensor model promises."""
+"""The promises of sensor models, and how they are checked."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Rendering:
     fields: tuple[str, ...]
 
     def render(self, scene: Scene | None = None, seed: int = SEED, samples: Any = None) -> Any:
-        """Readings of the scene (or of another one)."""
+        """Render the scene (or another one)."""
         return self.modality.render(scene or self.scene, seed, samples)
 
 

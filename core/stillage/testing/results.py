@@ -1,4 +1,4 @@
-"""One result for each promise, and how promises are run.
+"""Run the checks of promises, and give one result for each.
 
 >>> def even(number):
 ...     "the number is even"
@@ -50,7 +50,7 @@ Result = Passed | Failed
 
 
 class Failing(AssertionError):
-    """Promises that are not kept; ``failures`` are their results.
+    """The error for promises that are not kept; ``failures`` are their results.
 
     >>> print(Failing("fusion 'acme'", [Failed("the name is unique", "found twice")]))
     fusion 'acme' fails:
@@ -63,17 +63,17 @@ class Failing(AssertionError):
 
 
 class Unkept(Exception):
-    """Raised by a promise that is not kept."""
+    """The error that a check raises when its promise is not kept."""
 
 
 def demand(kept: bool, found: str, cause: str) -> None:
-    """Refuse unless ``kept``, saying what was found and what the likely cause is."""
+    """Raise Unkept unless ``kept``, with what was found and the likely cause."""
     if not kept:
         raise Unkept(f"{found}; likely cause: {cause}")
 
 
 def demand_refusal(act: Callable[[], object], what: str, taken: str, cause: str) -> None:
-    """Refuse unless ``act``, done with ``what``, raises a :class:`BadInput` of one line.
+    """Raise Unkept unless ``act``, done with ``what``, raises a :class:`BadInput` of one line.
 
     ``taken`` and ``cause`` say what is the matter where it raises nothing.
     """
@@ -92,7 +92,7 @@ def demand_refusal(act: Callable[[], object], what: str, taken: str, cause: str)
 
 
 def promise_of(check: Callable[..., None]) -> str:
-    """The promise is the first line of a check's docstring."""
+    """Give a check's promise, the first line of its docstring."""
     return (check.__doc__ or check.__name__).strip().splitlines()[0].rstrip(".")
 
 
@@ -113,7 +113,7 @@ def results_of(
 
 
 def demand_all(who: str, results: Iterable[Result]) -> list[Passed]:
-    """All results, if all passed.
+    """Give all results, if all passed.
 
     Raises
     ------

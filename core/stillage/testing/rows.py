@@ -1,4 +1,4 @@
-"""What every modality promises of readings that vary in length, and of files of its own."""
+"""The promises of modalities about readings that vary in length, and files of their own."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 def _dense_sample(modality: Modality) -> SampleSpec:
-    """What ``collate`` gives: the spec's ``dense`` where it has one, else its sample."""
+    """Give the spec of what ``collate`` makes: ``dense`` where there is one, else the sample."""
     found = getattr(modality, "dense", None)
     return found if isinstance(found, SampleSpec) else modality.sample
 
 
 def _lengths(case: Case) -> list[NDArray[Any]]:
-    """Rows of other lengths than the samples: none, one, half, whole, twice as long."""
+    """Make rows of other lengths than the samples: none, one, half, whole, twice as long."""
     row = np.asarray(case.rows[0])
     if not len(row):
         row = np.zeros((2, *row.shape[1:]), row.dtype)

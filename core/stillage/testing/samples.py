@@ -1,4 +1,4 @@
-"""Readings to try a modality on: rendered from a scene, else drawn from its sample spec."""
+"""Make readings to check a modality with: rendered from a scene, else drawn from its spec."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SAMPLES = np.array([40, 7, 9, 2], np.int64)
 
 
 def view_of(index: int, samples: NDArray[np.int64] = SAMPLES) -> View:
-    """View ``index`` of some samples."""
+    """Make view ``index`` of some samples."""
     return View(seed=5, index=index, samples=samples)
 
 
@@ -36,10 +36,10 @@ def has_sensor_model(modality: Modality) -> bool:
 
 
 def example_scene(spec: ModalitySpec) -> Scene | None:
-    """A scene for the modality: its spec's example, else that of the first installed scenario
-    which has all its fields; or None.
+    """Find a scene for the modality: its spec's example, or one of an installed scenario.
 
-    An example of a modality's spec is a scene: ``{field: values, ...}``, one value an item.
+    An example of a modality's spec is a scene: ``{field: values, ...}``, one value an item. Without
+    one, the scene is that of the first installed scenario that has all the fields, or None.
     """
     for example in spec.examples:
         return _given(example)
@@ -51,7 +51,7 @@ def example_scene(spec: ModalitySpec) -> Scene | None:
 
 
 def decoys(fields: tuple[str, ...], count: int) -> dict[str, tuple[NDArray[Any], str]]:
-    """Fields that other installed modalities and scenarios know and ``fields`` lacks.
+    """Find fields of other installed modalities and scenarios that ``fields`` lacks.
 
     Each ``(count, ...)`` with its unit.
     """
@@ -92,13 +92,13 @@ def _unit(values: NDArray[Any]) -> str:
 
 
 def restricted(scene: Scene, fields: tuple[str, ...]) -> Scene:
-    """The scene with only these of its fields."""
+    """Give the scene with only these of its fields."""
     kept = {name: scene.fields[name] for name in fields if name in scene.fields}
     return Scene(kept, {name: scene.units[name] for name in kept})
 
 
 def drawn(modality: Modality, count: int, free: int, seed: int = 0) -> NDArray[Any]:
-    """Samples ``(count, *shape)`` of the right dtype, free axes of size ``free``.
+    """Draw samples ``(count, *shape)`` of the right dtype, free axes of size ``free``.
 
     Floats lie in 0.05 .. 0.95; integers spread over the whole range of their dtype.
     """
@@ -113,7 +113,7 @@ def drawn(modality: Modality, count: int, free: int, seed: int = 0) -> NDArray[A
 
 
 def rows_of(raw: Any) -> list[NDArray[Any]]:
-    """Rendered readings as a list with one array for each item, ragged or not."""
+    """List rendered readings, ragged or not, with one array for each item."""
     return [np.asarray(row) for row in raw]
 
 

@@ -1,4 +1,4 @@
-"""What every scenario promises: settings that are explained, parts that exist, a sound env."""
+"""The promises of scenarios: documented settings, parts that exist, a sound environment."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ SCENARIO_CHECKS = (
 
 
 def scenario_results(spec: ScenarioSpec) -> Iterator[Result]:
-    """The result of every promise of a scenario."""
+    """Give the result of every promise of a scenario."""
     try:
         scenario = resolve(spec.factory)()
     except Exception as error:

@@ -1,4 +1,4 @@
-"""A fresh Python process, as a worker is one: what is pickled here must work there.
+"""Run functions in a fresh Python process, as workers do, on pickled arguments.
 
 The process hashes strings with another seed than this one, so that an order of a set or a
 ``hash("name")`` that finds its way into readings is seen. It is started once and kept.
@@ -25,7 +25,7 @@ _CODE = "from stillage.testing.worker import serve; serve()"
 
 
 def in_worker(thing: object, method: str, *args: Any) -> Any:
-    """``thing.method(*args)`` (or ``thing(*args)`` for an empty ``method``) in a fresh process.
+    """Call ``thing.method(*args)``, or ``thing(*args)`` for "", in a fresh process.
 
     Raises
     ------
@@ -85,7 +85,7 @@ class _Worker:
         return good, answer if good else answer.decode()
 
     def close(self) -> None:
-        """End the process; the next question starts another."""
+        """End the process; the next call starts another."""
         _worker.cache_clear()
         atexit.unregister(self.close)
         self._process.kill()
@@ -109,8 +109,8 @@ def _receive(pipe: IO[bytes]) -> bytes:
 
 
 def serve() -> None:
-    """Answer one question after another from standard input; what plugins print is not mixed in."""
-    answers = os.fdopen(os.dup(1), "wb")
+    """Answer calls from standard input, one after another, on standard output."""
+    answers = os.fdopen(os.dup(1), "wb")  # what plugins print goes to standard error instead
     os.dup2(2, 1)
     questions = sys.stdin.buffer
     while True:

@@ -1,4 +1,4 @@
-"""The answer in words, with the four figures that carry it."""
+"""The section ``answer``: the outcome of a run in words, with four figures."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _RIVALS: Mapping[Role, str] = {
     "none": "no perception",
     "teacher": "the teacher",
 }
-"""Whom the student is compared with on the plant, where one differs in what it sees alone."""
+"""Roles that the student is compared with on the plant, where a policy differs in sight alone."""
 
 
 def answer(run: RunDir) -> str:
-    """One sentence on distilling, one on the belt, and figures beside them."""
+    """Write one sentence on distilling, one on the plant, and figures beside them."""
     figures = run.kpis()
     sentences = [distilling(figures), deciding(figures)]
     return render("answer", sentences=[s for s in sentences if s], facts=facts(figures))
 
 
 def distilling(figures: Mapping[str, Any]) -> str:
-    """What distilling brought, said as plainly when it brought nothing; asked of a run only."""
+    """Say what distilling brought, as plainly when it brought nothing; "" unless it is a run."""
     summary = figures.get("distillation")
     if not summary or figures.get("kind") == "evaluate":
         return ""
@@ -67,7 +67,7 @@ def distilling(figures: Mapping[str, Any]) -> str:
 
 
 def budget_words(labels: Any) -> str:
-    """The label budget as part of a sentence.
+    """Write the label budget as part of a sentence.
 
     >>> budget_words(4), budget_words(0.2), budget_words("all")
     ('from 4 labels a class', 'from 20% of the labels', 'with all labels')
@@ -80,7 +80,7 @@ def budget_words(labels: Any) -> str:
 
 
 def deciding(figures: Mapping[str, Any]) -> str:
-    """What the student is worth to the plant, against students without a teacher and none."""
+    """Say what the student is worth to the plant, against the policies of other roles."""
     kpi, student = figures.get("headline"), labels.student(figures)
     if not kpi or not student:
         return ""
@@ -135,7 +135,7 @@ def _toll(figures: Mapping[str, Any], teacher: PolicySpec, student: PolicySpec) 
 
 
 def facts(figures: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Figures for the head of the page: label, value and remark."""
+    """Give the figures for the head of the page: label, value and remark."""
     found = []
     summary, student = figures.get("distillation"), labels.student(figures)
     if summary and figures.get("kind") != "evaluate":

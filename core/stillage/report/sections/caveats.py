@@ -1,4 +1,4 @@
-"""What a reader should know before trusting the figures."""
+"""The section ``caveats``: limits of the figures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from stillage.rundir import RunDir
 
 
 def caveats(run: RunDir) -> str:
-    """Shortcuts found in the recording, KPIs left out, and the scenario's assumptions."""
+    """List shortcuts found in the recording, KPIs left out, and the scenario's assumptions."""
     figures, recording = run.kpis(), run.read_json("stages/record/info.json")
     return render(
         "caveats",

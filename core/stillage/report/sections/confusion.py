@@ -1,4 +1,4 @@
-"""What is taken for what."""
+"""The section ``confusion``: confusion matrices of tasks with classes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stillage.rundir import RunDir
 
 
 def confusion(run: RunDir) -> str:
-    """A confusion matrix for each task with classes and each arm, as shares of the truth."""
+    """Show a confusion matrix for each task with classes and each arm, as shares of the truth."""
     found = run.kpis().get("confusion", {})
     order = ordered(found, run.config.distillation.tasks)
     tasks = [
@@ -32,7 +32,7 @@ def confusion(run: RunDir) -> str:
 
 
 def shares(counts: Sequence[Sequence[float]]) -> list[list[dict[str, Any]]]:
-    """Each count with its share of its row, in percent.
+    """Give each count with its share of its row, in percent.
 
     >>> shares([[3, 1], [0, 0]])[0]
     [{'count': 3, 'percent': 75}, {'count': 1, 'percent': 25}]

@@ -1,4 +1,4 @@
-"""What perception costs on the device, and what accuracy that buys."""
+"""The section ``cost``: the cost of perception on the device, against its accuracy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stillage.rundir import RunDir
 
 
 def cost(run: RunDir) -> str:
-    """Size, latency and joules of what was deployed; accuracy against joules."""
+    """Show size, latency and joules of the deployed models, and accuracy against joules."""
     figures = run.kpis()
     found = figures.get("deployment", {})
     deployed = [(model, found[model.name]) for model in labels.arms(found)]
@@ -24,7 +24,7 @@ def cost(run: RunDir) -> str:
 
 
 def _measured_latency(run: RunDir) -> list[tuple[str, float, float]]:
-    """Median and largest measured latency over seeds, in ms: (form, median, largest)."""
+    """Find the median and largest measured latency over seeds, ms: (form, median, largest)."""
     manifests = [
         run.read_json(str(path.relative_to(run.path)))
         for path in sorted(run.stage_folder("export").glob("*/manifest.json"))

@@ -1,4 +1,4 @@
-"""How the networks learnt."""
+"""The section ``curves``: learning curves of the networks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Line = tuple[Sequence[float], Sequence[float]]
 
 
 def curves(run: RunDir) -> str:
-    """Training loss and, where some labels were kept for it, the validation score."""
+    """Draw the training loss and, where labels were set aside for it, the validation score."""
     results = sorted(run.stage_folder("distill").glob("seeds/*/result.json"))
     lines: dict[str, dict[Named, list[Line]]] = {"loss": {}, "validation": {}}
     for path in results:

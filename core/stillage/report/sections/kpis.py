@@ -1,4 +1,4 @@
-"""What each policy is worth."""
+"""The section ``kpis``: KPIs of each policy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FIRST = 8
 
 
 def kpis(run: RunDir) -> str:
-    """Bars with intervals for every KPI, and all figures in a table."""
+    """Draw bars with intervals for every KPI, and put all figures in a table."""
     figures = run.kpis()
     policies, found = list(labels.policies(figures).values()), figures["policies"]
     charts = []

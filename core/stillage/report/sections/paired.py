@@ -1,4 +1,4 @@
-"""Differences between policies that faced the same luck."""
+"""The section ``paired``: differences between policies in the same simulated worlds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stillage.rundir import RunDir
 
 
 def paired(run: RunDir) -> str:
-    """The distilled student against every other policy, then all pairs."""
+    """Compare the distilled student with every other policy, then all pairs."""
     figures = run.kpis()
     student, kpi = labels.student(figures), figures.get("headline")
     chart = _chart(figures, student.name, kpi) if student and kpi else None

@@ -1,4 +1,4 @@
-"""Where the figures come from, complete enough to compute them again."""
+"""The section ``provenance``: all that is needed to compute the figures again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from stillage.rundir import RunDir
 
 
 def provenance(run: RunDir) -> str:
-    """The recording, the versions and the whole configuration."""
+    """Show the recording, the versions and the whole configuration."""
     return render(
         "provenance",
         recording=run.read_json("stages/record/info.json"),

@@ -1,4 +1,4 @@
-"""How well every arm recognises held-out groups."""
+"""The section ``recognition``: scores of every arm on held-out groups."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DIFFERENCE_LABELS = {"gain": GAIN.label, **{each.key: each.label for each in DI
 
 
 def recognition(run: RunDir) -> str:
-    """A table of all arms and tasks, a plot for each task, and the paired differences."""
+    """Show a table of all arms and tasks, a plot for each task, and the paired differences."""
     figures = run.kpis()
     found = tasks(figures, run.config.distillation.tasks)
     if not found:
