@@ -44,12 +44,12 @@ class UnknownName(BadInput, KeyError):
 
 
 class Incomplete(StillageError):
-    """An error that says that some work is missing and can be resumed; exit code 3."""
+    """An error for work that is missing and can be resumed; exit code 3."""
 
     exit_code = 3
 
 
 class PluginBroken(StillageError):
-    """An error that says that a plugin which was asked for cannot be used; exit code 4."""
+    """An error for a plugin that was asked for and cannot be used; exit code 4."""
 
     exit_code = 4

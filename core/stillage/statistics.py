@@ -71,6 +71,7 @@ def resample_weights(count: int, resamples: int, seed: int, name: str) -> Floats
     if count < 1:
         raise BadInput(f"bootstrap of {name}", "nothing to resample", "at least one")
     draws = generator(seed, stream(name), count).integers(0, count, (resamples, count))
+    # so that one bincount counts every resample apart
     offsets = np.arange(resamples)[:, None] * count
     counts = np.bincount((draws + offsets).ravel(), minlength=resamples * count)
     return counts.reshape(resamples, count).astype(np.float64)

@@ -33,6 +33,7 @@ _STATIC_OPS = [
 ]
 _FLOAT = onnx.TensorProto.FLOAT
 _OPTIONS = {"MatMulConstBOnly": True, "MinimumRealRange": 1e-6}
+"""Products of two activations (attention) stay in floating point; no scale becomes 0."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,7 @@ def _static(
 
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
+    # handed over as if the quantiser's own calibration had found them
     data = {n: (np.float32(low), np.float32(high)) for n, (low, high) in ranges.items()}
     quantiser = QDQQuantizer(
         copy,

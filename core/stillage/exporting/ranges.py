@@ -41,7 +41,7 @@ class Observer:
             for name in node.output:
                 if name in known and name not in there:
                     watched.graph.output.append(known[name])
-        self._session = session(watched, "ORT_DISABLE_ALL")
+        self._session = session(watched, "ORT_DISABLE_ALL")  # fused nodes would hide their values
         self._inputs = {value.name for value in model.graph.input}
 
     def values(self, feeds: Feeds) -> dict[str, NDArray[Any]]:

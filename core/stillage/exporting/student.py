@@ -174,7 +174,7 @@ def _checked(network: Network, readings: Readings | None) -> Readings:
             raise BadInput(f"calibration: {name}", found, f"{dtype} {wanted}")
         raw[name] = have
     kept = Readings(raw, {name: readings.presence[name] for name in raw})
-    if len(raw) == 1:
+    if len(raw) == 1:  # its graph has no input for presence: absent readings are left out
         kept = kept.rows(kept.presence[next(iter(raw))])
     if not len(kept):
         raise BadInput("calibration", "no reading", "some readings of training samples")
@@ -257,7 +257,7 @@ def _write(
     if options.int8:
         quantised = quantise(filled, feeds_of(network, some))
         models["int8"] = quantised.model
-    with atomic_folder(folder) as part:
+    with atomic_folder(folder) as part:  # a bundle that fails the checks below never appears
         manifest = {
             **describe(network, module, options.int8),
             "pruning": pruning,

@@ -168,6 +168,7 @@ class Network(nn.Module):
         values = dict(prepared.values)
         for name, standard in zip(self.modalities, self.standards, strict=True):
             if name in values and isinstance(standard, Standardise):
+                # modalities augment prepared samples, before standardisation
                 plain = self.readings[name].augment(standard.inverse(values[name]), view)
                 values[name] = self.mask(standard(plain), prepared.presence[name])
         return Prepared(values, prepared.presence)

@@ -54,6 +54,7 @@ class Standardise(nn.Module):
         if self.mode == "none" or not len(values):
             return
         values = values.detach().to("cpu", torch.float64)
+        # the batch, and the axes that share a channel's statistics
         axes = [0, *[a + 1 for a, n in enumerate(self.kept) if n == 1 and values.shape[a + 1] > 1]]
         count = float(values.numel() / max(self._mean.numel(), 1))
         mean = values.mean(axes, keepdim=True)

@@ -46,6 +46,7 @@ _EXTRA: dict[Any, Callable[..., int]] = {
     _aten.dot: _vector,
     _aten._scaled_dot_product_flash_attention_for_cpu: _attention,
 }
+"""Counters of operations that torch's registry lacks; they count twice the MACs, as it does."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class _Counter(TorchDispatchMode):
         packet = func._overloadpacket
         count = _EXTRA.get(packet) or flop_registry.get(packet)
         if count is None:
-            with self:
+            with self:  # an operation made of others counts as those
                 whole = func.decompose(*args, **kwargs)
             if whole is not NotImplemented:
                 return whole

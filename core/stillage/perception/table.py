@@ -124,7 +124,7 @@ class PerceptionTable:
             if meta["version"] != _TABLE_VERSION:
                 raise BadInput(file, f"version {meta['version']!r}", f"version {_TABLE_VERSION}")
             fields = {name: kind(meta[name]) for name, kind in _FIELDS.items()}
-            return cls(
+            return cls(  # "equiv": another dtype is refused, not converted
                 samples=arrays["samples"].astype(np.int64, casting="equiv"),
                 groups=arrays["groups"].astype(np.str_, casting="safe"),
                 features=arrays["features"].astype(np.float32, casting="equiv"),

@@ -82,7 +82,7 @@ class _Flat:
         shape: tuple[int, ...],
         compression: Compression,
     ) -> None:
-        options: dict[str, Any] = {"fletcher32": True}
+        options: dict[str, Any] = {"fletcher32": True}  # HDF5 checks each chunk as it is read
         if compression != "none":
             options |= {"compression": compression, "shuffle": True}
         if compression == "gzip":
@@ -117,7 +117,7 @@ class GrowingModality:
         self.values = _Flat(group, first.dtype, sizes, compression)
         self.rows = 0
         self.lengths: list[NDArray[np.int64]] = []
-        self.index = [np.full(before, -1, np.int64)]
+        self.index = [np.full(before, -1, np.int64)]  # absent in all samples of earlier batches
         self.timestamps: list[NDArray[np.float64]] = []
 
     def append(self, stream: Stream, count: int) -> None:

@@ -131,7 +131,7 @@ def _columns(path: Path, file: h5py.File, metadata: schema.Metadata) -> dict[str
             column = file[where][...]
         if schema.digest(column) != metadata.digests[where]:
             raise BadInput(f"{path}:/{where}", "changed content", "what was written")
-        column.flags.writeable = False
+        column.flags.writeable = False  # columns are handed out without a copy
         columns[where] = column
     return columns
 

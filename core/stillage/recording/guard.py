@@ -182,6 +182,7 @@ def _children(
         raw = group.get_objname_by_idx(number)
         name = raw.decode(errors="replace")
         place = f"{path}:{where}/{name:.64}"
+        # the link itself, before anything follows it
         kind = group.links.get_info(raw).type
         if kind != h5py.h5l.TYPE_HARD:
             word = {h5py.h5l.TYPE_SOFT: "a soft link", h5py.h5l.TYPE_EXTERNAL: "an external link"}

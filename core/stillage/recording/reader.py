@@ -257,7 +257,7 @@ class Recording:
             return self._ragged(modality, meta, rows, wanted, where)
         found = self._values(modality, wanted, wanted + 1)
         if len(wanted) == len(rows) and (where[1:] > where[:-1]).all():
-            return found
+            return found  # in order, none absent or shared: as it was read
         out = np.zeros((len(rows), *found.shape[1:]), found.dtype)
         out[rows >= 0] = found[where]
         return out
@@ -277,7 +277,7 @@ class Recording:
         rest = tuple(size for size in meta.shape[1:] if size is not None)
         out = [np.zeros((0, *rest), meta.dtype) for _ in rows]
         for place, piece in zip(np.flatnonzero(rows >= 0), where, strict=True):
-            out[place] = pieces[piece].copy()
+            out[place] = pieces[piece].copy()  # a view would keep the whole block in memory
         return out
 
     def _values(

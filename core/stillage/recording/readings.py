@@ -30,6 +30,7 @@ CALIBRATION = "calibration.npz"
 MAX_BYTES = 4 << 30
 _MAX_ARRAYS = 1024
 _MAX_HEADER = 64 << 10
+"""Bytes of an array's header, which NumPy parses as Python: a long one is not safe to parse."""
 
 _FREE_BYTES, _RATIO = 16 << 20, 20
 """Bytes that a compressed file may always unfold to, and how often its own size beyond that.

@@ -231,6 +231,7 @@ def warp(
     places = project(np.asarray(np.linalg.inv(registration.array), np.float64), grid)
     size = np.array([columns - 1, rows - 1])
     with np.errstate(invalid="ignore"):
+        # 1e-9: rounding must not put the outermost pixels outside
         inside = np.asarray(((places >= -1e-9) & (places <= size + 1e-9)).all(1))
     places = np.clip(np.where(inside[:, None], places, 0.0), 0.0, size)
     low = np.minimum(places.astype(np.int64), np.maximum(size - 1, 0))

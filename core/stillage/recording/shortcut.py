@@ -136,6 +136,7 @@ def _neighbour_score(
 ) -> tuple[float, float, float]:
     """Compute the score, the mean score of shuffled targets, and the best of those."""
     near = _neighbours(feature)
+    # fewer for many groups, to bound memory
     shuffles = np.arange(min(_SHUFFLES, max(20, 2_000_000 // len(truth))))
     order = uniform(1, shuffles[:, None], np.arange(len(truth))).argsort(1)
     mixed = _scores(truth[order], near, kind)

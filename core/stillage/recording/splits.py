@@ -82,6 +82,7 @@ def grouped_split(
     side = np.zeros(len(names), np.int8)
     for ours in members.values():
         order = sorted(ours, key=lambda code: keys[code])
+        # half up, unlike round()
         count = min(max(1, int(held_out * len(ours) + 0.5)), len(ours) - 1)
         side[order[:count]] = 2
         side[order[count:]] = 1

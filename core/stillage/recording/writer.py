@@ -80,6 +80,7 @@ class RecordingWriter:
             part = self._stack.enter_context(atomic_file(self.path))
             self._sink = self._stack.enter_context(closing(Sink(part)))
             self._file = self._stack.enter_context(
+                # readable from HDF5 1.10 on
                 h5py.File(self._sink, "w", libver=("earliest", "v110"))
             )
         except OSError as error:
@@ -98,7 +99,7 @@ class RecordingWriter:
             if error is None:
                 self._finish()
                 self._file.close()
-            self._raise_disk_error()
+            self._raise_disk_error()  # last, since HDF5 writes its last blocks as it closes
         except BaseException as problem:
             self._stack.__exit__(type(problem), problem, problem.__traceback__)
             raise

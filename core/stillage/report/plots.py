@@ -102,6 +102,7 @@ def svg(made: Any, name: str, description: str) -> Markup:
         text = text.replace(stand_in, f"var(--{variable})")
     text = re.sub(r"font-family: [^;\"]+", f"font-family: {_FONT}", text)
     text = re.sub(r"(font: [\d.]+px) [^;\"]+", rf"\1 {_FONT}", text)
+    # without a size in points the plot fills the page's width
     text = re.sub(r'(<svg [^>]*?)width="[^"]*pt" height="[^"]*pt"', r"\1", text, count=1)
     text = re.sub(r'(<svg [^>]*?)height="[^"]*pt"', r"\1", text, count=1)
     text = re.sub(r'(<svg [^>]*?)\swidth="[^"]*pt"', r"\1", text, count=1)

@@ -28,7 +28,7 @@ REACH = 0.125
 
 @dataclass(frozen=True)
 class View:
-    """One augmented view of the samples of a batch.
+    """A view: one set of random draws by which the samples of a batch are augmented.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ FIELDS = ("length", "width", "angle", "centre", "squareness")
 
 
 class Footprint(NamedTuple):
-    """How much of every pixel an item covers, and the pixel's coordinates on the item's axes.
+    """The footprint of an item: its cover of every pixel, and the pixels' item coordinates.
 
     Attributes
     ----------

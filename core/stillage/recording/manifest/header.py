@@ -51,7 +51,7 @@ def parse(path: Path) -> tuple[list[Column], list[Line]]:
         raise BadInput(path, f"{path.stat().st_size} bytes", f"<= {MAX_MANIFEST_BYTES}")
     lines: list[Line] = []
     try:
-        with path.open(newline="", encoding="utf-8-sig") as handle:
+        with path.open(newline="", encoding="utf-8-sig") as handle:  # -sig: spreadsheets mark UTF-8
             reader = csv.reader(handle)
             header = next(reader, [])
             for cells in reader:
@@ -100,5 +100,5 @@ def _column(path: Path, place: int, text: str) -> Column:
 
 
 def only(columns: list[Column], role: str) -> Column:
-    """The one column of a role that is there once."""
+    """Give the column of a role of which a manifest has one."""
     return next(column for column in columns if column.role == role)
