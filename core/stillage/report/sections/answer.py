@@ -114,7 +114,7 @@ def deciding(figures: Mapping[str, Any]) -> str:
 
 
 def _toll(figures: Mapping[str, Any], teacher: PolicySpec, student: PolicySpec) -> str:
-    """Say what the teacher's reading costs the plant: time, energy, and a battery that it empties.
+    """Say what the teacher's reading costs the plant: time, energy, and an emptied battery.
 
     A battery that is as often empty with the student explains nothing.
     """
