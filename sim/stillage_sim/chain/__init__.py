@@ -1,4 +1,4 @@
-"""The circular supply chain: mass through nodes, edges, makers, use and back, hour by hour.
+"""A chain world moves mass through nodes, edges, makers, use and back, hour by hour.
 
 >>> from stillage_sim.chain import load_chain
 >>> load_chain.__name__

@@ -1,4 +1,4 @@
-"""The arrays of a circular supply chain: what is fixed, what a policy decides, and the state.
+"""The arrays of a chain: what is fixed, what a policy decides, and the state.
 
 Mass lies in *accounts*: each is a lane of a node (``sorting.PET``), goods under way, goods in
 use, or the outside (virgin supply, disposal), and holds kilograms of M materials as they truly
@@ -6,7 +6,7 @@ are, whatever the lane's name declares. *Processes* move mass from an account in
 stations of a line, disassembly, recycling, transports. *Makers* draw several accounts by a bill
 of materials; *markets* sell into use; *uses* give back what has served, graded by its age.
 
-Parameters are frozen, the arrays of :class:`State` change, replica axis first. Letters: A
+Parameters are frozen; the arrays of :class:`State` change, their replica axis first. Letters: A
 accounts, P processes, O outputs of all processes, M materials, T transits, K makers, S markets,
 U uses, C cohorts, G grades, V quantities.
 """
@@ -43,7 +43,7 @@ SERVICE = ("wanted_kg", "served_kg", "short_steps")
 
 
 class Processes(NamedTuple):
-    """P processes in the order in which they run: the last of a line first.
+    """P processes move mass; they are listed in the order in which they run, a line's last first.
 
     Process p takes from account ``source[p]`` up to ``rate[p]`` kg a step times the work of its
     machines ``machine[p] .. machine[p + 1] - 1`` (none: always at work). Its outputs are numbered
@@ -90,7 +90,7 @@ class Processes(NamedTuple):
 
 
 class Transits(NamedTuple):
-    """T ways with a lead: goods wait in ``account`` for ``lead`` steps, then leave to ``sink``."""
+    """T transits delay goods: they wait in ``account`` for ``lead`` steps, then go to ``sink``."""
 
     account: Ints
     sink: Ints
@@ -98,8 +98,9 @@ class Transits(NamedTuple):
 
 
 class Makers(NamedTuple):
-    """K makers: up to ``rate`` kg a step of a product, by the bill of materials ``recipe`` (K, M).
+    """K makers make up to ``rate`` kg a step of a product, by the bill of materials ``recipe``.
 
+    ``recipe`` is (K, M) kg of each material in a kilogram of product.
     Of every kilogram of material m at most ``secondary_share[k, m]`` comes from account
     ``secondary[k, m]`` (-1: none), the rest from account ``virgin[k]``, whose kilogram costs
     ``price[k, m]`` EUR (times quantity ``price_index[k]``) and emitted ``carbon[k, m]`` kg CO2e; a
@@ -125,7 +126,7 @@ class Makers(NamedTuple):
 
 
 class Markets(NamedTuple):
-    """S markets: each sells from ``account`` into use ``use`` at ``price`` EUR/kg.
+    """S markets sell, each from ``account`` into use ``use`` at ``price`` EUR/kg.
 
     Demand (kg a period) is quantity ``demand``, met evenly over the period; what is not met waits
     if ``backlog`` is 1, else it is lost. Goods cost ``holding`` and unmet demand ``penalty`` EUR
@@ -152,7 +153,7 @@ class Markets(NamedTuple):
 
 
 class Uses(NamedTuple):
-    """U product lives: goods in use lie in ``account``, cohorts are ``width`` periods wide.
+    """U uses hold goods while they live: in ``account``, in cohorts ``width`` periods wide.
 
     ``hazard[u, a]`` is the share of those aged a cohorts that leave in the next; the last is 1.
     ``grade[u, a, g]`` is the share of grade g among what leaves at age a; the age is first
@@ -172,7 +173,7 @@ class Uses(NamedTuple):
 
 
 class Perception(NamedTuple):
-    """What a policy's models do to the shares of the processes that perceive.
+    """A perception is what a policy's models do to the shares of the processes that perceive.
 
     ``share`` (Q, W, B, N, M): the share of material m that perception q sends to output n of its
     process in world w, in each of B equally likely batches of held-out items.
@@ -182,8 +183,9 @@ class Perception(NamedTuple):
 
 
 class Chain(NamedTuple):
-    """All that no policy changes. ``materials`` is (0, .., M - 1): its length is compiled in.
+    """The arrays of a chain that no policy changes.
 
+    ``materials`` is (0, .., M - 1): its length is compiled in.
     ``room`` (A,) kg an account can hold (inf: any); ``start`` (A, M) kg at first, out of account
     ``outside``; a step is ``step_h`` hours, a period ``period`` steps. ``routes`` (G, L): the
     process that runs when alternative 1..L of a choice is taken (-1: there is none); 0 is to wait.
@@ -207,7 +209,7 @@ class Chain(NamedTuple):
 
 @changing
 class State(NamedTuple):
-    """What changes, replica axis first.
+    """The state of R replicas; the replica axis of each array comes first.
 
     ``prefix`` and ``mirror`` uint64 (R,); ``step`` and ``world`` int64 (R,). ``mass`` (R, A, M) kg
     is the ledger and the stock; ``flow`` (R, O + K + S + 2 U, M) kg that went each way since the
@@ -251,9 +253,9 @@ class State(NamedTuple):
 
 
 def shaved(shares: Floats) -> Floats:
-    """Shares (..., outputs, M) less a hair (2**-48) for all but the last output.
+    """Take a hair (a share of 2**-48) off shares (..., outputs, M), except the last output's.
 
-    Then the rounded parts of a mass never add up to more than it.
+    The last output takes what is left, so the rounded parts of a mass never add up to more than it.
 
     >>> float(1.0 - shaved(np.ones((2, 1)))[0, 0]) == 2.0**-48
     True
@@ -264,7 +266,7 @@ def shaved(shares: Floats) -> Floats:
 
 
 def empty_state(chain: Chain, quantity: Floats) -> State:
-    """The state of R replicas before anything is set; ``quantity`` (R, V) is kept by reference."""
+    """Make the state of R replicas before it is set; ``quantity`` (R, V) is kept by reference."""
     r, m = len(quantity), len(chain.materials)
     makers, markets = len(chain.makers.sink), len(chain.markets.account)
     uses, cohorts = chain.uses.hazard.shape

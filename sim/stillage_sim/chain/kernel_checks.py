@@ -1,4 +1,4 @@
-"""What is about to enter a compiled kernel, compared with the chain that it is for.
+"""Check what is about to enter a compiled kernel against the chain that it is for.
 
 Kernels read and write memory without asking how far it goes, so an array of another shape, or a
 replica of a world that the perception does not have, would be read from wherever it may lie.
@@ -45,7 +45,7 @@ def check_array(
 
 
 def whole_number(where: str, found: Any, least: int = 0, most: int = 2**62) -> int:
-    """A whole number between two others; ``BadInput`` for anything else.
+    """Return a whole number between two others; ``BadInput`` for anything else.
 
     >>> whole_number("steps", np.int32(3))
     3
@@ -60,7 +60,7 @@ def whole_number(where: str, found: Any, least: int = 0, most: int = 2**62) -> i
 
 
 def check_states(found: States, wanted: States) -> int:
-    """How many replicas states have; ``wanted`` are states of the same chain without any.
+    """Count the replicas of states; ``wanted`` are states of the same chain without any.
 
     Raises
     ------
@@ -140,7 +140,7 @@ def check_worlds(world: Any, perception: Perception) -> None:
 def check_beginning(
     replicas: int, which: Any, numbers: Any, seeds: Any, episodes: Any
 ) -> tuple[NDArray[Any], ...]:
-    """The arguments of an episode's beginning as arrays (R,); ``BadInput`` for other shapes."""
+    """Turn the arguments of an episode's start into arrays (R,); ``BadInput`` for other shapes."""
     found = []
     for where, values, kind in (
         ("which", which, np.bool_), ("replicas", numbers, np.int64), ("seeds", seeds, np.uint64),
@@ -159,7 +159,7 @@ def _outputs(model: ChainModel, process: int) -> int:
 
 
 def _pairs(path: str, found: Any, wanted: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Arrays with what they are compared with, and where they are."""
+    """Yield each array's path, the array found, and the one it is compared with."""
     if isinstance(wanted, np.ndarray):
         yield path, found, wanted
         return

@@ -1,4 +1,4 @@
-"""A built chain: its arrays, and the names without which nobody could read them."""
+"""A built chain: its arrays, and the names by which people read them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stillage_sim.machines.settings import MaintenanceSettings
 
 
 class Account(NamedTuple):
-    """What an account of mass is.
+    """An account of mass: where goods lie, and how it may fill.
 
     ``kind`` is its node's kind, ``transit`` (on the way to ``node``), ``use`` (``node`` is the
     product) or ``outside``; ``lane`` is empty where a node has but one stock. A ``sink`` is meant
@@ -54,7 +54,7 @@ class Choice(NamedTuple):
 
 
 class Perceived(NamedTuple):
-    """A process that perceives.
+    """A process whose outputs a policy's models decide.
 
     ``classes`` is what each output stands for (empty: none), ``columns`` the class that each
     material is: its name, or where quality is graded the true class of the lane; ``ejected`` the
@@ -70,7 +70,7 @@ class Perceived(NamedTuple):
 
 @dataclass(frozen=True)
 class ChainModel:
-    """A chain, ready to run; picklable.
+    """A chain that is ready to run; it can be pickled.
 
     Attributes
     ----------
@@ -109,21 +109,21 @@ class ChainModel:
 
     @property
     def actions(self) -> int:
-        """Length of an action: a number for each choice, market and machine."""
+        """Return the length of an action: a number for each choice, market and machine."""
         return len(self.choices) + len(self.markets) + len(self.machines)
 
     def account(self, name: str) -> int:
-        """The number of the account called ``name``; ``ValueError`` if there is none."""
+        """Return the number of the account called ``name``; ``ValueError`` if there is none."""
         return [account.name for account in self.accounts].index(name)
 
 
 def ideal(model: ChainModel) -> Perception:
-    """Knows every class and sends it to its output, as far as what is aimed at is ejected."""
+    """Build the perception that knows every class and sends it to its output, where ejected."""
     return _told(model, [_aimed(process) for process in model.perceived])
 
 
 def blind(model: ChainModel) -> Perception:
-    """Knows nothing: all goes to the last output."""
+    """Build the perception that knows nothing: all goes to the last output."""
     tables = []
     for process in model.perceived:
         table = np.zeros((len(process.classes), len(process.columns)))
@@ -135,7 +135,10 @@ def blind(model: ChainModel) -> Perception:
 def usual_rules(
     model: ChainModel, maintenance: MaintenanceRules, prefer: Ints | None = None
 ) -> Rules:
-    """Alternatives in the file's order (or ``prefer`` (G, L)), the order level nearest to 1."""
+    """Build the usual rules: the file's alternatives in order, the order level nearest to 1.
+
+    ``prefer`` (G, L) gives another order of alternatives.
+    """
     longest = model.parts.chain.routes.shape[1]
     order = np.zeros((len(model.choices), longest), np.int64)
     for row, choice in zip(order, model.choices, strict=True):
@@ -147,7 +150,7 @@ def usual_rules(
 
 
 def _aimed(process: Perceived) -> Floats:
-    """Shares (outputs, materials) of a perception that is never wrong."""
+    """Compute the shares (outputs, materials) of a perception that is never wrong."""
     table = np.zeros((len(process.classes), len(process.columns)))
     for column, named in enumerate(process.columns):
         right = process.classes.index(named) if named in process.classes else -1
@@ -157,7 +160,7 @@ def _aimed(process: Perceived) -> Floats:
 
 
 def _told(model: ChainModel, tables: list[Floats]) -> Perception:
-    """A perception of one world and one batch."""
+    """Build a perception of one world and one batch from a table for each process."""
     outputs = max((len(table) for table in tables), default=1)
     share = np.zeros((len(tables), 1, 1, outputs, len(model.materials)))
     for q, table in enumerate(tables):

@@ -1,4 +1,4 @@
-"""Run a chain: begin episodes, step, note periods, and take the totals; the face of the kernels.
+"""Run a chain by its kernels: begin episodes, step, keep periods, and take the totals.
 
 >>> from stillage_sim.chain.building.model import build
 >>> from stillage_sim.chain.file.load import load_chain
@@ -59,14 +59,17 @@ INDEPENDENT = Sampling()
 
 
 def usual_policy(model: ChainModel) -> CompiledPolicy:
-    """What the file declares: its own sorters, its order of routes, maintenance by best age."""
+    """Build the policy that the file declares: its own sorters, its order of routes, best age.
+
+    Machines are maintained at the age of least cost.
+    """
     devices = model.parts.devices
     rules = usual_rules(model, age_replacement(model.maintenance))
     return CompiledPolicy(model.declared, rules, devices.reading_j, devices.reading_s)
 
 
 def new_states(model: ChainModel, replicas: int) -> States:
-    """Room for R replicas; :func:`begin` sets it. ``BadInput`` for an R that is no number."""
+    """Make room for R replicas, set by :func:`begin`. ``BadInput`` for an R that is no number."""
     replicas = whole_number("replicas", replicas, 0, MOST_REPLICAS)
     uncertain = new_uncertain_state(model.parts.uncertainties, replicas)
     return States(
@@ -130,7 +133,7 @@ def begun(
     worlds: int = 1,
     sampling: Sampling = INDEPENDENT,
 ) -> States:
-    """Replicas ``first .. first + replicas - 1`` of a seed at the start of their first episode.
+    """Begin the first episode of replicas ``first .. first + replicas - 1`` of a seed.
 
     Raises ``BadInput`` for numbers that are none of replicas, seeds or worlds.
     """
@@ -149,7 +152,7 @@ def begun(
 
 
 def new_history(model: ChainModel, replicas: int, periods: int) -> History:
-    """Room for what N periods of R replicas leave behind."""
+    """Make room for what N periods of R replicas leave behind."""
 
     def room(*axes: int) -> Floats:
         return np.zeros((replicas, periods, *axes))
@@ -166,7 +169,7 @@ def new_history(model: ChainModel, replicas: int, periods: int) -> History:
 
 
 def _with_readings(parts: Parts, policy: CompiledPolicy) -> Parts:
-    """The parts with what a reading costs the devices under a policy."""
+    """Set in the parts what a reading costs the devices under a policy."""
     devices = parts.devices._replace(reading_j=policy.reading_j, reading_s=policy.reading_s)
     return parts._replace(devices=devices)
 
@@ -199,7 +202,7 @@ def bind(
     skip: NDArray[np.bool_] | None = None,
     history: History | None = None,
 ) -> Callable[[], Floats]:
-    """:func:`advance` with all its arguments, for who steps again and again.
+    """Bind :func:`advance` to all its arguments, for who steps again and again.
 
     Write into ``actions`` and ``skip`` before each call; what it returns, EUR earned in this
     call, float64 (R,), is overwritten by the next one. A call costs about a microsecond more
@@ -245,7 +248,7 @@ def bind(
 
 
 def totals(states: States) -> Totals:
-    """Ledgers and counts of every replica since its episode began, as float64 copies.
+    """Copy the ledgers and counts of every replica since its episode began, as float64.
 
     ``mass`` (R, A, M) and ``flow`` (R, ways, M) kg; ``money`` (R, 8, 1) EUR; ``mains`` (R, 2, 1)
     and ``energy`` (R, 6, D) J; ``emissions`` (R, 4) kg; ``service`` (R, S, 3); ``in_use``
@@ -264,7 +267,7 @@ def totals(states: States) -> Totals:
 
 
 def audit(found: Totals) -> dict[str, float]:
-    """Largest relative residual of mass, energy (mains and devices) and money."""
+    """Compute the largest relative residual of mass, energy (mains and devices) and money."""
     return {
         "mass": ledger.residual(found["mass"]),
         "energy": max(ledger.residual(found["mains"]), ledger.residual(found["energy"])),

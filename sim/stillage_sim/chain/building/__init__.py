@@ -1,4 +1,4 @@
-"""Building: a chain's file becomes the arrays that the kernels read."""
+"""Building turns a chain's file into the arrays that the kernels read."""
 
 from stillage_sim.chain.building.model import build
 

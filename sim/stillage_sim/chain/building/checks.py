@@ -1,4 +1,4 @@
-"""Whether goods that come to a lane can leave it again."""
+"""Check that goods which come to a lane can leave it again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def check_flows(
     used: Uses,
     transits: Transits,
 ) -> None:
-    """Every lane that goods reach has a taker, or is meant to fill for ever.
+    """Check that every lane that goods reach has a taker, or is meant to fill for ever.
 
     Raises ``BadInput`` that names the first lane for which this is not so.
     """

@@ -1,4 +1,4 @@
-"""The accounts of a chain: one for each lane, product in use, transit, and the outside."""
+"""Number the accounts of a chain: one for each lane, product in use, transit, and the outside."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _VIRGIN = "virgin material"
 
 
 class Lanes:
-    """Accounts by name while they are being numbered, and the file whose names they are."""
+    """The accounts of a chain by name, while they are numbered, and the file that names them."""
 
     def __init__(self, file: ChainFile) -> None:
         self.file = file
@@ -55,7 +55,7 @@ class Lanes:
             self.add(Account(f"{name} in use", name, "", "use"))
 
     def _supply_of_others(self) -> int:
-        """The supply of makers and parts that name none; -1 if all name one.
+        """Return the supply of makers and parts that name none; -1 if all name one.
 
         It is no part of the outside, from which the stocks at first are as well.
         """
@@ -95,11 +95,11 @@ class Lanes:
         return len(self.accounts) - 1
 
     def bad(self, path: str, found: object, expected: object) -> BadInput:
-        """An error at a key of this file."""
+        """Make the error of a key of this file."""
         return BadInput(f"{self.file.label}: {path}", found, expected)
 
     def find(self, name: str, path: str, node: str = "") -> int:
-        """The account of a lane of ``node``, of ``node.lane``, or of a node with one lane.
+        """Find the account of a lane of ``node``, of ``node.lane``, or of a node with one lane.
 
         Raises ``BadInput`` at key ``path`` if there is none.
         """
@@ -111,11 +111,11 @@ class Lanes:
         raise self.bad(path, repr(name), one_of(name, own + known_names))
 
     def find_use(self, product: str) -> int:
-        """The account of a product in use."""
+        """Find the account of a product in use."""
         return self._numbers[f"{product} in use"]
 
     def by_material(self, values: Mapping[str, float], path: str, default: float = 0.0) -> Floats:
-        """A table by material as float64 (M,); ``"*"`` is all that are not named."""
+        """Turn a table by material into float64 (M,); ``"*"`` is all that are not named."""
         for name in values:
             if name not in self.materials and name != ALL:
                 raise self.bad(path, repr(name), one_of(name, self.materials))
@@ -123,7 +123,7 @@ class Lanes:
         return np.array([values.get(name, rest) for name in self.materials], np.float64)
 
     def one(self, name: str, table: str, path: str) -> str:
-        """``name``, if table ``table`` of the file has it; else ``BadInput``."""
+        """Return ``name``, if table ``table`` of the file has it; else raise ``BadInput``."""
         known = getattr(self.file, table)
         if name not in known:
             there = one_of(name, known) if known else f"a table [{table}.NAME]; the file has none"
@@ -131,7 +131,7 @@ class Lanes:
         return name
 
     def node(self, name: str, kind: type, path: str) -> str:
-        """``name``, if it is a node of this class; else ``BadInput``."""
+        """Return ``name``, if it is a node of this class; else raise ``BadInput``."""
         known = [key for key, node in self.file.nodes.items() if isinstance(node, kind)]
         if name not in known:
             what = f"a node of kind {kind.__name__.lower()!r}; the file has none"
@@ -139,11 +139,11 @@ class Lanes:
         return name
 
     def supply(self, name: str | None, path: str) -> int:
-        """The account of a virgin supply, or of that of all who name none."""
+        """Find the account of a virgin supply, or of that of all who name none."""
         return self._unnamed if name is None else self._numbers[self.node(name, Virgin, path)]
 
     def market_of(self, maker: str) -> tuple[str, Market]:
-        """The one market that orders from a maker; ``BadInput`` if there is none, or another."""
+        """Find the one market that orders from a maker; ``BadInput`` for none, or another."""
         found = [
             (name, node)
             for name, node in self.file.nodes.items()
@@ -156,19 +156,19 @@ class Lanes:
 
 
 def _draws_unnamed(station: Station) -> bool:
-    """Whether new parts join here that come from no supply of the file."""
+    """Tell whether new parts join here that come from no supply of the file."""
     return station.parts_from is None and any(station.parts_kg_per_kg.values())
 
 
 def charges(node: Disposal | Outlet) -> bool:
-    """Whether passing its gate moves money or is counted, so that a process must see it."""
+    """Tell whether passing its gate moves money or is counted, so that a process must see it."""
     if isinstance(node, Disposal):
         return any(node.eur_per_kg.values()) or any(node.kg_co2e_per_kg.values())
     return any(node.price_eur_per_kg.values()) or any(node.displaced.values())
 
 
 def recipe(lanes: Lanes, product: str) -> Floats:
-    """A product's bill of materials as shares of its mass, float64 (M,).
+    """Compute a product's bill of materials as shares of its mass, float64 (M,).
 
     Raises ``BadInput`` unless it sums to 1 or to the mass of a unit.
     """

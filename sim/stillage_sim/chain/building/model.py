@@ -1,4 +1,4 @@
-"""From a chain file to arrays.
+"""Build a chain's arrays from its file.
 
 >>> from stillage_sim.chain.file.load import load_chain
 >>> model = build(load_chain('''
@@ -59,7 +59,7 @@ from stillage_sim.machines.settings import MaintenanceSettings
 
 
 def build(file: ChainFile) -> ChainModel:
-    """The arrays and names of a chain file.
+    """Build the arrays and names of a chain from its file.
 
     Raises
     ------
@@ -73,6 +73,7 @@ def build(file: ChainFile) -> ChainModel:
     names = tuple(file.quantities)
     uncertainties, means = quantities(lanes)
     making = manufacturing(lanes)
+    # Adds accounts, so it comes before anything that is sized by their number.
     transits, carried = _transits(lanes, found)
     machines = _in_order(
         lanes, "machines", [p.machines for p in found] + [n.machines for n in making.values()]
@@ -152,7 +153,7 @@ def build(file: ChainFile) -> ChainModel:
 
 
 def _transits(lanes: Lanes, found: Sequence[Process]) -> tuple[Transits, list[int]]:
-    """Transits, and that of each process and then of each maker, -1: none."""
+    """Build the transits, and list that of each process and then of each maker, -1: none."""
     carried: list[int] = []
     rows: list[tuple[int, int, int]] = []
 
@@ -231,7 +232,7 @@ def _routes(found: Sequence[Process], choices: int) -> Any:
 
 
 def _in_order(lanes: Lanes, table: str, used: Sequence[Sequence[str]]) -> list[str]:
-    """Names in the order of their users; ``BadInput`` for one used twice, or not at all."""
+    """Return names in the order of their users; ``BadInput`` for one used twice, or not at all."""
     order = [name for names in used for name in names]
     for name in getattr(lanes.file, table):
         if order.count(name) != 1:
@@ -243,7 +244,7 @@ def _in_order(lanes: Lanes, table: str, used: Sequence[Sequence[str]]) -> list[s
 
 
 def _readers(lanes: Lanes, found: Sequence[Process]) -> tuple[Any, list[str]]:
-    """The process that each device reads for, and the devices in their order."""
+    """List the process that each device reads for, and the devices in their order."""
     devices = _in_order(lanes, "devices", [[p.device] if p.device else [] for p in found])
     readers = [n for n, p in enumerate(found) if p.device]
     return np.array(readers, np.int64), devices
@@ -271,7 +272,7 @@ def _declared(perceived: Sequence[Process], materials: int) -> Perception:
 
 
 def _ways(lanes: Lanes, chain: Chain, found: Sequence[Process]) -> list[Way]:
-    """Flows in the order of ``State.flow``: outputs, makers, markets, uses."""
+    """List the flows in the order of ``State.flow``: outputs, makers, markets, uses."""
     ways = [Way(p.name, p.kind, p.source, sink) for p in found for sink in p.sinks]
     for k, name in enumerate(manufacturing(lanes)):
         secondary = {int(a) for a in chain.makers.secondary[k] if a >= 0}

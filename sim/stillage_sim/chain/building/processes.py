@@ -1,4 +1,4 @@
-"""Stations, transports, disposal and outlets as processes, in the order in which they run."""
+"""Turn stations, transports, disposal and outlets into processes, in the order they run in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SUMS = 1e-9
 
 @dataclass(frozen=True)
 class Process:
-    """A process before it is an entry of arrays; shares (N, M), money and carbon (M,)."""
+    """A process before it becomes an entry of arrays; shares (N, M), money and carbon (M,)."""
 
     name: str
     path: str
@@ -48,7 +48,7 @@ class Process:
 
 
 def processes(lanes: Lanes) -> list[Process]:
-    """All processes of a file, the last of a line first.
+    """List all processes of a file, the last of a line first.
 
     Raises ``BadInput`` for unknown names, shares that do not sum to 1, and a process whose
     output is its own source.
@@ -89,7 +89,7 @@ def _station(lanes: Lanes, node: str, station: Station, path: str) -> Process:
         materials = lanes.file.materials.values()
         cost = cost + added @ np.array([m.virgin_eur_per_kg for m in materials])
         carbon = carbon + added @ np.array([m.virgin_kg_co2e_per_kg for m in materials])
-        scope = SCOPES.index("scope_3")
+        scope = SCOPES.index("scope_3")  # the arrays hold one scope a process: that of bought parts
         adder = lanes.supply(station.parts_from, f"{path}.parts_from")
     for n, machine in enumerate(station.machines):
         lanes.one(machine, "machines", f"{path}.machines[{n}]")
@@ -125,7 +125,7 @@ def _station(lanes: Lanes, node: str, station: Station, path: str) -> Process:
 
 
 def _classes(lanes: Lanes, station: Station, path: str) -> tuple[str, ...]:
-    """What each output of a station stands for."""
+    """Return the class that each output of a station stands for."""
     classes = tuple(output.named or "" for output in station.outputs)
     if station.perceives is None:
         if any(classes):
@@ -141,7 +141,7 @@ def _classes(lanes: Lanes, station: Station, path: str) -> tuple[str, ...]:
 
 
 def shares(lanes: Lanes, station: Station, path: str) -> tuple[Floats, Floats]:
-    """Shares of work done well and not done well, float64 (N, M) each."""
+    """Compute the shares of work done well and not done well, float64 (N, M) each."""
     outputs = station.outputs
     good = _shares(lanes, [output.good for output in outputs], f"{path}.outputs", "good")
     if all(output.poor is None for output in outputs):
@@ -192,12 +192,12 @@ def _edge(lanes: Lanes, edge: Edge, path: str) -> Iterator[Process]:
             carbon=np.full(count, edge.kg_co2e_per_tkm * edge.km / 1000.0),
             scope=SCOPES.index(edge.scope),
             added=np.zeros(count),
-            lead=max(lead, 1) if edge.lead_h > 0.0 else 0,
+            lead=max(lead, 1) if edge.lead_h > 0.0 else 0,  # none becomes immediate by rounding
         )
 
 
 def _carried(lanes: Lanes, edge: Edge, path: str) -> list[tuple[int, int]]:
-    """Source and sink of each lane that an edge carries."""
+    """List source and sink of each lane that an edge carries."""
     ends = []
     for key, name in (("from", edge.source), ("to", edge.to)):
         node = lanes.file.nodes.get(name)
@@ -224,7 +224,7 @@ def _carried(lanes: Lanes, edge: Edge, path: str) -> list[tuple[int, int]]:
 
 
 def _gate(lanes: Lanes, name: str, node: Disposal | Outlet) -> Process:
-    """What passes the gate of a disposal or an outlet is gone."""
+    """Build the process at the gate of a disposal or an outlet; what passes it is gone."""
     path, count = f"nodes.{name}", len(lanes.materials)
     if isinstance(node, Disposal):
         value = -lanes.by_material(node.eur_per_kg, f"{path}.eur_per_kg")
@@ -260,7 +260,7 @@ def _no_supply(lanes: Lanes, sinks: Sequence[int], path: str) -> None:
 
 
 def ordered(found: Sequence[Process]) -> list[Process]:
-    """Processes so that takers of a lane run before those who fill it, in the file's order.
+    """Order processes so that takers of a lane run before those who fill it, in the file's order.
 
     Where goods go round without maker or use, the circle is cut at its first process in the file.
     """
@@ -290,7 +290,7 @@ def ordered(found: Sequence[Process]) -> list[Process]:
 
 
 def with_choices(lanes: Lanes, found: Sequence[Process]) -> tuple[list[Process], list[int]]:
-    """Processes that know the choice that decides on them, and the account of each choice.
+    """Tell processes the choice that decides on them; return them and the account of each choice.
 
     Raises ``BadInput`` for a choice with fewer than two takers.
     """

@@ -1,4 +1,4 @@
-"""The uncertain quantities of a chain, each within the bounds of what it is used for."""
+"""Build a chain's uncertain quantities, each within the bounds of what it is used for."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST = {"demand": 1e12, "collected": 1.0, "wear": 1e6, "price_index": 1e9}
 
 
 def _named(lanes: Lanes) -> Iterator[tuple[str, str, str]]:
-    """Where a quantity is named: the key's path, what it is used for, and its name."""
+    """Yield where a quantity is named: the key's path, what it is used for, and its name."""
     for name, product in lanes.file.products.items():
         yield f"products.{name}.collected", "collected", product.collected
         if product.wear is not None:
@@ -42,7 +42,7 @@ def _named(lanes: Lanes) -> Iterator[tuple[str, str, str]]:
 
 
 def quantities(lanes: Lanes) -> tuple[Uncertainties, Floats]:
-    """The arrays of all quantities, and their means over a year, float64 (V,).
+    """Build the arrays of all quantities, and their means over a year, float64 (V,).
 
     Raises ``BadInput`` for a name that no quantity has, one that nothing uses, a unit that does
     not fit its use, or values out of bounds.
@@ -77,7 +77,7 @@ def quantities(lanes: Lanes) -> tuple[Uncertainties, Floats]:
 
 
 def _unit_kg(lanes: Lanes, name: str) -> float:
-    """What a demand in pieces is multiplied by to be in kg, 1 for all else."""
+    """Return what a demand in pieces is multiplied by to be in kg, 1 for all else."""
     if lanes.file.quantities[name].unit != "units":
         return 1.0
     masses = {

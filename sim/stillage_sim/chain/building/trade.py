@@ -1,4 +1,4 @@
-"""Makers and markets as arrays."""
+"""Build the arrays of makers and markets."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from stillage_sim.chain.file.table import ALL
 
 
 def manufacturing(lanes: Lanes) -> dict[str, Manufacturing]:
-    """The file's makers by name."""
+    """Select the file's makers, by name."""
     return {k: n for k, n in lanes.file.nodes.items() if isinstance(n, Manufacturing)}
 
 
 def markets_of(lanes: Lanes) -> dict[str, Market]:
-    """The file's markets by name."""
+    """Select the file's markets, by name."""
     return {k: n for k, n in lanes.file.nodes.items() if isinstance(n, Market)}
 
 
 def _secondary_of(lanes: Lanes, name: str, node: Manufacturing) -> list[int]:
-    """The account of each material's secondary supply, -1: none; (M,)."""
+    """Find the account of each material's secondary supply, -1: none; (M,)."""
     path = f"nodes.{name}.secondary"
     if isinstance(node.secondary, str):
         return [lanes.find(node.secondary, path)] * len(lanes.materials)
@@ -37,7 +37,7 @@ def _secondary_of(lanes: Lanes, name: str, node: Manufacturing) -> list[int]:
 def makers(
     lanes: Lanes, quantities: Sequence[str], transit: Sequence[int], machine: Sequence[int]
 ) -> Makers:
-    """The makers' arrays; ``transit`` of each, ``machine`` (K + 1) where theirs begin."""
+    """Build the makers' arrays; ``transit`` of each, ``machine`` (K + 1) where theirs begin."""
     found = manufacturing(lanes)
     count = len(lanes.materials)
     materials = lanes.file.materials.values()
@@ -68,7 +68,7 @@ def makers(
 
 
 def pending(secondary: NDArray[np.int64], asked: Floats) -> Floats:
-    """What each material and those after it ask of its own account, (K, M) like both arguments.
+    """Sum what each material and those after it ask of its own account, (K, M) like both arguments.
 
     >>> pending(np.array([[4, 5, 4]]), np.array([[0.5, 0.2, 0.3]])).tolist()
     [[0.8, 0.2, 0.3]]
@@ -78,7 +78,7 @@ def pending(secondary: NDArray[np.int64], asked: Floats) -> Floats:
 
 
 def markets(lanes: Lanes, quantities: Sequence[str], means: Floats) -> Markets:
-    """The markets' arrays; ``means`` (V,) of the quantities, for demands before the first."""
+    """Build the markets' arrays; ``means`` (V,) of the quantities, for demands before the first."""
     found = markets_of(lanes)
     nodes = list(found.values())
     products = list(lanes.file.products)
@@ -110,7 +110,7 @@ def markets(lanes: Lanes, quantities: Sequence[str], means: Floats) -> Markets:
 
 
 def usual_demand(lanes: Lanes, quantities: Sequence[str], means: Floats) -> dict[str, float]:
-    """Mean demand of each product over all its markets (kg a period)."""
+    """Sum the mean demand of each product over all its markets (kg a period)."""
     total: dict[str, float] = {}
     for node in markets_of(lanes).values():
         mean = float(means[quantities.index(node.demand)])
@@ -119,7 +119,7 @@ def usual_demand(lanes: Lanes, quantities: Sequence[str], means: Floats) -> dict
 
 
 def start_stocks(lanes: Lanes) -> Floats:
-    """Kilograms in each account at first, without goods in use, float64 (A, M)."""
+    """Compute the kilograms in each account at first, without goods in use, float64 (A, M)."""
     mass = np.zeros((len(lanes.accounts), len(lanes.materials)))
     for name, found in lanes.file.start.items():
         path = f"start.{name}"
@@ -142,7 +142,7 @@ def start_stocks(lanes: Lanes) -> Floats:
 
 
 def numbered(name: str | None, quantities: Sequence[str]) -> int:
-    """The number of a quantity, -1 for none."""
+    """Return the number of a quantity, -1 for none."""
     return -1 if name is None else list(quantities).index(name)
 
 

@@ -1,4 +1,4 @@
-"""How long goods stay in use: cohorts whose hazards keep the life's mean exactly.
+"""Build goods in use: cohorts whose hazards keep the life's mean exactly.
 
 Goods of a cohort are sold evenly over its width. When the next cohort begins, the model takes
 out a share and books it over that next cohort, so the soonest return comes after one width on
@@ -38,7 +38,7 @@ _LOST_TAIL = 1e-6
 
 
 class Cohorts(NamedTuple):
-    """Shares of a cohort as its turns come, all (C,).
+    """The shares of a cohort as its turns come, all (C,).
 
     ``left`` before each turn, ``hazard`` that leaves in it, ``age`` (in widths) of what leaves.
     """
@@ -49,7 +49,10 @@ class Cohorts(NamedTuple):
 
 
 def life_table(law: AnyLaw) -> Floats:
-    """Equally likely lives, rising, of exactly the law's mean; fine enough for 400 cohorts."""
+    """Tabulate equally likely lives, rising, of exactly the law's mean.
+
+    The table is fine enough for 400 cohorts.
+    """
     if not isinstance(law, _Continuous):
         return law.table()
     if law.low is None and law.high is None:
@@ -58,7 +61,7 @@ def life_table(law: AnyLaw) -> Floats:
 
 
 def cohorts_of(lives: Floats) -> Cohorts:
-    """The cohorts of equally likely ``lives``, in widths; C is what the longest life needs.
+    """Compute the cohorts of equally likely ``lives``, in widths; C is what the longest life needs.
 
     Raises ``ValueError`` if the mean life is under 1.25 widths.
 
@@ -73,6 +76,7 @@ def cohorts_of(lives: Floats) -> Cohorts:
         raise ValueError(f"found a mean life of {mean:g} cohorts, expected at least {SHORTEST}")
     shift = _shift(lives)
     turns = max(int(np.ceil(lives.max() - shift)), 1)
+    # The mean of min(life, t) is the integral of the survival function from 0 to t.
     edges = np.minimum(lives[:, None], shift + np.arange(turns + 1)).mean(0)
     left = np.concatenate(([1.0], np.diff(edges)))
     while len(left) > 2 and left[-1] < _LOST_TAIL:
@@ -83,7 +87,7 @@ def cohorts_of(lives: Floats) -> Cohorts:
 
 
 def _shift(lives: Floats) -> float:
-    """The c at which the integral of the survival function from 0 to c is 1."""
+    """Find the c at which the integral of the survival function from 0 to c is 1."""
     low, high = 1.0, float(lives.max())
     for _ in range(100):
         middle = (low + high) / 2.0
@@ -95,7 +99,7 @@ def _shift(lives: Floats) -> float:
 
 
 class Life(NamedTuple):
-    """A product's use: ``width`` periods a cohort, mean life ``mean`` in cohorts."""
+    """The use of a product: ``width`` periods a cohort, mean life ``mean`` in cohorts."""
 
     width: int
     mean: float
@@ -103,7 +107,7 @@ class Life(NamedTuple):
 
 
 def _life_of(lanes: Lanes, name: str) -> Life:
-    """The cohorts of a product; ``BadInput`` if they are too wide, or 400 are too few."""
+    """Compute the cohorts of a product; ``BadInput`` if they are too wide, or 400 are too few."""
     product, path = lanes.file.products[name], f"products.{name}"
     period_d = lanes.file.chain.period * lanes.file.chain.step_h / 24.0
     try:
@@ -128,7 +132,10 @@ def _life_of(lanes: Lanes, name: str) -> Life:
 
 
 def _grade_shares(lanes: Lanes, name: str, product: Product, age: Floats) -> Floats:
-    """Share of each grade at ages (in mean lives), float64 (ages, grades); they sum to 1."""
+    """Compute the share of each grade at ages (in mean lives); they sum to 1.
+
+    float64 (ages, grades).
+    """
     path = f"products.{name}.grades"
     rest = [n for n, grade in enumerate(product.grades) if grade.share is None]
     if len(rest) != 1:
@@ -156,7 +163,7 @@ def _at(lanes: Lanes, grade: Grade, path: str, age: Floats) -> Floats:
 
 
 def uses(lanes: Lanes, quantities: Sequence[str], usual: dict[str, float]) -> tuple[Uses, Floats]:
-    """The uses' arrays, and kg by material that are in use at first, float64 (U, M).
+    """Build the uses' arrays, and kg by material that are in use at first, float64 (U, M).
 
     ``usual`` is the mean demand of each product (kg a period).
     """
@@ -174,6 +181,8 @@ def uses(lanes: Lanes, quantities: Sequence[str], usual: dict[str, float]) -> tu
         life, path = lives[u], f"products.{name}"
         size = len(life.cohorts.left)
         hazard[u, :size] = life.cohorts.hazard
+        # Products with fewer cohorts are filled up to the longest; nothing grows that old, as the
+        # hazard before is 1, but grades are interpolated for a worn age as well.
         ages = np.append(life.cohorts.age, life.cohorts.age[-1] + np.arange(1, count - size + 1))
         grade[u, :, : len(product.grades)] = _grade_shares(lanes, name, product, ages / life.mean)
         goods = usual.get(name, 0.0) * life.width * life.cohorts.left

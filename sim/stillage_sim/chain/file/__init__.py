@@ -1,4 +1,4 @@
-"""Chain files: TOML that describes a circular supply chain, read and checked."""
+"""Chain files are TOML that describes a circular supply chain, read and checked here."""
 
 from stillage_sim.chain.file.load import ChainFile, load_chain
 

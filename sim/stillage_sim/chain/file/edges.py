@@ -1,4 +1,4 @@
-"""The edges of a chain file: transports between lanes."""
+"""Edges of a chain file are transports between lanes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from stillage_sim.chain.file.table import Name, Table, number, word
 
 
 class Edge(Table):
-    """A transport; between nodes with several lanes it carries those that both have."""
+    """An edge is a transport; between nodes with several lanes it carries those that both have."""
 
     source: str = word("Lane `node.lane`, or a node.", alias="from")
     to: str = word("Lane `node.lane`, or a node.")

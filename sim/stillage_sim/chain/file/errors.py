@@ -1,4 +1,4 @@
-"""What is wrong with a chain file, in one line: file, key, what was found, what was expected."""
+"""Say in one line what is wrong with a chain file: file, key, what was found and expected."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_SHOWN = 60
 
 
 def path_of(place: Sequence[str | int]) -> str:
-    """A key's path as the file would be read aloud.
+    """Write a key's path as the file would be read aloud.
 
     >>> path_of(["nodes", "sorting", "stations", 2, "from"])
     'nodes.sorting.stations[2].from'
@@ -28,7 +28,7 @@ def path_of(place: Sequence[str | int]) -> str:
 
 
 def shown(found: Any) -> str:
-    """A value as a message quotes it, however long it is."""
+    """Quote a value in a message, shortened if it is long."""
     text = "a table" if isinstance(found, Mapping) else repr(found)
     return text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 3] + "..."
 
@@ -39,12 +39,13 @@ def one_line(
     label: str,
     tables: Mapping[str, type[BaseModel]],
 ) -> BadInput:
-    """The first error of a validation; ``values`` is what was validated, ``label`` the file.
+    """Say a validation's first error in one line; ``label`` is the file, ``values`` its content.
 
     ``tables`` are the tables whose unknown keys pydantic reports, by the tag of their union or
     the first part of their path.
     """
     found = error.errors(include_url=False)
+    # A misspelt key is reported twice, as missing and as unknown; the unknown one says more.
     first = next((one for one in found if _misspelt(one, found[0])), found[0])
     kind, place = first["type"], _place(first["loc"], values)
     told: Mapping[str, Any] = first.get("ctx", {})
@@ -77,13 +78,13 @@ def one_line(
 
 
 def _misspelt(error: Mapping[str, Any], first: Mapping[str, Any]) -> bool:
-    """Whether a key is unknown in the very table where another is missing: most likely it."""
+    """Tell whether an unknown key most likely is the one missing in the same table, misspelt."""
     same = error["loc"][:-1] == first["loc"][:-1]
     return bool(same and first["type"] == "missing" and error["type"] == "extra_forbidden")
 
 
 def _place(loc: Sequence[str | int], values: Any) -> list[str | int]:
-    """The path without the tags of unions, which the file does not spell."""
+    """Drop the tags of unions from a path, since the file does not spell them."""
     place: list[str | int] = []
     for n, part in enumerate(loc):
         inside = isinstance(values, Mapping) and part in values

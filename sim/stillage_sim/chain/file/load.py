@@ -1,4 +1,4 @@
-"""Chain files: TOML that describes a circular supply chain, read and checked.
+"""Read and check a chain file: TOML that describes a circular supply chain.
 
 Every key is in docs/simulator/chains.md. :func:`load_chain` reads a file, and
 :func:`stillage_sim.chain.building.model.build` turns it into arrays.
@@ -48,7 +48,7 @@ _FOREIGN: dict[str, type[BaseModel]] = {
 
 
 class ChainSettings(Table):
-    """The chain as a whole."""
+    """Settings of the chain as a whole: its name, its steps and periods, and its start."""
 
     name: Text = word("Its name.", min_length=1)
     summary: Text = word("What it is.", "")
@@ -96,16 +96,16 @@ class ChainFile(Table):
 
     @property
     def label(self) -> str:
-        """How messages call the file."""
+        """Return the name by which messages call the file."""
         return self._label
 
     @property
     def folder(self) -> Path | None:
-        """The folder within which its series lie; None for a text."""
+        """Return the folder within which the file's series lie; None for a text."""
         return self._folder
 
     def sources(self) -> list[Figure]:
-        """Every number, defaults included, with its unit and source (or ``assumed``)."""
+        """List every number, defaults included, with its unit and source (or ``assumed``)."""
         return figures(self, self._cited)
 
 
@@ -128,6 +128,7 @@ def load_chain(path_or_text: str | Path) -> ChainFile:
         plain, cited = cite(values)
     except BadInput as error:
         raise BadInput(f"{label}: {error}") from None
+    # Their settings ask for a name, and the sky for a day, so both are set before validation.
     for kind in ("machines", "spares"):
         _name_entries(plain.get(kind), kind, label)
     _date_sky(plain, label)
@@ -141,7 +142,7 @@ def load_chain(path_or_text: str | Path) -> ChainFile:
 
 
 def _text(path_or_text: str | Path) -> tuple[str, str, Path | None]:
-    """The content of a file, how messages call it, and its folder."""
+    """Return the content of a file, how messages call it, and its folder."""
     if isinstance(path_or_text, str) and "\n" in path_or_text:
         if len(path_or_text) > MOST_BYTES:
             raise BadInput("chain", f"{len(path_or_text)} characters", f"at most {MOST_BYTES}")
@@ -150,6 +151,7 @@ def _text(path_or_text: str | Path) -> tuple[str, str, Path | None]:
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
+            # One byte more than allowed shows a file that is too large, whatever its size says.
             content = file.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
             raise BadInput(path, f"{max(size, len(content))} bytes", f"at most {MOST_BYTES}")
@@ -177,7 +179,7 @@ def _parse(text: str, label: str) -> dict[str, Any]:
 
 
 def _depth(values: Any) -> int:
-    """How deep tables and lists are nested; without recursion, since a file may be hostile."""
+    """Count how deep tables and lists are nested; without recursion: a file may be hostile."""
     level, depth = [values], 0
     while level and depth <= _MOST_DEPTH:
         inner: list[Any] = []
@@ -191,7 +193,7 @@ def _depth(values: Any) -> int:
 
 
 def _date_sky(values: dict[str, Any], label: str) -> None:
-    """The sky starts on the chain's day, so a file says it once."""
+    """Let the sky start on the chain's day, so that a file says it once."""
     chain, sky = values.get("chain"), values.get("sky", {})
     if isinstance(sky, dict):
         if "first_day" in sky:
@@ -201,7 +203,7 @@ def _date_sky(values: dict[str, Any], label: str) -> None:
 
 
 def _name_entries(entries: Any, kind: str, label: str) -> None:
-    """Machines and spare parts know their own names, which in a file are their tables'."""
+    """Tell machines and spare parts their names, which in a file are their tables'."""
     if not isinstance(entries, Mapping):
         return
     for name, entry in entries.items():

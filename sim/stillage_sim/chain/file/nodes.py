@@ -1,4 +1,4 @@
-"""The nodes of a chain file: where goods lie, what is done to them, who makes, sells and buries."""
+"""Nodes of a chain file hold goods, work on them, make, sell or bury them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Names = tuple[Name, ...]
 
 
 class Output(Table):
-    """Where a station sends a share of each material."""
+    """An output says where a station sends a share of each material."""
 
     to: str = word("Lane of this node, or `node.lane`, or a node that has but one lane.")
     good: SharesByMaterial | None = number(
@@ -41,7 +41,7 @@ class Output(Table):
 
 
 class Station(Table):
-    """One pass or station of a line: takes from a lane, sends shares to others."""
+    """A station is one pass of a line: it takes from a lane and sends shares to others."""
 
     name: Name = word("Its name; an alternative of a choice is called by it.")
     source: str = word("Lane that it takes from: of this node, or `node.lane`.", alias="from")
@@ -75,7 +75,7 @@ class Station(Table):
 
 
 class Lane(Table):
-    """What all nodes with lanes share."""
+    """What all nodes with lanes share: their stocks, room and choices."""
 
     summary: Text = word("What it is.", "")
     lanes: Annotated[Names, Field(min_length=1, max_length=256)] = word("Its stocks.")
@@ -86,13 +86,13 @@ class Lane(Table):
 
 
 class Collection(Lane):
-    """Where returns come in, by grade; edges take them on."""
+    """A collection is where returns come in, by grade; edges take them on."""
 
     kind: Literal["collection"] = word("What kind of node it is.")
 
 
 class Works(Lane):
-    """Stations: passes of a sorter, steps of a line, routes of a workshop."""
+    """A works has stations: passes of a sorter, steps of a line, routes of a workshop."""
 
     kind: Literal["sorting", "disassembly", "refurbishing", "remanufacturing", "recycling"] = word(
         "What kind of node it is."
@@ -101,7 +101,7 @@ class Works(Lane):
 
 
 class Manufacturing(Table):
-    """Makes a product for a market, from secondary material as far as there is some."""
+    """A maker makes a product for a market, from secondary material as far as there is some."""
 
     kind: Literal["manufacturing"] = word("What kind of node it is.")
     summary: Text = word("What it is.", "")
@@ -121,7 +121,7 @@ class Manufacturing(Table):
 
 
 class Market(Table):
-    """Sells a product into use, and orders it from its maker."""
+    """A market sells a product into use, and orders it from its maker."""
 
     kind: Literal["market"] = word("What kind of node it is.")
     summary: Text = word("What it is.", "")
@@ -140,7 +140,7 @@ class Market(Table):
 
 
 class Disposal(Table):
-    """Takes goods out of the loop for good."""
+    """A disposal takes goods out of the loop for good."""
 
     kind: Literal["disposal"] = word("What kind of node it is.")
     summary: Text = word("What it is.", "")
@@ -151,7 +151,7 @@ class Disposal(Table):
 
 
 class Outlet(Table):
-    """Buys goods that leave the loop for others' use."""
+    """An outlet buys goods that leave the loop for others' use."""
 
     kind: Literal["outlet"] = word("What kind of node it is.")
     summary: Text = word("What it is.", "")
@@ -161,7 +161,7 @@ class Outlet(Table):
 
 
 class Virgin(Table):
-    """Supplies new material without limit, at the materials' own prices."""
+    """A virgin supply gives new material without limit, at the materials' own prices."""
 
     kind: Literal["virgin"] = word("What kind of node it is.")
     summary: Text = word("What it is.", "")

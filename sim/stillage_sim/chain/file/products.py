@@ -1,4 +1,4 @@
-"""Materials, products and quantities of a chain file."""
+"""Tables of a chain file for materials, products and quantities."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stillage_sim.uncertainty.laws import Law
 
 
 class Material(Table):
-    """A material: what it costs and emits to win it anew."""
+    """A material, with what it costs and emits to win it anew."""
 
     summary: Text = word("What it is.", "")
     virgin_eur_per_kg: float = number("EUR/kg", "Price of virgin material.", 0.0, ge=0, le=1e9)
@@ -20,7 +20,7 @@ class Material(Table):
 
 
 class Grade(Table):
-    """A class of quality of what comes back."""
+    """A grade is a class of quality of what comes back."""
 
     name: Name = word("Its name.")
     to: str = word("Lane that it comes back to.")
@@ -34,7 +34,7 @@ class Grade(Table):
 
 
 class Product(Table):
-    """A product: what it is made of, how long it lives, and where it comes back."""
+    """A product, with what it is made of, how long it lives, and where it comes back."""
 
     summary: Text = word("What it is.", "")
     recipe: dict[str, Amount] = number(
@@ -57,7 +57,7 @@ class Product(Table):
 
 
 class Quantity(Table):
-    """Something uncertain: a number, a law or a recorded series, anew in every period."""
+    """A quantity is uncertain: a number, a law or a recorded series, anew in every period."""
 
     unit: Annotated[str, Field(min_length=1, max_length=32)] = word("Its unit.")
     value: Uncertain = word("A number, a law or a series.")

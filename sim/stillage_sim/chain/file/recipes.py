@@ -1,7 +1,7 @@
-"""Recipes that are read from a waste analysis: ``recipe = { file = "waste.csv", stream = "bin" }``.
+"""Read recipes from a waste analysis: ``recipe = { file = "waste.csv", stream = "bin" }``.
 
 What a product is made of is then what was found in that stream; the file lies beside the chain's
-(:mod:`stillage_sim.sources.waste` tells its two forms).
+(:mod:`stillage_sim.sources.waste` describes its two forms).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from stillage_sim.sources.waste import read_composition
 
 
 def read_recipes(products: Any, folder: Path | None, label: str) -> dict[str, str]:
-    """Put shares in the place of recipes that name a file; gives their sources by path of key.
+    """Replace recipes that name a file by shares; return their sources by path of key.
 
     Raises
     ------

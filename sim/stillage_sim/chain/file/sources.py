@@ -1,4 +1,4 @@
-"""Where the numbers of a chain file are from.
+"""Keep the source of every number of a chain file.
 
 Any value may be written ``{ value = 1.32, source = "ABSiCE" }``; a plain one is assumed.
 
@@ -32,7 +32,7 @@ class Figure(NamedTuple):
 
 
 def cite(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The values without their sources, and the sources by the path of their key.
+    """Part values from their sources; return the values, and the sources by the path of their key.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def cite(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def figures(table: BaseModel, sources: Mapping[str, str]) -> list[Figure]:
-    """Every number of a table and the tables within it, defaults included, in their order."""
+    """List every number of a table and the tables within it, defaults included, in their order."""
     return list(_of_table(table, (), sources))
 
 
@@ -112,7 +112,7 @@ def _source(
     name: str,
     field: FieldInfo,
 ) -> str:
-    """The file's own source, that of a default that the file left alone, or ``assumed``."""
+    """Return the file's own source, that of a default left alone, or ``assumed``."""
     if path_of(here) in sources:
         return sources[path_of(here)]
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
@@ -121,7 +121,7 @@ def _source(
 
 
 def law_text(law: BaseModel) -> str:
-    """A law as one reads it.
+    """Write a law as one reads it.
 
     >>> from stillage_sim.uncertainty.laws import Normal
     >>> law_text(Normal(mean=50, sd=8))

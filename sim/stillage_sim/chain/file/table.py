@@ -1,4 +1,4 @@
-"""What every table of a chain file is: frozen, with known keys only, finite numbers, unit by name.
+"""Every table of a chain file is frozen, with known keys only, finite numbers, unit by name.
 
 >>> class Belt(Table):
 ...     speed_m_per_s: float = number("m/s", "Speed of the belt.", 0.5, gt=0)
@@ -21,7 +21,7 @@ ALL = "*"
 
 
 class Wrong(ValueError):
-    """What a validator of ours finds wrong, for the one line that tells it.
+    """The error of our own validators, which :mod:`.errors` puts into one line.
 
     ``key`` is an unknown key (empty: none); ``text`` is what was expected.
     """
@@ -32,7 +32,7 @@ class Wrong(ValueError):
 
 
 class Table(BaseModel):
-    """A table of a chain file."""
+    """The base of every table of a chain file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -49,7 +49,7 @@ class Table(BaseModel):
 
 
 def keys_of(table: type[BaseModel]) -> list[str]:
-    """The keys of a table as the file spells them.
+    """List the keys of a table as the file spells them.
 
     >>> class Way(Table):
     ...     source: str = Field(alias="from")
@@ -60,12 +60,15 @@ def keys_of(table: type[BaseModel]) -> list[str]:
 
 
 def number(unit: str, description: str, default: Any = ..., **limits: Any) -> Any:
-    """A number of a table; its key's name ends in its unit, or is a share or a count (``1``)."""
+    """Declare a number of a table.
+
+    Its key's name ends in its unit, or it is a share or a count (``1``).
+    """
     return Field(default, description=description, json_schema_extra={"unit": unit}, **limits)
 
 
 def word(description: str, default: Any = ..., **limits: Any) -> Any:
-    """A name, a text or a choice of a table."""
+    """Declare a name, a text or a choice of a table."""
     return Field(default, description=description, **limits)
 
 

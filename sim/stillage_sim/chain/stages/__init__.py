@@ -1,3 +1,3 @@
-"""The stages of a chain's step: scalar functions, compiled over the replicas."""
+"""The stages of a chain's step: scalar functions, compiled into a loop over the replicas."""
 
 __all__ = ["decide", "flows", "making", "step", "trade", "using"]

@@ -1,4 +1,4 @@
-"""A policy by numbers: which alternative is taken first, how much is ordered, what is maintained.
+"""Decide by a rule-based policy: which alternative goes first, what is ordered and maintained.
 
 Actions are int64 (R, G + S + machines): for every choice 0 (wait) or an alternative 1..L; for
 every market the number of a level; for every machine 0 or 1 (maintain now).
@@ -18,7 +18,7 @@ from stillage_sim.machines.rules import decide_machines
 
 
 class Rules(NamedTuple):
-    """What a rule-based policy does.
+    """The numbers by which a rule-based policy decides.
 
     ``prefer`` (G, L): alternatives in the order in which they are tried (0: none further);
     ``level`` (S,) of each market.
@@ -30,7 +30,7 @@ class Rules(NamedTuple):
 
 
 class CompiledPolicy(NamedTuple):
-    """What it perceives with, what it does, and what a reading costs its devices (D,)."""
+    """A policy in arrays: what it perceives with, what it does, and its readings' costs (D,)."""
 
     perception: Perception
     rules: Rules
@@ -40,7 +40,7 @@ class CompiledPolicy(NamedTuple):
 
 @shared
 def legal(chain: Chain, state: State, r: int, g: int, action: int) -> bool:
-    """Whether an alternative can run: it exists, and a machine of it worked in the last step."""
+    """Tell if an alternative can run: it exists, and a machine of it worked in the last step."""
     if action < 0 or action > chain.routes.shape[1]:
         return False
     if action == 0:
@@ -60,7 +60,10 @@ def decide_stage(
     r: int,
     actions: np.ndarray,
 ) -> None:
-    """The first alternative that is legal and whose goods are there; fixed levels; maintenance."""
+    """Write replica r's actions: the first alternative with goods, fixed levels, maintenance.
+
+    An alternative is taken only if it is legal too.
+    """
     routes, markets = chain.routes.shape[0], rules.level.shape[0]
     for g in range(routes):
         actions[r, g] = 0

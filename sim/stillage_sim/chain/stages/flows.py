@@ -1,4 +1,6 @@
-"""Mass on its way: transits arrive, processes run, each as far as goods, machines and room allow.
+"""Move mass on its way: transits arrive, and processes run as far as all they need allows.
+
+What they need are goods, machines and room.
 
 Goods in an account are well mixed: whoever takes a kilogram takes it at the account's
 composition. Processes run from the last of a line to the first, so that a buffer that is emptied
@@ -20,7 +22,7 @@ from stillage_sim.machines.arrays import MachineState
 
 @shared
 def total(materials: tuple[int, ...], account: np.ndarray) -> float:
-    """Kilograms in an account's row (M,)."""
+    """Sum the kilograms in an account's row (M,)."""
     kg = 0.0
     for m in range(len(materials)):
         kg += account[m]
@@ -29,7 +31,7 @@ def total(materials: tuple[int, ...], account: np.ndarray) -> float:
 
 @shared
 def book(materials: tuple[int, ...], flow: np.ndarray, kg: Row) -> None:
-    """Note kilograms (M,) that went a way, in the row of what went it so far."""
+    """Add kilograms (M,) that went a way to the row of what went it so far."""
     set_row(flow, row(materials, flow) + kg)
 
 
@@ -49,14 +51,16 @@ def move(
 
 @inlined
 def arrive_stage(chain: Chain, state: State, r: int) -> None:
-    """What is due of every transit arrives."""
+    """Let what is due of every transit arrive."""
     transits = chain.transits
     slot = place(state.step[r], state.ring.shape[2])
     for t in range(transits.account.shape[0]):
+        # A transit's goods are mixed in one account, and the ring knows but how many kilograms are
+        # due, so a batch arrives at the mean composition of what is under way.
         due = state.ring[r, t, slot]
         if due > 0.0:
             held = total(chain.materials, state.mass[r, transits.account[t]])
-            portion = due / held if due < held else 1.0
+            portion = due / held if due < held else 1.0  # rounding: never more than there is
             here, there = state.mass[r, transits.account[t]], state.mass[r, transits.sink[t]]
             transfer_row(chain.materials, here, there, row(chain.materials, here) * portion)
             state.ring[r, t, slot] = 0.0
@@ -74,7 +78,7 @@ def send(ring: np.ndarray, step: int, lead: int, kg: float) -> None:
 def _fitting(
     chain: Chain, perception: Perception, state: State, r: int, p: int, portion: float, well: float
 ) -> float:
-    """How much of ``portion`` finds room in all outputs of process p (0..1)."""
+    """Compute how much of ``portion`` finds room in all outputs of process p (0..1)."""
     processes = chain.processes
     fits = 1.0
     materials, world, batch = chain.materials, state.world[r], state.batch[r]
@@ -84,6 +88,7 @@ def _fitting(
         room = chain.room[processes.sink[o]]
         if room < np.inf:
             kg = 0.0
+            # Outputs may share a sink, and then share its room.
             for other in range(processes.first[p], processes.first[p + 1]):
                 if processes.sink[other] != processes.sink[o]:
                     continue
@@ -103,7 +108,7 @@ def _fitting(
 
 @inlined
 def pay(chain: Chain, state: State, r: int, p: int, portion: float, amount: float) -> None:
-    """Money and emissions of a process that is about to take ``amount`` kg."""
+    """Pay money and count emissions of a process that is about to take ``amount`` kg."""
     processes = chain.processes
     value, emitted = processes.value[p], processes.carbon[p]
     eur, carbon = amount * value[0], amount * emitted[0]
@@ -151,7 +156,7 @@ def split(
 
 @stage
 def _add_virgin(chain: Chain, state: State, r: int, p: int, amount: float) -> None:
-    """New material that a process adds to its first output, such as replaced parts."""
+    """Add the new material of a process, such as replaced parts, to its first output."""
     processes = chain.processes
     kg = row(chain.materials, processes.added[p]) * amount
     first = state.mass[r, processes.sink[processes.first[p]]]
@@ -160,13 +165,13 @@ def _add_virgin(chain: Chain, state: State, r: int, p: int, amount: float) -> No
 
 @shared
 def mean_of(total: float, first: int, last: int) -> float:
-    """A sum over ``first .. last - 1``, divided by their number where that is not 1."""
+    """Divide a sum over ``first .. last - 1`` by their number where that is not 1."""
     return total if last - first == 1 else total / (last - first)
 
 
 @shared
 def working(up: np.ndarray, speed: np.ndarray, first: int, last: int) -> float:
-    """Mean share of their full rate at which machines ``first .. last - 1`` work."""
+    """Compute the mean share of their full rate at which machines ``first .. last - 1`` work."""
     if last == first:
         return 1.0
     work = up[first] * speed[first]  # most have one machine, and are spared a loop
@@ -177,7 +182,7 @@ def working(up: np.ndarray, speed: np.ndarray, first: int, last: int) -> float:
 
 @shared
 def _spoiling(loss: np.ndarray, first: int, last: int) -> float:
-    """Mean share of their output that machines ``first .. last - 1`` spoil."""
+    """Compute the mean share of their output that machines ``first .. last - 1`` spoil."""
     if last == first:
         return 0.0
     share = loss[first]
@@ -205,7 +210,7 @@ def process_stage(
     r: int,
     p: int,
 ) -> float:
-    """Run process p for a step; kWh of mains that it used."""
+    """Run process p for a step; return the kWh of mains that it used."""
     processes = chain.processes
     first, last = processes.machine[p], processes.machine[p + 1]
     work = working(machines.up[r], machines.speed[r], first, last)
@@ -228,6 +233,7 @@ def process_stage(
     if processes.limited[p] == 1:
         portion *= _fitting(chain, perception, state, r, p, portion, well)
     amount = held * portion
+    # Paid before the goods move, since money and emissions go by the source's composition.
     pay(chain, state, r, p, portion, amount)
     if processes.adder[p] >= 0:
         _add_virgin(chain, state, r, p, amount)

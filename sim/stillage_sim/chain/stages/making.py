@@ -1,4 +1,4 @@
-"""Makers: products from secondary material as far as there is some, else from virgin."""
+"""Let makers make products from secondary material as far as there is some, else from virgin."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stillage_sim.machines.arrays import MachineState
 
 @inlined
 def make_stage(chain: Chain, machines: MachineState, state: State, r: int, k: int) -> float:
-    """Maker k works on its order for a step; kWh of mains that it used.
+    """Let maker k work on its order for a step; return the kWh of mains that it used.
 
     Secondary material is taken at its account's true composition, so what contaminates it ends
     in the product, and is weighed there.
@@ -45,11 +45,12 @@ def make_stage(chain: Chain, machines: MachineState, state: State, r: int, k: in
             used = amount * makers.recipe[k, m] * makers.secondary_share[k, m]
             if asked > held:  # all materials from this account go short alike
                 used *= held / asked
-            used = min(used, held)  # rounding
+            used = min(used, held)  # rounding may ask for a hair more than there is
             if used > 0.0:
                 goods = state.mass[r, source]
                 move(materials, goods, product, state.flow[r, way], used / held)
         state.used[r, m] = used
+    # What contaminates the secondary material counts as the material that it stands in for.
     used_kg = row(materials, state.used[r])
     new_kg = row(materials, makers.recipe[k]) * amount - used_kg
     transfer_row(materials, state.mass[r, makers.virgin[k]], product, new_kg)

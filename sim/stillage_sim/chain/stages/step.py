@@ -1,4 +1,4 @@
-"""One step of a chain, stage after stage in a fixed order, and its rollouts.
+"""Step a chain: its stages in a fixed order, and rollouts of many steps.
 
 act -> arrive -> (period: draw quantities, orders, returns) -> machines -> devices ->
 processes -> makers -> markets -> mains. See docs/simulator for what each assumes.
@@ -48,7 +48,7 @@ STREAM_BATCH, STREAM_START = 1, 2
 
 
 class Parts(NamedTuple):
-    """Everything that no policy changes."""
+    """The arrays that no policy changes, of all parts of a chain world."""
 
     chain: Chain
     machines: Machines
@@ -58,7 +58,7 @@ class Parts(NamedTuple):
 
 
 class States(NamedTuple):
-    """Everything that changes."""
+    """The arrays that change, of all parts of a chain world."""
 
     chain: State
     machines: MachineState
@@ -68,7 +68,7 @@ class States(NamedTuple):
 
 @changing
 class History(NamedTuple):
-    """What is kept at the end of every period n < N; all cumulative but ``stock`` and ``up``.
+    """The record of every period n < N, taken at its end; all cumulative but ``stock`` and ``up``.
 
     ``stock`` (R, N, A) kg; ``flow`` (R, N, O + K + S + U) kg; ``up`` (R, N, machines) share of the
     last step that each worked; ``battery`` (R, N, D) J; ``money`` (R, N, 8) EUR; ``emissions``
@@ -86,7 +86,7 @@ class History(NamedTuple):
 
 @stage
 def _period_stage(parts: Parts, states: States, r: int, period: int, now: np.uint64) -> None:
-    """The start of a period: quantities are drawn, markets order, goods come back."""
+    """Start a period: quantities are drawn, markets order, goods come back."""
     state = states.chain
     mirror = state.mirror[r]
     quantities_stage(parts.uncertainties, states.uncertain, r, period, now, mirror)
@@ -98,7 +98,7 @@ def _period_stage(parts: Parts, states: States, r: int, period: int, now: np.uin
 
 @inlined
 def act_stage(parts: Parts, states: States, r: int, actions: np.ndarray) -> None:
-    """Check routes, which wait if they are not legal, and take over the markets' levels."""
+    """Take over the actions: routes, which wait if they are not legal, and the markets' levels."""
     chain, state = parts.chain, states.chain
     routes = chain.routes.shape[0]
     for g in range(routes):
@@ -116,7 +116,7 @@ def act_stage(parts: Parts, states: States, r: int, actions: np.ndarray) -> None
 
 @inlined
 def _read_stage(parts: Parts, states: States, r: int, now: np.uint64) -> float:
-    """Devices read what their processes can do in this step; J of mains that they drew."""
+    """Let devices read what their processes can do in this step; return J of mains drawn."""
     chain, state, machines = parts.chain, states.chain, states.machines
     processes = chain.processes
     for d in range(chain.readers.shape[0]):
@@ -135,7 +135,7 @@ def _read_stage(parts: Parts, states: States, r: int, now: np.uint64) -> float:
 
 @inlined
 def _mains_stage(grid: Grid, state: State, r: int, joules: float) -> None:
-    """Mains energy of a step: joules, their price and their emissions."""
+    """Draw a step's mains energy (J), and pay and count its emissions."""
     slot = place(state.step[r], grid.price.shape[0])
     transfer(state.mains, r, GRID, PROCESSES, 0, joules)
     transfer(state.money, r, OPERATOR, UTILITY, 0, joules * grid.price[slot])
@@ -146,12 +146,13 @@ def _mains_stage(grid: Grid, state: State, r: int, joules: float) -> None:
 def step_stage(
     parts: Parts, perception: Perception, states: States, r: int, actions: np.ndarray
 ) -> float:
-    """One step of replica r; the money earned (EUR)."""
+    """Step replica r once; return the money earned (EUR)."""
     chain, state = parts.chain, states.chain
     before = state.money[r, OPERATOR, 0]
     now = fold(state.prefix[r], np.uint64(state.step[r]))
     mirror = state.mirror[r]
     period = turns(state.step[r], chain.period)
+    # Actions first: they answer what the policy saw, which was the end of the step before.
     act_stage(parts, states, r, actions)
     arrive_stage(chain, state, r)
     if state.step[r] - period * chain.period == 0:
@@ -161,6 +162,7 @@ def step_stage(
     if spent > 0.0:
         transfer(state.money, r, OPERATOR, WORKSHOP, 0, spent)
     joules = _read_stage(parts, states, r, now)
+    # One batch a step for all processes: errors of one model in one step go together.
     if perception.share.shape[0] > 0:
         bits = draw(now, STREAM_BATCH, 0) ^ mirror
         state.batch[r] = below(high(bits), perception.share.shape[2])
@@ -217,7 +219,7 @@ def start_stage(parts: Parts, states: States, r: int) -> None:
 
 @stage
 def keep(parts: Parts, states: States, history: History, r: int, n: int) -> None:
-    """Note how replica r stands at the end of period n."""
+    """Record how replica r stands at the end of period n."""
     state = states.chain
     for a in range(state.mass.shape[1]):
         history.stock[r, n, a] = total(parts.chain.materials, state.mass[r, a])
@@ -239,7 +241,10 @@ def keep(parts: Parts, states: States, history: History, r: int, n: int) -> None
 
 @packed
 def start_replicas(parts: Parts, states: States, which: np.ndarray) -> None:
-    """Begin an episode in the replicas marked in ``which``; prefix, mirror, world are set."""
+    """Begin an episode in the replicas marked in ``which``.
+
+    Their prefix, mirror and world must be set already.
+    """
     for r in range(which.shape[0]):
         if which[r]:
             start_stage(parts, states, r)
@@ -288,6 +293,6 @@ def advance(
 
 @packed
 def decide_replicas(parts: Parts, rules: Rules, states: States, actions: np.ndarray) -> None:
-    """What a rule-based policy would do in every replica, into ``actions`` int64 (R, ...)."""
+    """Write into ``actions`` int64 (R, ...) what a rule-based policy would do in every replica."""
     for r in range(actions.shape[0]):
         decide_stage(parts.chain, parts.machines, rules, states.chain, states.machines, r, actions)

@@ -1,4 +1,4 @@
-"""Markets: orders up to a level at the start of a period, sales in every step."""
+"""Let markets order up to a level at the start of a period, and sell in every step."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from stillage_sim.engine.ledger import transfer
 
 @stage
 def position(chain: Chain, state: State, r: int, s: int) -> float:
-    """Inventory position of a market: at hand, under way and ordered, less what waits (kg)."""
+    """Compute a market's inventory position: at hand, under way, ordered, less what waits (kg)."""
     account = chain.markets.account[s]
     kg = total(chain.materials, state.mass[r, account]) - state.backlog[r, s]
     for t in range(chain.transits.account.shape[0]):

@@ -1,4 +1,4 @@
-"""Goods in use: cohorts age, and what has served comes back, graded by its age.
+"""Age goods in use by cohorts; what has served comes back, graded by its age.
 
 Cohorts hold kilograms only; the materials of all goods of one use are well mixed (an assumption:
 products change slowly against their lives). The account of the use is the ledger; cohorts and
@@ -15,7 +15,7 @@ from stillage_sim.engine.cycles import place, turns
 
 @stage
 def _grade_age(chain: Chain, state: State, r: int, u: int, age: int) -> int:
-    """The age class by which goods are graded: their age times how hard they were used."""
+    """Return the age class by which goods are graded: their age times how hard they were used."""
     wear = chain.uses.wear[u]
     if wear < 0:
         return age
@@ -25,13 +25,13 @@ def _grade_age(chain: Chain, state: State, r: int, u: int, age: int) -> int:
 
 @shared
 def slot(newest: int, age: int, cohorts: int) -> int:
-    """Where the cohort of an age lies."""
+    """Return where the cohort of an age lies in the ring of cohorts."""
     return newest - age if newest >= age else newest - age + cohorts
 
 
 @stage
 def _age_stage(chain: Chain, state: State, r: int, u: int, cohort: int) -> None:
-    """Cohort ``cohort`` begins: of every older one the share of its age leaves use.
+    """Begin cohort ``cohort``: of every older one the share of its age leaves use.
 
     What leaves is due in equal parts over the periods of the new cohort. The slot of the oldest,
     which leaves whole, becomes the slot of the new.
@@ -57,7 +57,7 @@ def _age_stage(chain: Chain, state: State, r: int, u: int, cohort: int) -> None:
 
 @stage
 def return_stage(chain: Chain, state: State, r: int, u: int, period: int) -> None:
-    """What is due of a use in this period returns, graded, or is lost to the loop."""
+    """Return, graded, what is due of a use in this period, or lose it to the loop."""
     uses = chain.uses
     if place(period, uses.width[u]) == 0:
         _age_stage(chain, state, r, u, turns(period, uses.width[u]))
