@@ -1,4 +1,4 @@
-"""The simulator: its stable face for scenarios, policies and environments.
+"""The simulator's stable face for scenarios, policies and environments.
 
 Runs are functions of ``stillage`` itself (``stillage.run`` ...). What scenarios are made of is
 imported when it is first touched:

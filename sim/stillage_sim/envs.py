@@ -1,4 +1,4 @@
-"""Gymnasium environments over replicas: one native vector environment, and a thin single one.
+"""Gymnasium environments over replicas: a native vector environment, and a thin single one.
 
 Both hold :class:`Replicas`, so ``Env(replica=i)`` is replica i of the vector environment, step
 by step and through every autoreset.
@@ -30,7 +30,7 @@ UNBEGUN = "step", "replicas that were never reset", "reset() before the first st
 
 
 class Simulation(Protocol):
-    """What a world offers to an environment; states are its own and mutable."""
+    """A world as an environment needs it; states are its own and mutable."""
 
     action_space: gymnasium.spaces.MultiDiscrete
     observation_space: gymnasium.Space[Observation]
@@ -38,10 +38,10 @@ class Simulation(Protocol):
 
     @property
     def shown(self) -> Mapping[str, tuple[int, ...]]:
-        """Names and shapes of the observation's arrays, in the order in which a row has them."""
+        """Name the observation's arrays with their shapes, in the order in which a row has them."""
 
     def new_state(self, replicas: int) -> Any:
-        """Room for R replicas, not begun yet."""
+        """Make room for R replicas, not begun yet."""
 
     def begin(
         self,
@@ -54,20 +54,20 @@ class Simulation(Protocol):
         """Begin an episode in the replicas marked in ``which``."""
 
     def step(self, state: Any, actions: NDArray[np.int64], skip: Bools) -> Step:
-        """One step of all replicas but those in ``skip``, whose reward is 0; all are observed."""
+        """Step all replicas but those in ``skip``, whose reward is 0, and observe all."""
 
     def steps(self, state: Any) -> NDArray[np.int64]:
-        """Steps since each replica's episode began (R,)."""
+        """Count the steps since each replica's episode began (R,)."""
 
     def picture(self, state: Any, replica: int) -> NDArray[np.uint8]:
-        """A picture (H, W, 3) of one replica."""
+        """Draw one replica as a picture (H, W, 3)."""
 
     def text(self, state: Any, replica: int) -> str:
-        """One replica in words."""
+        """Describe one replica in words."""
 
 
 class Replicas:
-    """R replicas with their seeds and episodes: what both environments are made of."""
+    """R replicas with their seeds and episodes, which both environments step."""
 
     def __init__(self, simulation: Simulation, numbers: NDArray[np.int64]) -> None:
         self.simulation = simulation
@@ -97,7 +97,7 @@ class Replicas:
         self.simulation.begin(self.state, which, self.numbers, self.seeds, self.episodes)
 
     def step(self, actions: Any, skip: Bools) -> tuple[Step, Bools]:
-        """What one step gives, and which replicas it ended (R,)."""
+        """Step once; return what the step gave, and which replicas it ended (R,)."""
         if not self.begun:
             raise BadInput(*UNBEGUN)
         wanted = np.ascontiguousarray(actions, np.int64)
@@ -107,7 +107,8 @@ class Replicas:
         return step, self.simulation.steps(self.state) >= self.simulation.horizon
 
     def observe(self) -> tuple[Observation, NDArray[np.int8]]:
-        """Observations and action masks as things stand."""
+        """Observe the replicas as they are: observations and action masks."""
+        # A step that skips every replica changes nothing, and observes.
         still = np.zeros(self.shape, np.int64)
         return self.simulation.step(self.state, still, np.ones(len(self.numbers), np.bool_))[1:]
 
@@ -119,7 +120,7 @@ def _check_render_mode(render_mode: str | None) -> None:
 
 
 def check_autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
-    """A mode by itself or by its value; ``BadInput`` for what is none.
+    """Return a mode, given itself or its value; ``BadInput`` for what is none.
 
     >>> check_autoreset_mode("SameStep")
     <AutoresetMode.SAME_STEP: 'SameStep'>
@@ -223,13 +224,13 @@ class ReplicaVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
         return observation, rewards, none, over.copy(), _info(mask, ~none)
 
     def render(self) -> tuple[Any, ...] | None:
-        """A frame of every replica, as ``render_mode`` says."""
+        """Draw a frame of every replica, as ``render_mode`` says."""
         frames = (frame(self.replicas, i, self.render_mode) for i in range(self.num_envs))
         return tuple(frames) if self.render_mode else None
 
 
 class ReplicaEnv(gymnasium.Env[Observation, NDArray[np.int64]]):
-    """One replica; ``reset()`` without a seed begins the next episode of the same seed."""
+    """A single replica; ``reset()`` without a seed begins the next episode of the same seed."""
 
     metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
         "render_modes": list(_RENDER_MODES),
@@ -262,19 +263,19 @@ class ReplicaEnv(gymnasium.Env[Observation, NDArray[np.int64]]):
     def step(
         self, action: NDArray[np.int64]
     ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """One step."""
+        """Step once."""
         wanted = np.asarray(action, np.int64)[None]
         (rewards, observation, mask), over = self.replicas.step(wanted, self._none)
         info = {"action_mask": mask[0]}
         return _first(observation), float(rewards[0]), False, bool(over[0]), info
 
     def render(self) -> Any:
-        """The replica as ``render_mode`` says."""
+        """Draw the replica as ``render_mode`` says."""
         return frame(self.replicas, 0, self.render_mode)
 
 
 def _info(mask: NDArray[np.int8], which: Bools) -> dict[str, Any]:
-    """Action masks of the replicas in ``which`` (0 elsewhere), as vector environments tell it."""
+    """Make the info of vector environments: masks of the replicas in ``which``, 0 elsewhere."""
     told = mask if which.all() else np.where(_spread(which, mask.ndim), mask, np.int8(0))
     return {"action_mask": told, "_action_mask": which.copy()}
 
@@ -284,7 +285,7 @@ def _spread(which: Bools, axes: int) -> Bools:
 
 
 def _finals(observation: Observation, mask: NDArray[np.int8], over: Bools) -> dict[str, Any]:
-    """What is told of episodes that ended in a step that also began the next ones."""
+    """Make the info of episodes that ended in a step that also began the next ones."""
     last = np.full(len(over), None, object)
     for i in map(int, np.flatnonzero(over)):
         last[i] = {name: value[i].copy() for name, value in observation.items()}
@@ -301,7 +302,7 @@ def _first(observation: Observation) -> Observation:
 
 
 def frame(replicas: Replicas, index: int, render_mode: str | None) -> Any:
-    """One replica as a picture or in words."""
+    """Show one replica as a picture or in words."""
     if render_mode == "ansi":
         return replicas.simulation.text(replicas.state, index)
     if render_mode == "rgb_array":

@@ -1,4 +1,4 @@
-"""What the simulator registers: the commands that simulate."""
+"""Register the simulator's commands."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from stillage.plugin.spec import CommandSpec
 
 @hookimpl
 def register() -> list[CommandSpec]:
-    """The commands ``run``, ``evaluate`` and ``resume``."""
+    """Register the commands ``run``, ``evaluate`` and ``resume``."""
     return [
         CommandSpec(
             name="run",

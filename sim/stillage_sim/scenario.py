@@ -1,4 +1,4 @@
-"""What a scenario is: a world, what it must record, its policies and KPIs."""
+"""The protocol of scenarios: a world, what it must record, its policies and KPIs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Totals = dict[str, NDArray[np.float64]]
 
 
 class Perceived(Protocol):
-    """What a world needs of a :class:`stillage.perception.table.PerceptionTable`.
+    """The part of a :class:`stillage.perception.table.PerceptionTable` that a world needs.
 
     ``heads`` maps a target to probabilities (I, K) or values (I,) of the rows in ``samples``;
     ``latency_s`` and ``energy_j`` are modelled, for one reading of all its modalities;
@@ -67,7 +67,7 @@ class SeedCast:
     tables: Mapping[str, Perceived] = field(default_factory=dict)
 
     def rows(self, name: str) -> NDArray[np.int64]:
-        """Rows of table ``name`` that belong to ``samples``, int64 (I,)."""
+        """Find the rows of table ``name`` that belong to ``samples``, int64 (I,)."""
         table = np.asarray(self.tables[name].samples)
         order = np.argsort(table, kind="stable")
         spots = np.searchsorted(table[order], self.samples)
@@ -99,7 +99,7 @@ class Cast:
         return tuple(name for name in first if all(name in s.tables for s in self.seeds))
 
     def task(self, role: str) -> Task | None:
-        """The task bound to ``role``, or None."""
+        """Return the task bound to ``role``, or None."""
         target = self.roles.get(role)
         if target is None:
             return None
@@ -109,7 +109,7 @@ class Cast:
 
 
 class World(ABC):
-    """Immutable arrays of one scenario, ready to be rolled out; picklable.
+    """A world holds immutable arrays of one scenario, ready to be rolled out; picklable.
 
     Replica r is the same whoever simulates it, in whatever batch, and faces the same luck under
     every policy.
@@ -121,25 +121,28 @@ class World(ABC):
     @property
     @abstractmethod
     def policies(self) -> tuple[str, ...]:
-        """Names of the policies that can be rolled out."""
+        """Name the policies that can be rolled out."""
 
     @abstractmethod
     def rollout(
         self, policy: str, first_replica: int, replicas: int, days: float, seed: int
     ) -> Totals:
-        """Totals of replicas ``first_replica .. first_replica + replicas - 1`` after ``days``."""
+        """Simulate replicas for ``days``; return their totals.
+
+        They are ``first_replica .. first_replica + replicas - 1``.
+        """
 
     @abstractmethod
     def kpis(self, totals: Totals) -> dict[str, NDArray[np.float64]]:
-        """Each KPI, float64 (replicas,)."""
+        """Compute each KPI, float64 (replicas,)."""
 
     @abstractmethod
     def audit(self, totals: Totals) -> dict[str, float]:
-        """Largest relative residuals: ``{"mass", "energy", "money"}``."""
+        """Compute the largest relative residuals: ``{"mass", "energy", "money"}``."""
 
 
 class Scenario(ABC):
-    """A world, what it must record, and what ``-o`` may change about it."""
+    """A scenario is a world, what it must record, and what ``-o`` may change about it."""
 
     name: ClassVar[str]
     Settings: ClassVar[type[BaseModel]]
@@ -150,7 +153,7 @@ class Scenario(ABC):
     """Defaults of the run's own options that differ for this scenario, such as ``days``."""
 
     def scene(self, items: int, seed: int) -> Scene:
-        """Items of this world for sensor models; what :meth:`record` renders.
+        """Make items of this world for sensor models; :meth:`record` renders them.
 
         Raises
         ------
@@ -177,19 +180,19 @@ class Scenario(ABC):
     def world(
         self, settings: BaseModel, cast: Cast, policies: Mapping[str, Seeing] | None = None
     ) -> World:
-        """The world that carries the items of ``cast``; ``policies`` come beside registered ones.
+        """Build the world that carries the items of ``cast``; ``policies`` join those registered.
 
         Every perception table is a policy too, by its name.
         """
 
     def policies(self, further: Mapping[str, Seeing] | None = None) -> dict[str, Seeing]:
-        """All policies that are registered for this scenario, a plugin's too, and ``further``."""
+        """Collect all policies registered for this scenario, a plugin's too, and ``further``."""
         from stillage_sim.policy.registered import registered
 
         return {**registered(self.name), **(further or {})}
 
     def tables(self, policies: Sequence[str]) -> frozenset[str]:
-        """Perception tables that policies read: what they see through, else their own names."""
+        """Name the perception tables that policies read: what they see through, else their own."""
         from stillage.plugin.host import get_host
 
         known = {spec.name: spec.table for spec in get_host().scenario_specs(PolicySpec, self.name)}

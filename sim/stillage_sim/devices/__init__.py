@@ -1,3 +1,3 @@
-"""Small computers that perceive: the sun they live on, their battery, and what readings cost."""
+"""Devices are small computers that perceive: their sun, their battery, what readings cost."""
 
 __all__ = ["arrays", "build", "power", "settings", "stages", "sun", "theory"]

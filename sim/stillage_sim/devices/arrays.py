@@ -1,4 +1,4 @@
-"""The arrays of the devices: the sky, the devices' numbers, the grid, and what changes.
+"""The arrays of the devices: the sky, the devices' numbers, the grid, and their state.
 
 Axes: R replicas, D devices, Y steps of a year. Joules are J, irradiation is J/m2 a step.
 Everything is immutable but the arrays of :class:`DeviceState`, whose replica axis comes first.
@@ -24,7 +24,7 @@ device for want of energy, hours of steps that ended with an empty battery, joul
 
 
 class Sky(NamedTuple):
-    """One region's sun and cloud.
+    """The sky of one region: its sun and cloud.
 
     ``sun`` (Y,) clear-sky irradiation of every step (J/m2), wrapping; ``clear`` (rows, cells)
     clear-sky index by cell of a standard normal, ``season`` (periods of a year,) the row of
@@ -43,7 +43,7 @@ class Sky(NamedTuple):
 
 
 class Devices(NamedTuple):
-    """D devices; all arrays (D,).
+    """The numbers of D devices; all arrays (D,).
 
     ``panel`` J of electricity per J/m2 of irradiation (m2); ``capacity``, ``start`` and ``wake``
     J of the battery; ``charging`` and ``discharging`` efficiencies in (0, 1]; ``idle`` and
@@ -77,7 +77,7 @@ class Grid(NamedTuple):
 
 @changing
 class DeviceState(NamedTuple):
-    """What changes.
+    """The state of the devices, which changes.
 
     ``weather`` (R,) the latent N(0, 1) of this period and ``clear`` (R,) its clear-sky index;
     ``asleep`` int64 (R, D); ``awake`` (R, D) share of this step's readings that were done;
@@ -94,7 +94,7 @@ class DeviceState(NamedTuple):
 
 
 def new_device_state(devices: Devices, replicas: int) -> DeviceState:
-    """Room for R replicas; :func:`.stages.start_devices` sets it."""
+    """Make room for R replicas; :func:`.stages.start_devices` sets it."""
     count = len(devices.panel)
     return DeviceState(
         weather=np.zeros(replicas),

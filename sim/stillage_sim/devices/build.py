@@ -1,4 +1,4 @@
-"""From settings to the arrays that the stages read.
+"""Build the devices' arrays, which the stages read, from their settings.
 
 >>> sky = build_sky(SkySettings())
 >>> devices = build_devices(sky, [DeviceSettings(panel_w=10.0), DeviceSettings(mains=True)])
@@ -28,7 +28,9 @@ Floats = NDArray[np.float64]
 
 
 def build_sky(settings: SkySettings, step_h: float = 1.0, period: int = 24) -> Sky:
-    """Clear-sky joules of every step of a year, and the cloud of every period of ``period`` steps.
+    """Build the sky: clear-sky joules of every step of a year, and the cloud of every period.
+
+    A period is ``period`` steps.
 
     Raises
     ------
@@ -53,7 +55,7 @@ def build_sky(settings: SkySettings, step_h: float = 1.0, period: int = 24) -> S
 
 
 def normal_table() -> Floats:
-    """A quantile table of N(0, 1), scaled to variance 1, which conditional means fall short of."""
+    """Tabulate N(0, 1), scaled to variance 1, which conditional means fall short of."""
     from scipy import stats
 
     table = quantile_table(stats.norm())
@@ -61,7 +63,7 @@ def normal_table() -> Floats:
 
 
 def clearness_table(mean: float, sd: float, cells: int = _CLEAR_CELLS) -> Floats:
-    """Clear-sky index of cells of a standard normal, float64 (cells,), rising.
+    """Tabulate the clear-sky index of cells of a standard normal, float64 (cells,), rising.
 
     The index has a beta law of this mean and standard deviation; a cell holds its quantile at
     the normal's distribution function of the cell's middle. A standard deviation that no law on
@@ -83,7 +85,7 @@ def clearness_table(mean: float, sd: float, cells: int = _CLEAR_CELLS) -> Floats
 
 
 def build_devices(sky: Sky, devices: Sequence[DeviceSettings], step_h: float = 1.0) -> Devices:
-    """D devices under one sky; D may be 0."""
+    """Build the arrays of D devices under one sky; D may be 0."""
     seconds = 3600.0 * step_h
 
     def column(values: Sequence[float]) -> Floats:
@@ -109,13 +111,16 @@ def build_devices(sky: Sky, devices: Sequence[DeviceSettings], step_h: float = 1
 
 
 def build_grid(settings: GridSettings, step_h: float = 1.0) -> Grid:
-    """Prices and emissions of a joule in every step of a day; steps longer than 1 h average.
+    """Build the price and the emissions of a joule in every step of a day.
+
+    A step longer than an hour takes their mean.
 
     >>> grid = build_grid(GridSettings(), step_h=12.0)
     >>> (grid.carbon * 3.6e6).round(4).tolist()
     [0.2467, 0.2533]
     """
     steps = steps_a_day(step_h)
+    # The hour of each of steps * 60 * 24 equal parts of a day: steps and hours both divide them.
     minutes = np.arange(steps * 60 * 24).reshape(steps, -1) // (steps * 60)
 
     def by_step(hours: Sequence[float]) -> Floats:

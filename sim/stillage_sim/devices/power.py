@@ -1,4 +1,4 @@
-"""Power of a small device: sun by the time of day, a battery, sleep when it runs empty.
+"""Power a small device: sun by the time of day, a battery, sleep when it runs empty.
 
 Joules move between four accounts of the ledger: the source (the sun, and the first charge),
 the battery, the device, and what a full battery spills. :func:`supply` knows two more: what
@@ -26,7 +26,10 @@ SUPPLY_ACCOUNTS = 6
 
 
 def clear_sky(peak_w: float, sunrise_h: float, sunset_h: float) -> NDArray[np.float64]:
-    """Joules of a clear day's every second, float64 (86400,): half a sine of ``peak_w`` (W)."""
+    """Compute the joules of a clear day's every second, float64 (86400,).
+
+    The power is half a sine of ``peak_w`` (W).
+    """
     hours = (np.arange(DAY_S) + 0.5) / 3600.0
     length = max(sunset_h - sunrise_h, 1e-9)
     height = np.sin(np.pi * (hours - sunrise_h) / length)
@@ -64,7 +67,7 @@ def drain(energy: np.ndarray, replica: int, joules: float) -> bool:
 def available(
     energy: np.ndarray, replica: int, device: int, sun: float, discharging: float
 ) -> float:
-    """Joules that a device could have at most in this step, from ``sun`` and its battery."""
+    """Compute the joules that a device could have at most in this step: ``sun`` and battery."""
     held: float = sun + energy[replica, BATTERY, device] * discharging
     return held
 
@@ -80,7 +83,7 @@ def supply(
     charging: float,
     discharging: float,
 ) -> None:
-    """A step's joules: the sun serves the device first, the battery takes or gives the rest.
+    """Move a step's joules: the sun serves the device first, the battery takes or gives the rest.
 
     ``need`` is at most :func:`available`. Of a surplus the share ``charging`` is stored, until
     the battery is full, and what it cannot take is spilled; a deficit takes ``1 / discharging``

@@ -1,4 +1,4 @@
-"""Every number of the sky, the devices and the grid that a user may change, with its unit.
+"""Settings of the sky, the devices and the grid: every number that a user may change.
 
 >>> DeviceSettings(panel_w=5.0).reading_j
 2.5
@@ -40,7 +40,7 @@ class _Settings(BaseModel):
 
 
 class SkySettings(_Settings):
-    """One region's sun and cloud."""
+    """Settings of one region's sun and cloud."""
 
     latitude_deg: float = _field(51.0, "deg", "Latitude, north positive.", ge=-90, le=90)
     first_day: int = _field(0, "d", "Day of the year that starts; 0 is 1 January.", ge=0, lt=365)
@@ -59,7 +59,7 @@ class SkySettings(_Settings):
 
 
 class DeviceSettings(_Settings):
-    """A small computer with sensors, a panel and a battery; or one on the mains.
+    """Settings of a small computer with sensors, a panel and a battery; or of one on the mains.
 
     The figures of inference are those of the exported bundle that the device runs:
     ``settings.model_copy(update={"inference_j": ..., "inference_s": ...})``.
@@ -97,23 +97,23 @@ class DeviceSettings(_Settings):
 
     @property
     def reading_j(self) -> float:
-        """Joules of one reading: sensing, inference and radio."""
+        """Sum the joules of one reading: sensing, inference and radio."""
         return self.sensing_j + self.inference_j + self.radio_j
 
     @property
     def reading_s(self) -> float:
-        """Seconds of one reading: sensing, inference and radio, one after another."""
+        """Sum the seconds of one reading: sensing, inference and radio, one after another."""
         return self.sensing_s + self.inference_s + self.radio_s
 
     @property
     def effective_m2(self) -> float:
-        """Joules of electricity per J/m2 of irradiation."""
+        """Compute the joules of electricity per J/m2 of irradiation."""
         area = self.panel_w / 1000.0 + self.panel_m2 * self.panel_efficiency
         return area * self.performance_ratio
 
 
 class GridSettings(_Settings):
-    """Mains electricity by hour of the day, midnight first."""
+    """Settings of mains electricity by hour of the day, midnight first."""
 
     price_eur_per_kwh: tuple[Amount, ...] = _field(
         _PRICE, "EUR/kWh", "Price of every hour.",

@@ -1,4 +1,4 @@
-"""The devices, step by step: weather, sun, battery, sleep, and how many readings get done.
+"""Step the devices: weather, sun, battery, sleep, and how many readings get done.
 
 sky -> device by device: wake, harvest, supply. Only + - x /, comparisons, look-ups and the
 integer hash occur here, so that a replica's numbers depend on nothing but its coordinates.
@@ -56,7 +56,7 @@ def start_devices(
 
 @shared
 def clearness(sky: Sky, weather: float, season: int) -> float:
-    """The clear-sky index of a latent weather in a season: a look-up by its cell."""
+    """Look up the clear-sky index of a latent weather in a season, by its cell."""
     cells = sky.clear.shape[1]
     cell = np.int64((weather + SIGMAS) * (cells / (2.0 * SIGMAS)))
     index: float = sky.clear[season, min(max(cell, 0), cells - 1)]
@@ -67,7 +67,7 @@ def clearness(sky: Sky, weather: float, season: int) -> float:
 def sky_stage(
     sky: Sky, state: DeviceState, r: int, step: int, now: np.uint64, mirror: np.uint64
 ) -> float:
-    """Irradiation of this step under cloud (J/m2); at the start of a period, new weather."""
+    """Compute this step's irradiation under cloud (J/m2); a period's start brings new weather."""
     spot = place(step, sky.sun.shape[0])
     if place(step, sky.period) == 0:
         bits = draw(now, STREAM_WEATHER, 0) ^ mirror
@@ -82,7 +82,7 @@ def sky_stage(
 def _device_stage(
     devices: Devices, state: DeviceState, r: int, d: int, light: float, wanted: float
 ) -> float:
-    """One step of device d: its share of ``wanted`` readings done; returns J of the grid.
+    """Step device d once: its share of ``wanted`` readings is done; return its J of the grid.
 
     An awake device idles through the step and reads at an even pace, as many readings as its
     seconds allow. If sun and battery cannot feed that, it works at this power until they are
@@ -131,7 +131,7 @@ def devices_stage(
     mirror: np.uint64,
     readings: np.ndarray,
 ) -> float:
-    """One step of all devices of replica r; returns the J that those on the mains drew.
+    """Step all devices of replica r once; return the J that those on the mains drew.
 
     ``readings`` float64 (R, D), how many are wanted; ``state.awake[r, d]`` then is the share of
     them that were done, in [0, 1].
@@ -147,7 +147,10 @@ def devices_stage(
 def start_replicas(
     devices: Devices, state: DeviceState, prefix: np.ndarray, mirror: np.ndarray
 ) -> None:
-    """:func:`start_devices` of all replicas, with their ``prefix`` and ``mirror`` uint64 (R,)."""
+    """Begin an episode (:func:`start_devices`) in all replicas.
+
+    Their ``prefix`` and ``mirror`` are uint64 (R,).
+    """
     for r in range(prefix.shape[0]):
         start_devices(devices, state, r, prefix[r], mirror[r])
 
@@ -162,7 +165,7 @@ def roll_devices(
     steps: int,
     readings: np.ndarray,
 ) -> None:
-    """Steps ``first`` to ``first + steps - 1`` of all replicas, wanting the same each step."""
+    """Run steps ``first`` to ``first + steps - 1`` of all replicas, wanting the same each step."""
     for r in range(prefix.shape[0]):
         one, wanted = alone(state, r), readings[r : r + 1]
         for step in range(first, first + steps):

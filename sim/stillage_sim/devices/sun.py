@@ -1,4 +1,4 @@
-"""The sun over day and season: position, clear sky, and joules of every step of a year.
+"""Compute the sun over day and season: position, clear sky, and joules of every step of a year.
 
 Times are local solar time (noon is when the sun is highest); days count from 0 on 1 January in
 a year of 365. Panels lie flat. Elevation is of the sun's centre, without refraction.
@@ -30,7 +30,9 @@ _SAMPLES_PER_H = 60
 
 
 def declination(day: Any) -> Floats:
-    """The sun's declination (rad) at noon of days from 0; the Astronomical Almanac's short form.
+    """Compute the sun's declination (rad) at noon of days from 0.
+
+    By the Astronomical Almanac's short form.
 
     To 0.01 degrees of the year 2025. The customary formula of Cooper (1969), behind many printed
     tables, is off by up to a degree, which is 5 % of a day's sun at 45 degrees.
@@ -44,7 +46,7 @@ def declination(day: Any) -> Floats:
 
 
 def distance_factor(day: Any) -> Floats:
-    """Extraterrestrial irradiance over the solar constant, (r0 / r)^2; same source.
+    """Compute extraterrestrial irradiance over the solar constant, (r0 / r)^2; same source.
 
     >>> [round(float(factor), 4) for factor in distance_factor([2, 184])]
     [1.0343, 0.9674]
@@ -55,13 +57,13 @@ def distance_factor(day: Any) -> Floats:
 
 
 def _mean_sun(day: Any) -> tuple[Floats, Floats]:
-    """Mean longitude and mean anomaly (rad) at noon."""
+    """Compute the mean longitude and mean anomaly (rad) at noon."""
     since = _EPOCH + np.asarray(day, np.float64)
     return np.radians(280.460 + 0.9856474 * since), np.radians(357.528 + 0.9856003 * since)
 
 
 def sine_elevation(latitude_deg: float, day: Any, hour: Any) -> Floats:
-    """Sine of the sun's elevation, negative at night; ``day`` and ``hour`` are broadcast."""
+    """Compute the sine of the sun's elevation, negative at night; all arguments broadcast."""
     latitude, sun = np.radians(latitude_deg), declination(day)
     angle = np.radians(15.0 * (np.asarray(hour, np.float64) - 12.0))
     turning = np.cos(latitude) * np.cos(sun) * np.cos(angle)
@@ -69,7 +71,9 @@ def sine_elevation(latitude_deg: float, day: Any, hour: Any) -> Floats:
 
 
 def haurwitz(sine: Any) -> Floats:
-    """Clear-sky global horizontal irradiance (W/m2) by sine of elevation; Haurwitz (1945).
+    """Compute clear-sky global horizontal irradiance (W/m2) by sine of elevation.
+
+    Source: Haurwitz (1945).
 
     ``1098 s exp(-0.059 / s)``, as in pvlib; Reno, Hansen and Stein (SAND2012-2389) found it the
     best in monthly means of the models that know nothing but the elevation. 0 at night.
@@ -83,7 +87,7 @@ def haurwitz(sine: Any) -> Floats:
 
 
 def daily_extraterrestrial(latitude_deg: float, day: Any) -> Floats:
-    """Irradiation of a day above the atmosphere (J/m2): the closed form, FAO-56 equation 21.
+    """Compute a day's irradiation above the atmosphere (J/m2): FAO-56's equation 21, a closed form.
 
     >>> round(float(daily_extraterrestrial(45.0, 161)) / 1e6, 1)  # Duffie and Beckman: 41.7
     41.8
@@ -97,7 +101,7 @@ def daily_extraterrestrial(latitude_deg: float, day: Any) -> Floats:
 
 
 def clear_sky_table(latitude_deg: float, step_h: float = 1.0, first_day: int = 0) -> Floats:
-    """Clear-sky irradiation of a horizontal m2 in every step of a year (J/m2).
+    """Tabulate the clear-sky irradiation of a horizontal m2 in every step of a year (J/m2).
 
     Parameters
     ----------
@@ -130,7 +134,7 @@ def clear_sky_table(latitude_deg: float, step_h: float = 1.0, first_day: int = 0
 
 
 def steps_a_day(step_h: float) -> int:
-    """Whole number of steps of ``step_h`` hours in a day.
+    """Count the steps of ``step_h`` hours in a day, a whole number.
 
     >>> steps_a_day(0.25)
     96

@@ -1,4 +1,4 @@
-"""What the devices must reproduce: the battery as a birth-death chain."""
+"""A closed form that the devices must reproduce: the battery as a birth-death chain."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def battery_levels(capacity: int, harvest: float, use: float) -> NDArray[np.float64]:
-    """Stationary law of a battery of whole joules, float64 (capacity + 1,).
+    """Compute the stationary law of a battery of whole joules, float64 (capacity + 1,).
 
     In every slot a joule is harvested with probability ``harvest`` and one is wanted with
     probability ``use``; what is wanted is served by the harvest first, then by the battery. So

@@ -1,4 +1,4 @@
-"""How far materials circle: the Material Circularity Indicator, and rates of recycling.
+"""Measure how far materials circle: the Material Circularity Indicator, and recycling rates.
 
 The indicator follows *Circularity Indicators: An Approach to Measuring Circularity, Methodology*
 (Ellen MacArthur Foundation and Granta Design, 2015, revised 2019); the rates follow Graedel et
@@ -43,7 +43,7 @@ def material_circularity(
     output_recycling_yield: ArrayLike = 1.0,
     utility: ArrayLike = 1.0,
 ) -> Circularity:
-    """The Material Circularity Indicator in full, of broadcast arrays.
+    """Compute the Material Circularity Indicator in full, of broadcast arrays.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def circularity_of_flows(
     output_recycling_yield: ArrayLike = 1.0,
     utility: ArrayLike = 1.0,
 ) -> Circularity:
-    """The same from what went into products and what came of them at the end of life.
+    """Compute the indicator from what went into products and what came of them at the end of life.
 
     M is all that went in; FR and FU are shares of it, CR and CU shares of all that came out,
     however much was still in use. Where nothing came out yet, nothing was collected.
@@ -149,7 +149,7 @@ def circularity_of_flows(
 def utility(
     life: ArrayLike, average_life: ArrayLike, use: ArrayLike = 1.0, average_use: ArrayLike = 1.0
 ) -> Floats:
-    """X: length of use times intensity of use, each over the industry's average.
+    """Compute X: length of use times intensity of use, each over the industry's average.
 
     >>> float(utility(12.0, 8.0, 50.0, 100.0))
     0.75
@@ -158,7 +158,7 @@ def utility(
 
 
 def combined_circularity(indicators: ArrayLike, masses: ArrayLike, axis: int = -1) -> Floats:
-    """The indicator of several products along ``axis``: their mean, weighted with their masses.
+    """Average the indicator of several products along ``axis``, weighted with their masses.
 
     The methodology's company level, with mass as the normalising factor.
 
@@ -171,7 +171,7 @@ def combined_circularity(indicators: ArrayLike, masses: ArrayLike, axis: int = -
 
 
 def recycled_input_rate(recycled_kg: ArrayLike, produced_kg: ArrayLike) -> Floats:
-    """End-of-life material recycled into production, over all that was produced.
+    """Compute end-of-life material recycled into production, over all that was produced.
 
     >>> float(recycled_input_rate(30.0, 120.0))
     0.25
@@ -180,7 +180,7 @@ def recycled_input_rate(recycled_kg: ArrayLike, produced_kg: ArrayLike) -> Float
 
 
 def collection_rate(collected_kg: ArrayLike, available_kg: ArrayLike) -> Floats:
-    """What was collected, over what came to the end of its life.
+    """Compute what was collected, over what came to the end of its life.
 
     >>> float(collection_rate(60.0, 80.0))
     0.75
@@ -189,7 +189,7 @@ def collection_rate(collected_kg: ArrayLike, available_kg: ArrayLike) -> Floats:
 
 
 def processing_rate(recycled_kg: ArrayLike, collected_kg: ArrayLike) -> Floats:
-    """What recycling made of the collected: its process efficiency.
+    """Compute what recycling made of the collected: its process efficiency.
 
     >>> float(processing_rate(45.0, 60.0))
     0.75
@@ -198,7 +198,7 @@ def processing_rate(recycled_kg: ArrayLike, collected_kg: ArrayLike) -> Floats:
 
 
 def recycling_rate(recycled_kg: ArrayLike, available_kg: ArrayLike) -> Floats:
-    """The end-of-life recycling rate: recycled over what came to the end of its life.
+    """Compute the end-of-life recycling rate: recycled over what came to the end of its life.
 
     It is the product of the collection rate and the processing rate.
 

@@ -1,4 +1,4 @@
-"""How well plants work: purity and recovery, availability and OEE, fill rate.
+"""Measure how well plants work: purity and recovery, availability and OEE, fill rate.
 
 OEE is Nakajima's, *Introduction to TPM* (Productivity Press, 1988); purity (grade) and recovery
 are those of mineral processing (Wills and Finch, *Wills' Mineral Processing Technology*).
@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 
 def purity(target_accepted_kg: ArrayLike, accepted_kg: ArrayLike) -> Floats:
-    """Target material among all that was accepted; 0 if nothing was.
+    """Compute the target material among all that was accepted; 0 if nothing was.
 
     >>> float(purity(95.0, 100.0))
     0.95
@@ -24,7 +24,7 @@ def purity(target_accepted_kg: ArrayLike, accepted_kg: ArrayLike) -> Floats:
 
 
 def recovery(target_accepted_kg: ArrayLike, target_fed_kg: ArrayLike) -> Floats:
-    """Target material that was accepted, over the target in the feed; 0 if there was none.
+    """Compute the target material accepted, over the target in the feed; 0 if there was none.
 
     >>> float(recovery(95.0, 190.0))
     0.5
@@ -33,7 +33,7 @@ def recovery(target_accepted_kg: ArrayLike, target_fed_kg: ArrayLike) -> Floats:
 
 
 def availability(up_h: ArrayLike, down_h: ArrayLike) -> Floats:
-    """Time up over time up or down; with mean times, MTBF / (MTBF + MTTR).
+    """Compute time up over time up or down; with mean times, MTBF / (MTBF + MTTR).
 
     >>> round(float(availability(200.0, 10.0)), 5)
     0.95238
@@ -42,7 +42,7 @@ def availability(up_h: ArrayLike, down_h: ArrayLike) -> Floats:
 
 
 def performance(processed: ArrayLike, up_h: ArrayLike, ideal_per_h: ArrayLike) -> Floats:
-    """What was processed, over what the ideal rate makes of the time up.
+    """Compute what was processed, over what the ideal rate makes of the time up.
 
     >>> float(performance(90.0, 10.0, 10.0))
     0.9
@@ -51,7 +51,7 @@ def performance(processed: ArrayLike, up_h: ArrayLike, ideal_per_h: ArrayLike) -
 
 
 def quality(good: ArrayLike, processed: ArrayLike) -> Floats:
-    """The good among what was processed.
+    """Compute the good among what was processed.
 
     >>> float(quality(81.0, 90.0))
     0.9
@@ -66,7 +66,7 @@ def equipment_effectiveness(
     ideal_per_h: ArrayLike,
     good: ArrayLike,
 ) -> Floats:
-    """OEE = availability x performance x quality = good / (ideal rate x planned time).
+    """Compute OEE = availability x performance x quality = good / (ideal rate x planned time).
 
     ``processed``, ``good`` and ``ideal_per_h`` in the same unit of amount (kg, pieces).
 
@@ -78,7 +78,7 @@ def equipment_effectiveness(
 
 
 def fill_rate(filled_at_once: ArrayLike, demanded: ArrayLike) -> Floats:
-    """Demand met from stock at once, over all demand (type 2 service); 1 if there was none.
+    """Compute demand met from stock at once over all demand (type 2 service); 1 if there was none.
 
     >>> fill_rate([30.0, 0.0], [40.0, 0.0]).tolist()
     [0.75, 1.0]

@@ -1,8 +1,8 @@
-"""CO2e by scope, in kg.
+"""Count CO2e by scope, in kg.
 
 Scopes as in the *GHG Protocol Corporate Standard* (WRI and WBCSD, 2004) and its *Scope 3
 Standard* (2011): 1 own fuel and processes, 2 bought electricity, 3 bought material, transport
-and waste of others. What recycled material avoids elsewhere is told apart and enters no scope.
+and waste of others. What recycled material avoids elsewhere is kept apart and enters no scope.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _KG_PER_T = 1e3
 
 
 class Emissions(NamedTuple):
-    """CO2e by scope and avoided, kg, arrays of the same shape."""
+    """The CO2e by scope, and the CO2e avoided: kg, arrays of the same shape."""
 
     scope_1: Floats
     scope_2: Floats
@@ -28,17 +28,17 @@ class Emissions(NamedTuple):
 
     @property
     def total(self) -> Floats:
-        """The three scopes; nothing avoided is deducted."""
+        """Sum the three scopes; nothing avoided is deducted."""
         return np.asarray(self.scope_1 + self.scope_2 + self.scope_3)
 
     @property
     def net(self) -> Floats:
-        """The total less what was avoided."""
+        """Return the total less what was avoided."""
         return np.asarray(self.total - self.avoided)
 
 
 def weighted(amounts: ArrayLike, factors: ArrayLike) -> Floats:
-    """Sum over the last axis of amounts (..., N) times factors (N,) or (..., N).
+    """Sum over the last axis amounts (..., N) times factors (N,) or (..., N).
 
     >>> float(weighted([2.0, 3.0], [1.5, 0.5]))
     4.5
@@ -47,7 +47,7 @@ def weighted(amounts: ArrayLike, factors: ArrayLike) -> Floats:
 
 
 def fuel_co2e_kg(burnt: ArrayLike, kg_per_unit: ArrayLike) -> Floats:
-    """Scope 1: fuels burnt (..., F) in their units (kWh, kg, l), times kg CO2e a unit (F,).
+    """Compute scope 1: fuels burnt (..., F) in their units (kWh, kg, l), times kg CO2e a unit (F,).
 
     >>> float(fuel_co2e_kg([100.0], [0.2]))
     20.0
@@ -56,7 +56,7 @@ def fuel_co2e_kg(burnt: ArrayLike, kg_per_unit: ArrayLike) -> Floats:
 
 
 def electricity_co2e_kg(energy_j: ArrayLike, grid_kg_per_kwh: ArrayLike) -> Floats:
-    """Scope 2: joules from the grid by hour of the day (..., H), times its intensity (H,).
+    """Compute scope 2: joules from the grid by hour of the day (..., H), times its intensity (H,).
 
     >>> float(electricity_co2e_kg([3.6e6, 7.2e6], [0.1, 0.4]))
     0.9
@@ -65,7 +65,7 @@ def electricity_co2e_kg(energy_j: ArrayLike, grid_kg_per_kwh: ArrayLike) -> Floa
 
 
 def transport_co2e_kg(mass_kg: ArrayLike, distance_km: ArrayLike, kg_per_t_km: ArrayLike) -> Floats:
-    """Of masses over edges (..., E), their lengths (E,) and kg CO2e a tonne-km (E,).
+    """Compute the CO2e of masses over edges (..., E) by lengths (E,) and kg CO2e a tonne-km (E,).
 
     >>> round(float(transport_co2e_kg([2000.0], [100.0], [0.103])), 6)
     20.6
@@ -75,7 +75,7 @@ def transport_co2e_kg(mass_kg: ArrayLike, distance_km: ArrayLike, kg_per_t_km: A
 
 
 def material_co2e_kg(mass_kg: ArrayLike, kg_per_kg: ArrayLike) -> Floats:
-    """Of masses of materials (..., K) bought or disposed of, times kg CO2e a kg (K,).
+    """Compute the CO2e of materials (..., K) bought or disposed of, at so many kg CO2e a kg (K,).
 
     >>> float(material_co2e_kg([10.0, 5.0], [2.0, 1.0]))
     25.0
@@ -89,7 +89,7 @@ def avoided_co2e_kg(
     recycled_kg_per_kg: ArrayLike,
     substitution: ArrayLike = 1.0,
 ) -> Floats:
-    """Of secondary materials (..., K) that displace virgin ones.
+    """Compute the CO2e that secondary materials (..., K) avoid by displacing virgin ones.
 
     A kilogram displaces ``substitution`` kilograms of virgin material (0 to 1: its quality), and
     its recycling has its own emissions: ``m (substitution x virgin - recycled)``. Where these

@@ -1,4 +1,4 @@
-"""Shares of broadcast arrays, without warnings where the whole is nothing."""
+"""Compute shares of broadcast arrays, without warnings where the whole is nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Floats = NDArray[np.float64]
 
 
 def share(part: ArrayLike, whole: ArrayLike, empty: float = 0.0) -> Floats:
-    """``part / whole``, and ``empty`` where the whole is not positive; broadcast float64.
+    """Compute ``part / whole``, and ``empty`` where the whole is not positive; broadcast float64.
 
     >>> share([1.0, 0.0], [4.0, 0.0]).tolist()
     [0.25, 0.0]

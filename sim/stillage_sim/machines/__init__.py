@@ -1,4 +1,4 @@
-"""Machines that age, fail, wait for crews and spare parts, and are repaired or maintained."""
+"""Machines age, fail, wait for crews and spare parts, and are repaired or maintained."""
 
 __all__ = [
     "arrays",

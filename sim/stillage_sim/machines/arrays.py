@@ -40,7 +40,7 @@ MODELS = ("none", "bernoulli", "weibull", "gamma", "wiener")
 
 
 class Machines(NamedTuple):
-    """K machines, their crews and S types of spare parts; numbers that no policy changes.
+    """The numbers of K machines, their crews and S types of spare parts; no policy changes them.
 
     ``model``, ``idle_ageing``, ``staggered``, ``spare`` (type or -1), ``spare_preventive`` (1: a
     preventive job takes a spare too), ``inspect`` (steps between inspections) int64 (K,);
@@ -109,7 +109,7 @@ class MaintenanceRules(NamedTuple):
 
 @changing
 class MachineState(NamedTuple):
-    """What changes, replica axis first.
+    """The state of the machines, which changes; the replica axis of each array comes first.
 
     By machine, (R, K): int64 ``mode``, ``doomed`` (1: the drawn path ends in a failure),
     ``renewals``, ``points`` (drawn points of paths), ``ticket`` (place in the queue), ``due``
@@ -160,8 +160,9 @@ class MachineState(NamedTuple):
 
 
 def new_machine_state(machines: Machines, replicas: int) -> MachineState:
-    """The state of R replicas before :func:`stillage_sim.machines.stages.start_machines`."""
+    """Make the state of R replicas, for :func:`stillage_sim.machines.stages.start_machines`."""
     shape, parts = (replicas, machines.number), (replicas, machines.spares)
+    # An order refills the base stock or serves a machine that waits, so no more can be open.
     orders = int(machines.base.max(initial=0)) + machines.number
 
     def whole(*axes: int) -> Ints:

@@ -1,4 +1,4 @@
-"""From settings to arrays: the tables that the stages look up."""
+"""Build the machines' arrays from their settings: the tables that the stages look up."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ Floats = NDArray[np.float64]
 
 
 def _hours_table(law: HoursLaw, mean: float, variation: float) -> Floats:
-    """The durations (h) of a law, float64 (3, CELLS + 1)."""
+    """Tabulate the durations (h) of a law, float64 (3, CELLS + 1)."""
     frozen = duration_law(law, mean, variation)
     return constant_table(mean, CELLS) if frozen is None else duration_table(frozen, CELLS)
 
 
 def life_table(machine: MachineSettings) -> Floats:
-    """A machine's lives; zeros for one that does not draw them."""
+    """Tabulate a machine's lives; zeros for one that does not draw them."""
     if machine.model != "weibull":
         return constant_table(0.0, LIFE_CELLS)
     return duration_table(machine.life_law, LIFE_CELLS)
 
 
 def _path_table(machine: MachineSettings, stride: float) -> Floats:
-    """Increments of a machine's level (thresholds) in ``stride`` wear hours, (CELLS,)."""
+    """Tabulate a machine's increments of level (thresholds) in ``stride`` wear hours, (CELLS,)."""
     drift = machine.drift_per_h / machine.threshold
     variance = (machine.diffusion / machine.threshold) ** 2
     if machine.model == "wiener":
@@ -63,7 +63,7 @@ def _path_table(machine: MachineSettings, stride: float) -> Floats:
 
 
 def prices(machine: MachineSettings) -> list[float]:
-    """EUR/h of a machine by mode."""
+    """List the EUR/h of a machine by mode."""
     price = [0.0] * len(MODES)
     price[WAITING] = machine.down_eur_per_h
     price[REPAIR] = price[MAINTENANCE] = machine.down_eur_per_h + machine.crew_eur_per_h
@@ -71,7 +71,7 @@ def prices(machine: MachineSettings) -> list[float]:
 
 
 def build_machines(settings: MaintenanceSettings, step_h: float = 1.0) -> Machines:
-    """The arrays of some machines, stepped in ``step_h`` hours.
+    """Build the arrays of some machines, stepped in ``step_h`` hours.
 
     Raises :class:`stillage.errors.BadInput` for a step that is not positive and finite, or a
     path of wear that no table of its steps can hold.

@@ -1,4 +1,4 @@
-"""Tables of durations, from which lives, repairs and lead times are drawn.
+"""Tabulate durations, from which lives, repairs and lead times are drawn.
 
 A table of conditional means has as many atoms as cells, so that a life drawn from it would have
 a hazard only now and then. Lives must have the hazard of their law at every age; so a draw
@@ -21,7 +21,7 @@ _LAST_SHARE = 0.25
 
 
 def duration_table(law: Any, cells: int) -> NDArray[np.float64]:
-    """Quantiles of ``law``, a frozen ``scipy.stats`` distribution: float64 (3, cells + 1).
+    """Tabulate the quantiles of ``law``, a frozen ``scipy.stats`` law: float64 (3, cells + 1).
 
     >>> from scipy import stats
     >>> table = duration_table(stats.expon(scale=2.0), 1024)
@@ -33,7 +33,7 @@ def duration_table(law: Any, cells: int) -> NDArray[np.float64]:
     with np.errstate(all="ignore"):
         first, last = law.ppf(grid / cells), law.isf(tail)
         body = np.where(grid < 0.5, law.ppf(grid), law.isf(1.0 - grid))
-    body[-1] = last[-1]
+    body[-1] = last[-1]  # finite, where the law's last quantile may not be
     table = np.stack([first, body, last])
     if not np.isfinite(table).all() or (np.diff(table) < 0).any() or table.min() < 0:
         raise ValueError("law: found a quantile that is negative, falling or infinite")
@@ -41,13 +41,13 @@ def duration_table(law: Any, cells: int) -> NDArray[np.float64]:
 
 
 def constant_table(hours: float, cells: int) -> NDArray[np.float64]:
-    """The same for a duration that is always ``hours``."""
+    """Tabulate a duration that is always ``hours``: float64 (3, cells + 1)."""
     return np.full((3, cells + 1), float(hours))
 
 
 @called
 def duration(table: np.ndarray, bits: np.uint64) -> float:
-    """A draw from a table (3, cells + 1) by 64 random bits: the quantile at their fraction.
+    """Draw from a table (3, cells + 1) by 64 random bits: the quantile at their fraction.
 
     >>> float(duration(constant_table(8.0, 4), np.uint64(12345)))
     8.0
@@ -67,7 +67,9 @@ def duration(table: np.ndarray, bits: np.uint64) -> float:
 
 
 def mean_duration(table: NDArray[np.float64]) -> float:
-    """The mean of the draws (h): of a linear interpolation, the mean of the cells' middles.
+    """Compute the mean of the draws (h).
+
+    Of a linear interpolation it is the mean of the cells' middles.
 
     >>> from scipy import stats
     >>> round(mean_duration(duration_table(stats.expon(scale=2.0), 4096)), 3)
@@ -80,7 +82,7 @@ def mean_duration(table: NDArray[np.float64]) -> float:
 
 
 def aged_table(table: NDArray[np.float64], cells: int) -> NDArray[np.float64]:
-    """Length-biased lives, equally likely, float64 (cells,): what a renewal process runs through.
+    """Tabulate length-biased lives, equally likely, float64 (cells,): what a long run meets.
 
     A machine that is met at a random instant of a long run is in such a life, at a uniform share
     of it (the inspection paradox).

@@ -1,4 +1,4 @@
-"""What happens to machines within a step: failures, queues for crews and spares, repairs.
+"""Play what happens to machines within a step: failures, queues for crews and spares, repairs.
 
 Events are taken in order of their exact instants; at the same instant, spare parts arrive
 first, then machines by number.
@@ -33,14 +33,14 @@ CORRECTIVE, UPKEEP = 0, 1
 """Jobs: the mode of a machine under one is ``REPAIR`` or ``MAINTENANCE``, in that order."""
 
 NOTHING, SPARE = -1, -2
-"""What is next, if no machine."""
+"""The next event is nobody's, or a spare part's."""
 
 
 @stage
 def _order_spare(
     machines: Machines, state: MachineState, r: int, part: int, mirror: np.uint64
 ) -> float:
-    """Order one part, as a base-stock policy does at each demand; the EUR spent."""
+    """Order one part, as a base-stock policy does at each demand; return the EUR spent."""
     index = part + machines.spares * state.ordered[r, part]
     bits = luck(state.origin[r], STREAM_LEAD, index, mirror)
     arrives = state.clock[r] + duration(machines.lead[part], bits)
@@ -71,7 +71,7 @@ def _receive_spare(machines: Machines, state: MachineState, r: int) -> None:
 def enqueue(
     machines: Machines, state: MachineState, r: int, k: int, mode: int, mirror: np.uint64
 ) -> float:
-    """Let machine k wait, down (``WAITING``) or working (``PLANNED``); the EUR spent.
+    """Let machine k wait, down (``WAITING``) or working (``PLANNED``); return the EUR spent.
 
     A machine that fails while it waits for its maintenance keeps its place and its part.
     """
@@ -82,7 +82,7 @@ def enqueue(
         state.ticket[r, k] = state.tickets[r]
         state.tickets[r] += 1
     if part >= 0:
-        reserved = planned and machines.spare_preventive[k] == 1
+        reserved = planned and machines.spare_preventive[k] == 1  # ordered when it was planned
         if not reserved and (mode == WAITING or machines.spare_preventive[k] == 1):
             spent = _order_spare(machines, state, r, part, mirror)
     state.mode[r, k] = mode
@@ -91,7 +91,7 @@ def enqueue(
 
 @inlined
 def _takes_spare(machines: Machines, state: MachineState, r: int, k: int) -> bool:
-    """Whether the job that machine k waits for takes a spare part."""
+    """Tell whether the job that machine k waits for takes a spare part."""
     corrective = state.mode[r, k] == WAITING
     takes: bool = machines.spare[k] >= 0 and (corrective or machines.spare_preventive[k] == 1)
     return takes
@@ -99,7 +99,7 @@ def _takes_spare(machines: Machines, state: MachineState, r: int, k: int) -> boo
 
 @inlined
 def _first_in_queue(machines: Machines, state: MachineState, r: int, flagged: np.int64) -> int:
-    """The machine that waited longest among those whose spare is there, or -1."""
+    """Find the machine that waited longest among those whose spare is there, or -1."""
     best = NOTHING
     for place in range(flagged):
         k = state.flagged[r, place]
@@ -116,7 +116,7 @@ def _first_in_queue(machines: Machines, state: MachineState, r: int, flagged: np
 def _dispatch(
     machines: Machines, state: MachineState, r: int, flagged: np.int64, mirror: np.uint64
 ) -> float:
-    """Send free crews to waiting machines, first come, first served; the EUR spent."""
+    """Send free crews to waiting machines, first come, first served; return the EUR spent."""
     spent = 0.0
     while state.busy[r] < machines.crews:
         k = _first_in_queue(machines, state, r, flagged)
@@ -128,6 +128,7 @@ def _dispatch(
             spent += machines.callout_eur
         state.busy[r] += 1
         job = CORRECTIVE if state.mode[r, k] == WAITING else UPKEEP
+        # By the number of its life, so that all policies meet the same repairs.
         index = k + machines.number * state.renewals[r, k]
         bits = luck(state.origin[r], STREAM_REPAIR + job, index, mirror)
         state.left[r, k] = duration(machines.job[job, k], bits)
@@ -140,7 +141,7 @@ def _dispatch(
 
 @inlined
 def wear_rate(machines: Machines, state: MachineState, r: int, k: int) -> float:
-    """Hours on machine k's own clock in an hour."""
+    """Return the hours on machine k's own clock in an hour."""
     if state.mode[r, k] > PLANNED or machines.idle_ageing[k] == 1:
         return 1.0
     load: float = state.load[r, k]
@@ -151,7 +152,7 @@ def wear_rate(machines: Machines, state: MachineState, r: int, k: int) -> float:
 def happen(
     machines: Machines, state: MachineState, r: int, k: int, hours: float, mirror: np.uint64
 ) -> float:
-    """The event of machine k: it fails, or its repair ends; the EUR spent.
+    """Let the event of machine k happen: it fails, or its repair ends. Return the EUR spent.
 
     ``hours`` are left of the step, as far as a path of wear must be known.
     """
@@ -161,8 +162,9 @@ def happen(
         renew(machines, state, r, k, mirror)
     elif machines.model[k] < GAMMA or state.doomed[r, k] == 1:
         spent = enqueue(machines, state, r, k, WAITING, mirror)
-        state.left[r, k] = NEVER
+        state.left[r, k] = NEVER  # nothing happens to it until a crew comes
         state.counts[r, k, FAILURES] += 1
+    # A new path must be drawn, or the next stride of one that did not fail here.
     if state.mode[r, k] <= PLANNED and machines.model[k] >= GAMMA:
         extend_path(machines, state, r, k, wear_rate(machines, state, r, k) * hours, mirror)
     return spent
@@ -170,7 +172,7 @@ def happen(
 
 @inlined
 def advance(machines: Machines, state: MachineState, r: int, k: int, hours: float) -> float:
-    """Let machine k go on as it is; the EUR spent."""
+    """Let machine k go on as it is; return the EUR spent."""
     mode = state.mode[r, k]
     wear = wear_rate(machines, state, r, k) * hours
     state.left[r, k] -= wear
@@ -184,7 +186,7 @@ def advance(machines: Machines, state: MachineState, r: int, k: int, hours: floa
 
 @inlined
 def holding(machines: Machines, state: MachineState, r: int, hours: float) -> float:
-    """EUR of the spare parts on stock for some hours."""
+    """Pay for the spare parts on stock for some hours; return the EUR."""
     spent = 0.0
     for part in range(machines.spares):
         spent += machines.hold_eur[part] * state.stock[r, part] * hours
@@ -193,7 +195,7 @@ def holding(machines: Machines, state: MachineState, r: int, hours: float) -> fl
 
 @inlined
 def _until_event(machines: Machines, state: MachineState, r: int, k: int) -> float:
-    """Hours until the next event of machine k, if all goes on as it is."""
+    """Compute the hours until the next event of machine k, if all goes on as it is."""
     left = state.left[r, k]
     rate = wear_rate(machines, state, r, k)
     if left <= 0.0:
@@ -205,14 +207,14 @@ def _until_event(machines: Machines, state: MachineState, r: int, k: int) -> flo
 def _next_event(
     machines: Machines, state: MachineState, r: int, flagged: np.int64, time: float
 ) -> tuple[float, int]:
-    """Hours until the next event, and whose; at most ``time``, and then ``NOTHING``."""
+    """Find the hours until the next event, and whose; at most ``time``, and then ``NOTHING``."""
     soonest, who = time, NOTHING
     arrives = state.arrival[r] - state.clock[r]
     if arrives < soonest:
         soonest, who = max(arrives, 0.0), SPARE
     for place in range(flagged):
         hours = _until_event(machines, state, r, state.flagged[r, place])
-        if hours < soonest:
+        if hours < soonest:  # strictly: at one instant spares come first, then machines by number
             soonest, who = hours, state.flagged[r, place]
     return soonest, who
 
@@ -221,7 +223,7 @@ def _next_event(
 def events_stage(
     machines: Machines, state: MachineState, r: int, flagged: np.int64, mirror: np.uint64
 ) -> float:
-    """Play a step of the flagged machines, event after event; the EUR spent.
+    """Play a step of the flagged machines, event after event; return the EUR spent.
 
     Where events are too many, the step ends without the rest of them, which are due at once in
     the next.

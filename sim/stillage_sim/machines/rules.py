@@ -1,4 +1,4 @@
-"""Maintenance policies as numbers: run to failure, by age, by condition, and by opportunity."""
+"""Maintenance policies as numbers: run to failure, by age, by condition, by opportunity."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def rules(
     crew_age_h: Floats | float = NEVER,
     crew_level: Floats | float = NEVER,
 ) -> MaintenanceRules:
-    """A policy's numbers, each for all machines or one a machine (K,).
+    """Build a policy's numbers, each for all machines or one a machine (K,).
 
     >>> rules(MaintenanceSettings(machines=[{"name": "press"}]), age_h=500.0).age_h.tolist()
     [500.0]
@@ -48,7 +48,7 @@ def rules(
 
 
 def best_age(machine: MachineSettings, settings: MaintenanceSettings) -> float:
-    """The age (wear hours) of least cost per hour for a machine on its own; infinite if none.
+    """Find the age (wear hours) of least cost per hour for a machine on its own; infinite if none.
 
     Jobs cost what they cost in crew, downtime and spare parts; waiting is left out.
 
@@ -57,12 +57,13 @@ def best_age(machine: MachineSettings, settings: MaintenanceSettings) -> float:
     inf
     """
     part = sum(s.part_eur + s.order_eur for s in settings.spares if s.name == machine.spare)
+    # Machines that differ in name alone share an entry of the cache.
     return _best_age(machine.model_copy(update={"name": "any"}), part)
 
 
 @functools.lru_cache(maxsize=4096)
 def _best_age(machine: MachineSettings, part_eur: float) -> float:
-    """The same for one of many like machines, whose search takes a tenth of a second."""
+    """Find the best age once for many like machines: its search takes a tenth of a second."""
     if machine.life_law is None:
         return math.inf
     hourly = machine.crew_eur_per_h + machine.down_eur_per_h
@@ -98,7 +99,7 @@ def condition_based(settings: MaintenanceSettings) -> MaintenanceRules:
 
 
 def opportunistic(settings: MaintenanceSettings) -> MaintenanceRules:
-    """As :func:`condition_based`, and sooner (``CREW_SHARE``) where a crew is there anyway."""
+    """Maintain as :func:`condition_based`, and sooner (``CREW_SHARE``) where a crew is anyway."""
     base = condition_based(settings)
     return rules(settings, base.age_h, base.level, base.age_h * CREW_SHARE, base.level * CREW_SHARE)
 

@@ -1,4 +1,4 @@
-"""Every number of machines, crews and spare parts that a chain file may set."""
+"""Settings of machines, crews and spare parts: every number that a chain file may set."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ LEAST_SCATTER, MOST_SCATTER = 1e-4, 100.0
 
 
 def duration_law(law: HoursLaw, mean: float, variation: float) -> Any:
-    """A frozen law of hours with a mean and, if lognormal, a coefficient of variation.
+    """Build the law of hours of a mean and, if lognormal, a coefficient of variation.
+
+    It is a frozen ``scipy.stats`` law.
 
     None for a duration that is always the same.
 
@@ -48,7 +50,7 @@ class _Settings(BaseModel):
 
 
 class MachineSettings(_Settings):
-    """One machine: how it fails, what its wear does, its repairs and what they cost.
+    """Settings of one machine: how it fails, what its wear does, its repairs and their costs.
 
     >>> MachineSettings(name="shredder", shape=1.2).mean_life > 0
     True
@@ -113,7 +115,7 @@ class MachineSettings(_Settings):
 
     @property
     def life_law(self) -> Any:
-        """The frozen law of its wear hours until a failure; None if it does not age."""
+        """Return the frozen law of its wear hours until a failure; None if it does not age."""
         drift, diffusion = self.drift_per_h / self.threshold, self.diffusion / self.threshold
         if self.model == "weibull":
             return stats.weibull_min(self.shape, scale=self.scale_h)
@@ -123,12 +125,12 @@ class MachineSettings(_Settings):
 
     @property
     def mean_life(self) -> float:
-        """Mean wear hours until a failure; infinite if it does not age."""
+        """Return the mean wear hours until a failure; infinite if it does not age."""
         return math.inf if self.life_law is None else float(self.life_law.mean())
 
 
 class SpareSettings(_Settings):
-    """A type of spare part: one is ordered whenever one is demanded (base stock)."""
+    """Settings of a type of spare part: one is ordered whenever one is demanded (base stock)."""
 
     name: str = Field(min_length=1, max_length=64, description="Name of the part.")
     base_stock: int = _number(1, "1", "Parts on stock and on order, less backorders.", ge=0, le=999)
@@ -143,7 +145,7 @@ class SpareSettings(_Settings):
 
 
 class MaintenanceSettings(_Settings):
-    """All machines of a plant, the crews that serve them, and their spare parts.
+    """Settings of all machines of a plant, the crews that serve them, and their spare parts.
 
     >>> MaintenanceSettings().crews
     1

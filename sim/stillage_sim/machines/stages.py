@@ -1,4 +1,4 @@
-"""Machines, step by step: actions, ageing, failures, crews, spare parts, repairs.
+"""Step the machines: actions, ageing, failures, crews, spare parts, repairs.
 
 Most machines have no event in most steps: those are a comparison and a few additions. The
 others are flagged, and :func:`stillage_sim.machines.repairs.events_stage` plays the step for
@@ -36,8 +36,6 @@ from stillage_sim.machines.wear import (
     stagger,
 )
 
-"""What a kernel that calls these stages is made of, besides this module."""
-
 
 @inlined
 def _show_level(machines: Machines, state: MachineState, r: int, k: int) -> None:
@@ -54,7 +52,7 @@ def _show_level(machines: Machines, state: MachineState, r: int, k: int) -> None
 def inspect(
     machines: Machines, state: MachineState, r: int, k: int, now: np.uint64, mirror: np.uint64
 ) -> float:
-    """Observe machine k's level if its inspection is due; the EUR spent."""
+    """Observe machine k's level if its inspection is due; return the EUR spent."""
     if state.steps[r] < state.due[r, k]:
         return 0.0
     state.due[r, k] = state.steps[r] + machines.inspect[k]
@@ -68,7 +66,7 @@ def inspect(
 
 @inlined
 def may_maintain(machines: Machines, state: MachineState, r: int, k: int) -> bool:
-    """Whether action 1 is legal for machine k: it works, ages, and waits for no crew yet."""
+    """Tell if action 1 is legal for machine k: it works, ages, and waits for no crew yet."""
     may: bool = state.mode[r, k] == WORKING and machines.model[k] >= WEIBULL
     return may
 
@@ -77,7 +75,7 @@ def may_maintain(machines: Machines, state: MachineState, r: int, k: int) -> boo
 def act_stage(
     machines: Machines, state: MachineState, r: int, k: int, action: int, mirror: np.uint64
 ) -> float:
-    """Plan machine k's maintenance; what cannot be done is counted and ignored. EUR spent."""
+    """Plan machine k's maintenance, or count and ignore what cannot be done. Return EUR spent."""
     if action == 1 and may_maintain(machines, state, r, k):
         return enqueue(machines, state, r, k, PLANNED, mirror)
     state.counts[r, k, ILLEGAL] += 1
@@ -88,7 +86,7 @@ def act_stage(
 def _toss_stage(
     machines: Machines, state: MachineState, r: int, k: int, now: np.uint64, mirror: np.uint64
 ) -> float:
-    """A Bernoulli machine's step: up throughout, or down (and repaired) throughout."""
+    """Step a Bernoulli machine: it is up throughout, or down (and repaired) throughout."""
     up = fraction(draw(now, STREAM_UP, k) ^ mirror) < machines.up_chance[k]
     mode = WORKING if up else REPAIR
     state.up[r, k] = 1.0 if up else 0.0
@@ -109,7 +107,7 @@ def machines_stage(
     actions: np.ndarray,
     first: int,
 ) -> float:
-    """One step of replica r's machines; the EUR spent.
+    """Step replica r's machines once; return the EUR spent.
 
     ``actions[r, first + k]`` is 0, or 1 to maintain machine k as soon as a crew and its spare
     are there; it works on until then. ``now`` is the hash state of the replica's step, ``mirror``
@@ -166,15 +164,15 @@ def settle(
     now: np.uint64,
     mirror: np.uint64,
 ) -> float:
-    """Show the flagged machines as they are at the step's end; the EUR of their inspections."""
+    """Show the flagged machines as they are at the step's end; return their inspections' EUR."""
     spent = 0.0
     for place in range(flagged):
         k = state.flagged[r, place]
-        state.up[r, k] = min(state.up[r, k], 1.0)
+        state.up[r, k] = min(state.up[r, k], 1.0)  # parts of a step may add up to a hair more
         if state.mode[r, k] <= PLANNED:
             _show_level(machines, state, r, k)
             spent += inspect(machines, state, r, k, now, mirror)
-        elif state.mode[r, k] <= REPAIR:
+        elif state.mode[r, k] <= REPAIR:  # failed; under maintenance it keeps its level
             state.level[r, k] = 1.0
     return spent
 
@@ -183,7 +181,7 @@ def settle(
 def start_machines(
     machines: Machines, state: MachineState, r: int, now: np.uint64, mirror: np.uint64
 ) -> None:
-    """Begin an episode in replica r: new machines, or of staggered ages; full base stocks.
+    """Begin an episode in replica r: machines new or of staggered ages, base stocks full.
 
     ``now`` is the hash state from which every life, path and repair of the episode is drawn.
     """
@@ -204,7 +202,7 @@ def start_machines(
         state.renewals[r, k] = 0
         state.points[r, k] = 0
         state.ticket[r, k] = 0
-        state.due[r, k] = machines.inspect[k] - 1
+        state.due[r, k] = machines.inspect[k] - 1  # steps count from 0, and end with inspections
         state.load[r, k] = 1.0
         state.up[r, k] = 1.0
         for mode in range(state.hours.shape[2]):

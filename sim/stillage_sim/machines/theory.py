@@ -1,4 +1,4 @@
-"""Closed forms of maintenance theory: what the simulated machines must agree with.
+"""Closed forms of maintenance theory, with which the simulated machines must agree.
 
 Sources: Barlow and Proschan, Mathematical Theory of Reliability (1965), chapters 3 and 4, for
 age replacement and availability; Gross and Harris, Fundamentals of Queueing Theory, for the
@@ -21,7 +21,9 @@ LONGEST = 1e3
 
 
 def failure_chance(age: float, hours: float, shape: float, scale: float) -> float:
-    """Chance that a Weibull machine of an age fails in the next hours: 1 - exp(-[H(a+d) - H(a)]).
+    """Compute the chance that a Weibull machine of an age fails in the next hours.
+
+    It is 1 - exp(-[H(a+d) - H(a)]).
 
     ``H(t) = (t / scale) ** shape`` is the cumulative hazard; ages and ``scale`` in hours.
 
@@ -33,7 +35,7 @@ def failure_chance(age: float, hours: float, shape: float, scale: float) -> floa
 
 
 def mean_until(law: Any, age: float) -> float:
-    """Mean hours that a new machine works until it fails or reaches ``age``: int_0^age R.
+    """Compute the mean hours until a new machine fails or reaches ``age``: int_0^age R.
 
     ``law`` is a frozen ``scipy.stats`` law of lives in hours.
 
@@ -54,7 +56,7 @@ def replacement_rate(
     preventive_h: float = 0.0,
     corrective_h: float = 0.0,
 ) -> float:
-    """EUR per hour if a machine is replaced at ``age`` (h; infinite: run to failure).
+    """Compute the EUR per hour if a machine is replaced at ``age`` (h; infinite: run to failure).
 
     [cp R(T) + cf F(T)] / [int_0^T R + mp R(T) + mf F(T)]: the cost of a cycle over its length
     (renewal reward), with the durations mp, mf (h) of both jobs.
@@ -75,7 +77,7 @@ def optimal_age(
     preventive_h: float = 0.0,
     corrective_h: float = 0.0,
 ) -> float:
-    """The age (h) of least :func:`replacement_rate`; infinite where replacement never pays.
+    """Find the age (h) of least :func:`replacement_rate`; infinite where replacement never pays.
 
     The root of (cf - cp) h(T) L(T) = C(T) (1 + (mf - mp) h(T)), with the hazard rate h, the
     cycle's cost C and its length L.
@@ -111,7 +113,7 @@ def optimal_age(
 
 
 def availability(mean_up: float, mean_down: float) -> float:
-    """Share of the time that a machine is up in the long run.
+    """Compute the share of the time that a machine is up in the long run.
 
     >>> round(availability(200.0, 10.0), 5)
     0.95238
@@ -120,7 +122,7 @@ def availability(mean_up: float, mean_down: float) -> float:
 
 
 def availability_at(hours: float, mean_up: float, mean_down: float) -> float:
-    """Chance that a new machine is up after some hours, exponential lives and repairs.
+    """Compute the chance that a new machine is up after some hours, all laws exponential.
 
     >>> round(availability_at(20.0, 200.0, 10.0), 5)
     0.95821
@@ -131,7 +133,9 @@ def availability_at(hours: float, mean_up: float, mean_down: float) -> float:
 
 
 def wiener_life(drift: float, diffusion: float) -> Any:
-    """The law of the wear hours at which a Wiener path with drift reaches 1: inverse Gaussian.
+    """Build the law of the wear hours at which a Wiener path with drift reaches 1.
+
+    It is inverse Gaussian.
 
     ``drift`` per hour and ``diffusion`` per root hour, both in thresholds; mean 1 / drift,
     variance diffusion^2 / drift^3.
@@ -145,7 +149,7 @@ def wiener_life(drift: float, diffusion: float) -> Any:
 
 
 def gamma_survival(hours: float, drift: float, diffusion: float) -> float:
-    """Chance that a gamma path has not reached 1 after some wear hours.
+    """Compute the chance that a gamma path has not reached 1 after some wear hours.
 
     Its level at t is gamma of mean drift t and variance diffusion^2 t (thresholds).
 
@@ -159,7 +163,7 @@ def gamma_survival(hours: float, drift: float, diffusion: float) -> float:
 
 
 def gamma_life_mean(drift: float, diffusion: float) -> float:
-    """Mean wear hours until a gamma path reaches 1: the integral of its survival.
+    """Compute the mean wear hours until a gamma path reaches 1: the integral of its survival.
 
     >>> round(gamma_life_mean(0.01, 1e-4), 2)
     100.0
@@ -176,7 +180,9 @@ def gamma_life_mean(drift: float, diffusion: float) -> float:
 
 
 def gamma_life(drift: float, diffusion: float) -> Any:
-    """The law of that life by the Birnbaum-Saunders approximation, good for many small steps.
+    """Build the law of a gamma path's life by the Birnbaum-Saunders approximation.
+
+    It is good for many small steps.
 
     Park and Padgett, Lifetime Data Analysis 11 (2005).
 
@@ -188,7 +194,7 @@ def gamma_life(drift: float, diffusion: float) -> Any:
 
 
 def repairmen(machines: int, crews: int, mean_up: float, mean_down: float) -> NDArray[np.float64]:
-    """Chances of 0..K machines down in the long run, float64 (K + 1,): M/M/c//K.
+    """Compute the chances of 0..K machines down in the long run, float64 (K + 1,): M/M/c//K.
 
     K machines with exponential lives and repairs, and ``crews`` that serve one each.
 
@@ -204,7 +210,7 @@ def repairmen(machines: int, crews: int, mean_up: float, mean_down: float) -> ND
 
 
 def erlang_loss(servers: int, load: float) -> float:
-    """Erlang's B: chance that all of ``servers`` are busy under an offered load.
+    """Compute the chance that all of ``servers`` are busy under an offered load: Erlang's B.
 
     >>> round(erlang_loss(2, 1.0), 6)
     0.2
@@ -216,7 +222,9 @@ def erlang_loss(servers: int, load: float) -> float:
 
 
 def spare_availability(base: int, mean_up: float, lead: float) -> float:
-    """Long-run availability of one machine whose repairs take no time but a spare part.
+    """Compute the long-run availability of a machine whose repairs need but a spare part.
+
+    Repairs take no time but the spare part's.
 
     Exponential lives, base stock ``base`` ordered one for one, any lead time of mean ``lead``
     (h). The machine is down while base + 1 orders are under way, and orders no more then: a

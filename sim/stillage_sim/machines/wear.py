@@ -1,4 +1,4 @@
-"""How machines age: lives drawn at renewal, and paths of wear drawn a stride ahead.
+"""Age the machines: lives are drawn at renewal, and paths of wear a stride ahead.
 
 The j-th life of machine k and the i-th stride of its paths depend on nothing but replica,
 episode, k and j or i, so that all policies meet the same machines.
@@ -42,12 +42,13 @@ _FAR = 80.0
 """Bridges whose chance of crossing is under exp(-80) are not drawn."""
 
 _HALVINGS = 600
-"""Newton steps that suffice for the root of any float64."""
+"""Newton steps that suffice for the root of any float64: a step at least halves a guess that is
+far too high, and the first is at most 2**537 times too high."""
 
 
 @called
 def root(square: float) -> float:
-    """The square root by Newton's method, from + x / alone.
+    """Compute the square root by Newton's method, from + x / alone.
 
     >>> root(2.0) * root(2.0) - 2.0 < 1e-15, root(0.0)
     (True, 0.0)
@@ -57,7 +58,7 @@ def root(square: float) -> float:
     guess = square if square > 1.0 else 1.0
     for _ in range(_HALVINGS):
         better = 0.5 * (guess + square / guess)
-        if better >= guess:
+        if better >= guess:  # from above, guesses fall until rounding stops them
             break
         guess = better
     return guess
@@ -67,7 +68,7 @@ def root(square: float) -> float:
 def bridge_instant(
     start: float, end: float, scatter: float, deviate: float, chance: float
 ) -> float:
-    """When a Brownian bridge that crosses 1 first does, as a share of its length.
+    """Draw when a Brownian bridge that crosses 1 first does, as a share of its length.
 
     ``start`` < 1 and ``end`` are its ends, ``scatter`` its variance over its length, ``deviate``
     a standard normal and ``chance`` a uniform draw. With s = t / (1 - t) the first passage is
@@ -81,7 +82,7 @@ def bridge_instant(
     """
     gap = 1.0 - start
     beyond = end - 1.0 if end > 1.0 else 1.0 - end
-    mean = gap / (beyond if beyond > 1e-12 else 1e-12)
+    mean = gap / (beyond if beyond > 1e-12 else 1e-12)  # a bridge may end at 1 itself
     half = mean * deviate * deviate * scatter / (2.0 * gap * gap)
     spread = 1.0 + half + root(half * (2.0 + half))
     instant = mean / spread
@@ -93,7 +94,7 @@ def bridge_instant(
 
 @stage
 def luck(origin: np.uint64, stream: int, index: int, mirror: np.uint64) -> np.uint64:
-    """64 random bits of an episode; complemented in an antithetic replica."""
+    """Draw 64 random bits of an episode; they are complemented in an antithetic replica."""
     bits: np.uint64 = draw(origin, stream, index) ^ mirror
     return bits
 
@@ -109,7 +110,7 @@ def crossing(
     index: int,
     mirror: np.uint64,
 ) -> float:
-    """When in a stride a Wiener path first crosses 1, as a share of the stride; -1: never.
+    """Draw when in a stride a Wiener path first crosses 1, as a share of the stride; -1: never.
 
     Between ends a, b < 1 it does with chance exp(-2 (1 - a)(1 - b) / scatter) (Brownian
     bridge): where that exponent is less than a standard exponential draw.
@@ -160,7 +161,7 @@ def extend_path(
 
 @stage
 def renew(machines: Machines, state: MachineState, r: int, k: int, mirror: np.uint64) -> None:
-    """Machine k is as good as new, and works."""
+    """Make machine k as good as new, and let it work."""
     model = machines.model[k]
     state.mode[r, k] = WORKING
     state.age[r, k] = 0.0

@@ -1,4 +1,4 @@
-"""Policies: what decides in a world, from what it observes; one protocol for every scenario."""
+"""Policies decide in a world, from what they observe; one protocol serves every scenario."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Policies that were learned: a decision tree or a small ReLU network over the observation."""
+"""Learned policies: a decision tree or a small ReLU network over the observation."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from stillage_sim.policy.scoring import (
 
 @dataclass(frozen=True)
 class LearnedPolicy:
-    """A tree or a network that scores the alternatives of every number of an action.
+    """A learned policy: a tree or a network scores the alternatives of every number of an action.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class LearnedPolicy:
 
     @property
     def width(self) -> int:
-        """Numbers of a row."""
+        """Count the numbers of a row."""
         return sum(int(np.prod(shape)) for _, shape in self.fields)
 
     @classmethod
@@ -83,10 +83,10 @@ class LearnedPolicy:
         scores: Sequence[Sequence[float]] | NDArray[Any],
         summary: str = "",
     ) -> Self:
-        """A decision tree as arrays, one entry a node; ``feature`` below 0 marks a leaf.
+        """Make a policy of a decision tree's arrays, one entry a node.
 
-        These are scikit-learn's ``tree_.feature``, ``threshold``, ``children_left`` and
-        ``children_right``; ``scores`` (N, sum of choices) are its values.
+        ``feature`` below 0 marks a leaf. These are scikit-learn's ``tree_.feature``, ``threshold``,
+        ``children_left`` and ``children_right``; ``scores`` (N, sum of choices) are its values.
         """
         at = np.asarray(feature, np.int64)
         nodes = Scorer(
@@ -111,7 +111,7 @@ class LearnedPolicy:
         layers: Sequence[tuple[NDArray[Any], NDArray[Any]]],
         summary: str = "",
     ) -> Self:
-        """A ReLU network from ``(weight (out, in), bias (out,))`` of each layer.
+        """Make a policy of a ReLU network's layers: ``(weight (out, in), bias (out,))`` each.
 
         The last layer's outputs are the scores, without a ReLU.
         """
@@ -149,15 +149,16 @@ class LearnedPolicy:
         return self.room(replicas)
 
     def room(self, replicas: int) -> Scratch:
-        """The memory of replicas: room to score in."""
+        """Make the memory of replicas: room to score in."""
         return scratch_of(self.scorer, self.width)
 
     def act(
         self, observation: Observation, mask: NDArray[np.int8], memory: Scratch
     ) -> NDArray[np.int64]:
-        """The best legal alternatives, int64 (R, A)."""
+        """Choose the best legal alternatives, int64 (R, A)."""
         count = len(mask)
         parts = [observation[name].reshape(count, -1) for name, _ in self.fields]
+        # float32, as the environment shows it; scoring itself is in float64.
         rows = np.ascontiguousarray(np.concatenate(parts, 1), np.float32)
         actions = np.zeros((count, len(self.choices)), np.int64)
         with wrapping():
@@ -166,7 +167,7 @@ class LearnedPolicy:
 
 
 def fields_of(simulation: Simulation) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """Names and shapes of what a world shows, in the order in which it shows them.
+    """List names and shapes of what a world shows, in the order in which it shows them.
 
     A learner that flattens observations must do it in this order.
     """

@@ -42,18 +42,18 @@ FILE, ARRAYS = "policy.json", "arrays.npz"
 
 
 def is_saved(folder: Path) -> bool:
-    """Whether a policy was saved there."""
+    """Tell whether a policy was saved there."""
     return (folder / FILE).is_file()
 
 
 def table_of(sees: str) -> str:
-    """The perception table that is needed to see so; empty where none is."""
+    """Name the perception table that ``sees`` stands for; empty where it needs none."""
     return "" if sees.startswith(":") else sees
 
 
 @runtime_checkable
 class Seeing(Protocol):
-    """What has a sight of items: every policy, and every rule of a scenario.
+    """An object that sees items: every policy, and every rule of a scenario.
 
     Attributes
     ----------
@@ -68,10 +68,10 @@ class Seeing(Protocol):
 
 @runtime_checkable
 class Policy(Seeing, Protocol):
-    """What decides in a world, from what it is shown."""
+    """A policy decides in a world, from what it is shown."""
 
     def begin(self, simulation: Simulation, replicas: int) -> Any:
-        """Look at the world, and give the memory of R replicas at the start of their episodes.
+        """Look at the world, and return the memory of R replicas at the start of their episodes.
 
         Raises ``BadInput`` for a world in which it cannot act.
         """
@@ -79,7 +79,7 @@ class Policy(Seeing, Protocol):
     def act(
         self, observation: Observation, mask: NDArray[np.int8], memory: Any
     ) -> NDArray[np.int64]:
-        """Actions (R, A) for what the replicas show now; ``memory`` may be written.
+        """Choose actions (R, A) for what the replicas show now; ``memory`` may be written.
 
         ``mask`` (R, A, alternatives) is 1 for what can be done. What cannot is a counted no-op.
         """

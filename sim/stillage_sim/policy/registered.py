@@ -14,7 +14,7 @@ from stillage_sim.policy.protocol import ARRAYS, FILE, Policy, Seeing, is_saved
 
 
 def registered(scenario: str) -> dict[str, Seeing]:
-    """All policies of a scenario by name, a plugin's too, in the host's order.
+    """Collect all policies of a scenario by name, a plugin's too, in the host's order.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def registered(scenario: str) -> dict[str, Seeing]:
 
 
 def made(spec: PolicySpec) -> Seeing:
-    """The policy of a spec."""
+    """Make the policy of a spec."""
     policy = get_host().resolve(spec)(spec.sees, **spec.options)
     if not isinstance(policy, Seeing):
         raise PluginBroken(f"policy {spec.name!r}: its factory gave a {type(policy).__name__}")
@@ -34,7 +34,7 @@ def made(spec: PolicySpec) -> Seeing:
 
 
 def outside(place: str) -> Policy:
-    """A policy that no plugin registers: a saved one's folder, or ``module:attribute``.
+    """Load a policy that no plugin registers: a saved one's folder, or ``module:attribute``.
 
     The attribute is a policy, or a class or function that makes one without arguments.
 
@@ -65,7 +65,7 @@ def outside(place: str) -> Policy:
 
 
 def content_of(place: str) -> str:
-    """What decides a policy of :func:`outside`: a digest of its files, or of its module's text."""
+    """Digest what decides a policy of :func:`outside`: its files, or its module's text."""
     folder = Path(place)
     if is_saved(folder):
         files = [folder / FILE, folder / ARRAYS]

@@ -1,4 +1,4 @@
-"""Learned policies on disk: a validated description and arrays, no pickled object.
+"""Save and load learned policies: a validated description and arrays, no pickled object.
 
 A saved policy is a folder with ``policy.json`` (what it sees, what it reads and chooses) and
 ``arrays.npz``. Nothing in it is executed, and every size is checked before it is used.
@@ -26,7 +26,7 @@ Size = Annotated[int, Field(ge=1, le=MOST)]
 
 
 class StoredPolicy(BaseModel):
-    """What ``policy.json`` holds."""
+    """The content of ``policy.json``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

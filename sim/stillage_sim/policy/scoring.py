@@ -26,7 +26,7 @@ MOST = 1 << 20
 
 
 class Scorer(NamedTuple):
-    """A tree, or a network, and the alternatives that it scores.
+    """A tree or a network, and the alternatives that it scores.
 
     ``choices`` (A,) alternatives of each number of an action; a score belongs to each of them in
     a row, ``sum(choices)`` in all. A tree asks ``row[feature] <= threshold`` (N,) at node n, goes
@@ -57,7 +57,7 @@ class Scratch(NamedTuple):
 
 
 def frozen(scorer: Scorer) -> Scorer:
-    """A copy whose arrays are read-only, as those from shared memory are: one signature."""
+    """Copy a scorer with read-only arrays, as those from shared memory are: one signature."""
     arrays: list[Any] = [np.array(values, order="C") for values in scorer]
     for values in arrays:
         values.flags.writeable = False
@@ -65,7 +65,7 @@ def frozen(scorer: Scorer) -> Scorer:
 
 
 def scratch_of(scorer: Scorer, width: int) -> Scratch:
-    """Room for a scorer and rows of so many numbers."""
+    """Make room for a scorer and rows of so many numbers."""
     widest = max(int(scorer.sizes.max(initial=0)), int(scorer.choices.sum()), 1)
     return Scratch(np.zeros(width), np.zeros(widest), np.zeros(widest))
 
@@ -108,7 +108,7 @@ def check_scorer(scorer: Scorer, width: int, choices: Sequence[int]) -> None:
 
 @shared
 def _score_tree(scorer: Scorer, scratch: Scratch) -> None:
-    """Scores of the leaf that the row falls into, into ``scratch.one``."""
+    """Write the scores of the leaf that the row falls into into ``scratch.one``."""
     node = 0
     while scorer.feature[node] >= 0:
         if scratch.row[scorer.feature[node]] <= scorer.threshold[node]:
@@ -121,7 +121,7 @@ def _score_tree(scorer: Scorer, scratch: Scratch) -> None:
 
 @shared
 def _score_network(scorer: Scorer, scratch: Scratch) -> None:
-    """Scores of the row, into ``scratch.one``."""
+    """Write the scores of the row into ``scratch.one``."""
     layers = scorer.sizes.shape[0] - 1
     weight, bias = 0, 0
     for layer in range(layers):
@@ -142,7 +142,7 @@ def _score_network(scorer: Scorer, scratch: Scratch) -> None:
 
 @shared
 def choose(scorer: Scorer, scratch: Scratch, mask: np.ndarray, actions: np.ndarray, r: int) -> None:
-    """The best legal alternative of each number of an action, into ``actions[r]``.
+    """Choose the best legal alternative of each number of an action, into ``actions[r]``.
 
     ``mask`` is int8 (A, alternatives) of one replica; the first of equals is taken, and 0 where
     nothing is legal.

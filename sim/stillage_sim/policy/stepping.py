@@ -17,7 +17,7 @@ from stillage_sim.policy.protocol import Policy
 
 
 class Stepped:
-    """Replicas that a policy steps.
+    """The replicas of a policy that is stepped through the environment.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Stepped:
 
     @property
     def state(self) -> Any:
-        """The simulation's state of the replicas."""
+        """Return the simulation's state of the replicas."""
         return self._replicas.state
 
     def advance(self, steps: int) -> None:

@@ -1,4 +1,4 @@
-"""Exact discrete-event simulation, and its slotted counterpart.
+"""Simulate queues exactly, event by event, or in slots of time.
 
 ``heap`` is the calendar, ``timelaws`` the laws of times, ``queues`` networks of stations with
 failing servers and blocking, ``belt`` such a network ready made, ``slotted`` queues and lines in

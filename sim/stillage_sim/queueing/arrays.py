@@ -45,7 +45,7 @@ NOBODY = -1
 
 
 class Network(NamedTuple):
-    """What does not change.
+    """The parameters of a network, which do not change.
 
     ``kind`` int64 (J, 4), ``parameters`` float64 (J, 4, 3) and ``row`` int64 (J, 4) of the laws
     of ARRIVAL (kind -1: nothing from outside), SERVICE, LIFE (-1: never fails) and REPAIR;
@@ -69,7 +69,7 @@ class Network(NamedTuple):
 
 
 class NetworkState(NamedTuple):
-    """What changes.
+    """The state of R replicas of a network, which changes.
 
     ``now`` float64 and ``mirror`` uint64 (R,); ``luck`` uint64 and ``drawn`` int64 (R, J, 5), the
     streams of random numbers and how many were drawn of each; ``phase`` int64 (R, S) and
@@ -95,7 +95,7 @@ class NetworkState(NamedTuple):
 
 
 def new_network_state(network: Network, replicas: int, room: int) -> NetworkState:
-    """The state of R replicas before they start; at most ``room`` items wait at a station."""
+    """Make the state of R replicas before they start; at most ``room`` items wait at a station."""
     stations, servers = network.first.shape[0] - 1, network.station.shape[0]
     limited = bool((network.buffer != NO_LIMIT).all())
     places = max(1, int(network.buffer.max())) if limited else room

@@ -1,4 +1,4 @@
-"""A belt of machines in a row that fail while they work: a tandem line of the event engine.
+"""Simulate a belt of machines in a row that fail while they work: a tandem line.
 
 >>> figures = simulate(belt(machines=2), horizon=2_000.0, warm_up=100.0, replicas=4)
 >>> bool((figures.throughput < 0.9).all())
@@ -24,7 +24,7 @@ def belt(
     life: TimeLaw | None = None,
     repair: TimeLaw | None = None,
 ) -> Network:
-    """Items arrive on a belt and pass ``machines`` in a row, one at a time through each.
+    """Build a belt: items arrive on it and pass ``machines`` in a row, one at a time through each.
 
     Parameters
     ----------

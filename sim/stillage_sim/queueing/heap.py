@@ -1,4 +1,4 @@
-"""The calendar of future events: a binary heap in arrays, one for each replica.
+"""Keep a calendar of future events: a binary heap in arrays, one for each replica.
 
 Events leave by (time, order of entry), so events at the same time leave first in, first out,
 as with ``heapq`` on tuples ``(time, count, what)``. A heap has a fixed capacity: a model that
@@ -27,7 +27,7 @@ NEVER = np.inf
 
 
 class Heap(NamedTuple):
-    """Pending events, replica axis first.
+    """The pending events of R replicas; the replica axis of each array comes first.
 
     ``time`` float64 (R, C) in the model's unit; ``order`` int64 (R, C), the number of entry;
     ``what`` int64 (R, C), the model's own code (>= 0); ``size`` and ``entered`` int64 (R,).
@@ -41,7 +41,7 @@ class Heap(NamedTuple):
 
 
 def new_heap(replicas: int, capacity: int) -> Heap:
-    """Empty calendars for R replicas, each with room for ``capacity`` pending events."""
+    """Make empty calendars for R replicas, each with room for ``capacity`` pending events."""
     return Heap(
         time=np.zeros((replicas, capacity)),
         order=np.zeros((replicas, capacity), np.int64),
@@ -60,7 +60,7 @@ def clear(heap: Heap, r: int) -> None:
 
 @compiled
 def next_time(heap: Heap, r: int) -> float:
-    """When the next event of replica r is due; infinity if there is none."""
+    """Tell when the next event of replica r is due; infinity if there is none."""
     due: float = heap.time[r, 0] if heap.size[r] > 0 else NEVER
     return due
 
@@ -83,7 +83,7 @@ def copy(heap: Heap, r: int, source: int, spot: int) -> None:
 
 @compiled
 def before(heap: Heap, r: int, spot: int, time: float, order: int) -> bool:
-    """Whether the entry at ``spot`` leaves before an event of that time and order."""
+    """Tell whether the entry at ``spot`` leaves before an event of that time and order."""
     at = heap.time[r, spot]
     earlier: bool = at < time or (at == time and heap.order[r, spot] < order)
     return earlier

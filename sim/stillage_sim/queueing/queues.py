@@ -1,4 +1,4 @@
-"""Queueing networks: describe stations, simulate replicas of them exactly, read their figures.
+"""Simulate queueing networks: describe stations, run replicas exactly, read their figures.
 
 >>> mm1 = build_network([Station(exponential(1.0), arrivals=exponential(1.25))])
 >>> figures = simulate(mm1, horizon=20_000.0, warm_up=500.0, replicas=8, seed=1)
@@ -42,7 +42,7 @@ _ROOM = 4096
 
 @dataclass(frozen=True)
 class Station:
-    """Servers that share one queue.
+    """A station: servers that share one queue.
 
     Parameters
     ----------
@@ -73,19 +73,21 @@ class Station:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over replicas and the half width of its 95 % interval (Student's t)."""
+    """An estimate: a mean over replicas and the half width of its 95 % interval (Student's t)."""
 
     mean: float
     half: float
 
     def contains(self, value: float, widths: float = 1.0) -> bool:
-        """Whether ``value`` lies within so many half widths of the mean."""
+        """Tell whether ``value`` lies within so many half widths of the mean."""
         return abs(self.mean - value) <= widths * self.half
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What happened between the end of the warm-up and the horizon; R replicas, J stations.
+    """The figures of a simulation, from the end of the warm-up to the horizon.
+
+    R replicas, J stations.
 
     Counts are int64, times float64 in the model's unit. ``arrived``, ``lost``, ``started``,
     ``waited``, ``completed`` and ``failed`` (R, J); ``wait`` (R, J), mean over the items that
@@ -109,17 +111,17 @@ class Figures:
 
     @property
     def working(self) -> Floats:
-        """Share of the servers' time in which they work on an item, (R, J)."""
+        """Compute the share of the servers' time in which they work on an item, (R, J)."""
         return self.share[:, :, arrays.WORKING] + self.share[:, :, arrays.BREAKING]
 
     @property
     def throughput(self) -> Floats:
-        """Items that left the network per unit of time, (R,)."""
+        """Compute the items that left the network per unit of time, (R,)."""
         return self.left / self.span
 
     @staticmethod
     def estimate(values: NDArray[np.generic]) -> Estimate:
-        """Mean of independent ``values`` (R,), R >= 2, and the half width of its 95 % interval."""
+        """Average independent ``values`` (R,), R >= 2, with the half width of the 95 % interval."""
         from scipy.stats import t
 
         values = np.asarray(values, np.float64)
@@ -130,7 +132,7 @@ class Figures:
 def build_network(
     stations: Sequence[Station], routes: Mapping[int, Mapping[int, float]] | None = None
 ) -> Network:
-    """The arrays of a network.
+    """Build the arrays of a network.
 
     Parameters
     ----------
@@ -199,7 +201,7 @@ def _check(j: int, station: Station) -> None:
 
 
 def _chances(count: int, routes: Mapping[int, Mapping[int, float]]) -> Floats:
-    """Chances (J, J + 1) of what follows each station; the last column leaves."""
+    """Compute the chances (J, J + 1) of what follows each station; the last column leaves."""
     chances = np.zeros((count, count + 1))
     for j in range(count):
         for k, chance in routes.get(j, {j + 1: 1.0}).items():
@@ -209,6 +211,7 @@ def _chances(count: int, routes: Mapping[int, Mapping[int, float]]) -> Floats:
         missing = 1.0 - chances[j].sum()
         if missing < -1e-12:
             raise BadInput(f"routes of station {j}", chances[j].sum(), "chances of at most 1")
+        # What rounding leaves is no chance to leave.
         chances[j, count] += missing if missing > 1e-12 else 0.0
     strangers = sorted(set(routes) - set(range(count)))
     if strangers:
@@ -217,7 +220,7 @@ def _chances(count: int, routes: Mapping[int, Mapping[int, float]]) -> Floats:
 
 
 def _cumulative(chances: Floats) -> Floats:
-    """Cumulative chances; rounding never leaves a gap at the end."""
+    """Add chances up, so that rounding leaves no gap at the end."""
     route = np.minimum(np.cumsum(chances, 1), 1.0)
     route[:, -1] = 1.0
     return route
@@ -235,7 +238,7 @@ def _check_loops(chances: Floats, limits: Sequence[int]) -> None:
 
 
 def _stack(tables: Sequence[Floats]) -> Floats:
-    """Tables (T, n) of a common length: the least common multiple keeps each law as it is."""
+    """Stack tables (T, n) of a common length: the least common multiple keeps each law as it is."""
     length = math.lcm(*(table.size for table in tables))
     if length > 2**20:
         raise BadInput("tables", f"a common length of {length}", "lengths alike, as 1,024")
@@ -250,7 +253,7 @@ def start(
     first: int = 0,
     antithetic: bool = False,
 ) -> NetworkState:
-    """Replicas ``first``, ``first`` + 1, ... at time 0, empty; see :func:`simulate`."""
+    """Start replicas ``first``, ``first`` + 1, ... at time 0, empty; see :func:`simulate`."""
     state = arrays.new_network_state(network, replicas, room)
     number = np.arange(first, first + replicas)
     if antithetic:
@@ -305,7 +308,7 @@ def simulate(
 
 
 def pairs(values: NDArray[np.generic]) -> Floats:
-    """Means (R / 2,) of antithetic pairs of ``values`` (R,).
+    """Average the antithetic pairs of ``values`` (R,): means (R / 2,).
 
     >>> pairs(np.array([1.0, 3.0, 5.0, 9.0]))
     array([2., 7.])
@@ -314,7 +317,7 @@ def pairs(values: NDArray[np.generic]) -> Floats:
 
 
 def figures(network: Network, state: NetworkState, span: float) -> Figures:
-    """The figures of a state that was observed for ``span``."""
+    """Compute the figures of a state that was observed for ``span``."""
     over = state.counts[:, :, arrays.OVERFLOWED].sum(0)
     if over.any():
         j = int(over.argmax())

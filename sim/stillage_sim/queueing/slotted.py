@@ -1,4 +1,4 @@
-"""The slotted counterparts of the event engine: time in equal slots, chances instead of times.
+"""Simulate queues and lines in equal slots of time, by chances instead of times.
 
 Only + - x /, comparisons and the integer hash occur here, as everywhere in the stepped engine,
 so that compiled and interpreted runs agree to the last bit. ``Geo/Geo/1`` with slots of length d
@@ -28,14 +28,14 @@ STREAM_ARRIVAL, STREAM_SERVICE, STREAM_UP = 1, 2, 3
 
 
 class SlottedQueue(NamedTuple):
-    """Geo/Geo/1: chances of an arrival and of an end of service in a slot."""
+    """A Geo/Geo/1 queue: chances of an arrival and of an end of service in a slot."""
 
     arrival: float
     service: float
 
 
 class QueueSlots(NamedTuple):
-    """State and sums: ``prefix``, ``mirror`` uint64, the rest int64 (R,).
+    """The state and the sums of R queues: ``prefix``, ``mirror`` uint64, the rest int64 (R,).
 
     ``number`` in the system; sums over slots ``area`` of the number at their ends, ``busy`` slots
     that began with somebody in service, ``arrived`` and ``left``.
@@ -51,7 +51,10 @@ class QueueSlots(NamedTuple):
 
 
 class BernoulliLine(NamedTuple):
-    """M machines: ``up`` float64 (M,) chances in a slot, ``buffer`` int64 (M - 1,) places."""
+    """A line of M machines: ``up`` float64 (M,) chances, ``buffer`` int64 (M - 1,) places.
+
+    A chance is that of being up in a slot.
+    """
 
     up: Floats
     buffer: Ints
@@ -61,7 +64,7 @@ class BernoulliLine(NamedTuple):
 def _queue_stage(
     queue: SlottedQueue, state: QueueSlots, r: int, now: np.uint64, mirror: np.uint64
 ) -> None:
-    """One slot: the item in service may leave, then one may arrive."""
+    """Play one slot: the item in service may leave, then one may arrive."""
     served = fraction(draw(now, STREAM_SERVICE, 0) ^ mirror) < queue.service
     came = fraction(draw(now, STREAM_ARRIVAL, 0) ^ mirror) < queue.arrival
     if state.number[r] > 0:
@@ -79,7 +82,9 @@ def _queue_stage(
 def _line_stage(
     line: BernoulliLine, stock: np.ndarray, r: int, now: np.uint64, mirror: np.uint64
 ) -> int:
-    """One slot of a Bernoulli line; 1 if an item left it. ``stock`` int64 (R, M - 1).
+    """Play one slot of a Bernoulli line; return 1 if an item left it.
+
+    ``stock`` is int64 (R, M - 1).
 
     Machines act from the last to the first, so that a place which is freed in a slot is used in
     the same slot, and an item that enters a buffer leaves it in the next slot at the earliest.
@@ -140,7 +145,9 @@ def simulate_slotted_queue(
     replicas: int = 32,
     seed: int = 0,
 ) -> QueueSlots:
-    """Geo/Geo/1 with chances ``rate * slot`` and ``service_rate * slot``; sums after the warm-up.
+    """Simulate Geo/Geo/1 with chances ``rate * slot`` and ``service_rate * slot``.
+
+    Sums are taken after the warm-up.
 
     Raises
     ------
@@ -166,7 +173,7 @@ def simulate_slotted_queue(
 def slotted_wait(
     rate: float, service_rate: float, slot: float, slots: int, warm_up: int = 0, **how: int
 ) -> Floats:
-    """Mean time in the queue by Little's law, (R,), from :func:`simulate_slotted_queue`."""
+    """Compute the mean time in the queue, (R,): Little's law on :func:`simulate_slotted_queue`."""
     state = simulate_slotted_queue(rate, service_rate, slot, slots, warm_up, **how)
     number = state.area / (slots - warm_up)
     return np.asarray(number / rate - 1.0 / service_rate)
@@ -175,7 +182,7 @@ def slotted_wait(
 def simulate_bernoulli_line(
     line: BernoulliLine, slots: int, warm_up: int = 0, replicas: int = 32, seed: int = 0
 ) -> Floats:
-    """Items per slot of each replica, (R,), after the warm-up.
+    """Simulate a Bernoulli line: items per slot of each replica, (R,), after the warm-up.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Queueing networks, event by event: small scalar functions, compiled over the replicas.
+"""Run queueing networks event by event: small scalar functions, compiled over the replicas.
 
 A server works on one item; it fails while working only, and resumes the item after its repair
 (preempt-resume). Items wait first come, first served. A served item that finds no place at its
@@ -57,7 +57,7 @@ NO_ROOM, QUEUED = -2, -1
 
 @compiled
 def luck(state: NetworkState, r: int, j: int, purpose: int) -> np.uint64:
-    """The next 64 random bits for one purpose at a station: a hash of how many were drawn."""
+    """Draw the next 64 random bits for one purpose at a station: a hash of how many were drawn."""
     number = state.drawn[r, j, purpose]
     state.drawn[r, j, purpose] = number + 1
     bits: np.uint64 = fold(state.luck[r, j, purpose], np.uint64(number))
@@ -66,7 +66,7 @@ def luck(state: NetworkState, r: int, j: int, purpose: int) -> np.uint64:
 
 @compiled
 def _draw_span(network: Network, state: NetworkState, r: int, j: int, purpose: int) -> float:
-    """A time of the law that a station has for ``purpose``."""
+    """Draw a time of the law that a station has for ``purpose``."""
     return draw_time(
         network.kind[j, purpose],
         network.parameters[j, purpose],
@@ -78,7 +78,7 @@ def _draw_span(network: Network, state: NetworkState, r: int, j: int, purpose: i
 
 @compiled
 def change(state: NetworkState, r: int, s: int, phase: int) -> None:
-    """Book the time that a server was in its phase, and begin another."""
+    """Add up the time that a server was in its phase, and begin another."""
     now = state.now[r]
     state.spent[r, s, state.phase[r, s]] += now - state.server[r, s, SINCE]
     state.server[r, s, SINCE] = now
@@ -87,7 +87,7 @@ def change(state: NetworkState, r: int, s: int, phase: int) -> None:
 
 @compiled
 def _lengthen(state: NetworkState, r: int, j: int, by: int) -> None:
-    """Book the area under a queue's length, and change the length."""
+    """Add up the area under a queue's length, and change the length."""
     now, length = state.now[r], state.queue[r, j, LENGTH]
     state.sums[r, j, QUEUE_AREA] += length * (now - state.sums[r, j, CHANGED])
     state.sums[r, j, CHANGED] = now
@@ -117,7 +117,7 @@ def _work_on(network: Network, state: NetworkState, r: int, s: int) -> None:
 
 @compiled
 def _idle_server(network: Network, state: NetworkState, r: int, j: int) -> int:
-    """The first idle server of a station, or NOBODY."""
+    """Find the first idle server of a station, or NOBODY."""
     for s in range(network.first[j], network.first[j + 1]):
         if state.phase[r, s] == IDLE:
             return s
@@ -126,7 +126,7 @@ def _idle_server(network: Network, state: NetworkState, r: int, j: int) -> int:
 
 @compiled
 def _admit(network: Network, state: NetworkState, r: int, j: int, entered: float) -> int:
-    """Let an item in: the server that begins it, QUEUED, or NO_ROOM."""
+    """Let an item in; return the server that begins it, QUEUED, or NO_ROOM."""
     s = _idle_server(network, state, r, j)
     if s >= 0:
         state.server[r, s, ENTERED] = entered
@@ -148,7 +148,7 @@ def _admit(network: Network, state: NetworkState, r: int, j: int, entered: float
 
 @compiled
 def take(state: NetworkState, r: int, j: int, s: int) -> float:
-    """Give a server the first item of its queue; how long that item waited."""
+    """Give a server the first item of its queue; return how long that item waited."""
     spot = state.queue[r, j, HEAD]
     wait: float = state.now[r] - state.line[r, j, spot, 0]
     state.server[r, s, ENTERED] = state.line[r, j, spot, 1]
@@ -171,7 +171,7 @@ def hold(state: NetworkState, r: int, s: int, j: int) -> None:
 
 @compiled
 def release(state: NetworkState, r: int, j: int) -> int:
-    """The server that has been blocked longest by station j, or NOBODY."""
+    """Release the server that has been blocked longest by station j; NOBODY if there is none."""
     if state.queue[r, j, HELD_LENGTH] == 0:
         return NOBODY
     spot = state.queue[r, j, HELD_HEAD]
@@ -224,7 +224,7 @@ def settle(
             if freed >= 0:
                 target, entered = j, state.server[r, freed, ENTERED]
         if go >= 0:
-            if go != resumed:
+            if go != resumed:  # a repaired server goes on with the item that it holds
                 begin(network, state, r, go, wait)
             _work_on(network, state, r, go)
         go = NOBODY
@@ -232,7 +232,7 @@ def settle(
 
 @compiled
 def complete(network: Network, state: NetworkState, r: int, s: int) -> int:
-    """An item is done: the station that it goes to, or NOBODY if it leaves."""
+    """Complete an item: return the station that it goes to, or NOBODY if it leaves."""
     j = network.station[s]
     state.counts[r, j, COMPLETED] += 1
     target: int = network.sure[j]
@@ -248,7 +248,7 @@ def complete(network: Network, state: NetworkState, r: int, s: int) -> int:
 
 @compiled
 def _event_stage(network: Network, state: NetworkState, r: int) -> None:
-    """The next event of replica r, and all that it brings about at the same instant.
+    """Play the next event of replica r, and all that it brings about at the same instant.
 
     Codes: a server s; S + j, an item from outside at station j; S + J + j, the start of these.
     """
@@ -322,18 +322,19 @@ def forget(state: NetworkState) -> None:
     for r in range(state.now.shape[0]):
         state.counts[r] = 0
         state.spent[r] = 0.0
-        state.sums[r, :, :CHANGED] = 0.0
+        state.sums[r, :, :CHANGED] = 0.0  # not the time of the last change, from which areas go on
 
 
 @kernel
 def run_networks(network: Network, state: NetworkState, until: float) -> None:
-    """Run every replica to the time ``until``, and book what lasts beyond it as far as that."""
+    """Run every replica to the time ``until``, and add up what lasts beyond it as far as that."""
     for r in range(state.now.shape[0]):
         while next_time(state.heap, r) <= until:
             _event_stage(network, state, r)
         state.now[r] = until
         for s in range(network.station.shape[0]):
             phase = state.phase[r, s]
+            # Its event stays in the calendar, but SINCE is about to change: count its work so far.
             if phase in (WORKING, BREAKING):
                 worked = until - state.server[r, s, SINCE]
                 state.server[r, s, WORK] -= worked

@@ -1,4 +1,4 @@
-"""Closed forms of queues and lines, in float64: what simulations are tested against.
+"""Closed forms of queues and lines, in float64, against which simulations are tested.
 
 Waits are mean times in the queue, before service. ``rate`` is arrivals per unit of time,
 ``service_rate`` 1 / mean service time of one server.
@@ -18,7 +18,7 @@ def _stable(rate: float, capacity: float) -> None:
 
 
 def mm1_wait(rate: float, service_rate: float) -> float:
-    """Wq = l / (m (m - l)) of M/M/1 (Kleinrock 1975, *Queueing Systems* I).
+    """Compute Wq = l / (m (m - l)) of M/M/1 (Kleinrock 1975, *Queueing Systems* I).
 
     >>> round(mm1_wait(0.8, 1.0), 12)
     4.0
@@ -28,7 +28,7 @@ def mm1_wait(rate: float, service_rate: float) -> float:
 
 
 def erlang_c(servers: int, load: float) -> float:
-    """Chance that an item waits in M/M/c, load = l / m (Erlang 1917).
+    """Compute the chance that an item waits in M/M/c, load = l / m (Erlang 1917).
 
     >>> round(erlang_c(4, 3.2), 5)
     0.59643
@@ -44,7 +44,7 @@ def erlang_c(servers: int, load: float) -> float:
 
 
 def mmc_wait(rate: float, service_rate: float, servers: int) -> float:
-    """Wq of M/M/c.
+    """Compute Wq of M/M/c.
 
     >>> round(mmc_wait(3.2, 1.0, 4), 5)
     0.74554
@@ -53,7 +53,7 @@ def mmc_wait(rate: float, service_rate: float, servers: int) -> float:
 
 
 def mg1_wait(rate: float, mean: float, second: float) -> float:
-    """Wq of M/G/1 from the first two moments of service (Pollaczek 1930, Khinchine 1932).
+    """Compute Wq of M/G/1 from service's first two moments (Pollaczek 1930, Khinchine 1932).
 
     >>> round(mg1_wait(0.8, 1.0, 1.0), 12)
     2.0
@@ -65,7 +65,7 @@ def mg1_wait(rate: float, mean: float, second: float) -> float:
 def mm1_failing_wait(
     rate: float, service_rate: float, failure_rate: float, repair_rate: float
 ) -> float:
-    """Wq of M/M/1 whose server fails while it works and then resumes.
+    """Compute Wq of M/M/1 whose server fails while it works and then resumes.
 
     The time from an item's start to its end has the moments (1 + x/r)/m and
     2 (1 + x/r)**2 / m**2 + 2 x / (m r**2) for failures at rate x and repairs at rate r:
@@ -81,7 +81,7 @@ def mm1_failing_wait(
 
 
 def mm1k_lost(rate: float, service_rate: float, places: int) -> float:
-    """Share of items lost by M/M/1/K, ``places`` = K with the one in service.
+    """Compute the share of items lost by M/M/1/K, ``places`` = K with the one in service.
 
     >>> mm1k_lost(1.0, 1.0, 3)
     0.25
@@ -114,7 +114,7 @@ never starved: Hunt (1956), *Sequential arrays of waiting lines*, Operations Res
 
 
 def geo_geo_1_number(arrival: float, service: float) -> float:
-    """Mean number in Geo/Geo/1 at the ends of slots: p (1 - p) / (q - p).
+    """Compute the mean number in Geo/Geo/1 at the ends of slots: p (1 - p) / (q - p).
 
     In a slot an item in service at its start leaves with chance q, then one arrives with chance
     p, which cannot leave in the same slot: a birth-death chain (Hunter 1983, *Mathematical
@@ -128,7 +128,7 @@ def geo_geo_1_number(arrival: float, service: float) -> float:
 
 
 def slotted_mm1_wait(rate: float, service_rate: float, slot: float) -> float:
-    """Wq of Geo/Geo/1 with chances l d and m d in slots of length d, in units of time.
+    """Compute Wq of Geo/Geo/1, chances l d and m d in slots of length d, in units of time.
 
     By Little's law (1 - l d)/(m - l) - 1/m: below M/M/1 by exactly l d / (m - l), so it converges
     at first order.
@@ -158,7 +158,7 @@ def bernoulli_pair_throughput(first: float, second: float, buffer: int) -> float
 
 
 def failing_share(life: float, repair: float) -> float:
-    """Share of its busy time in which a machine that fails while it works does work.
+    """Compute the share of its busy time in which a machine that fails at work does work.
 
     >>> failing_share(90.0, 10.0)
     0.9

@@ -51,30 +51,35 @@ class TimeLaw:
 
 
 def _check(name: str, value: float, least: float, strict: bool = True) -> float:
-    """A finite number above (or, not strict, at) ``least``, or BadInput."""
+    """Return a finite number above (or, not strict, at) ``least``; else raise BadInput."""
     if not math.isfinite(value) or value < least or (strict and value == least):
         raise BadInput(name, found=value, expected=f"a number {'>' if strict else '>='} {least:g}")
     return float(value)
 
 
 def constant(value: float) -> TimeLaw:
-    """Always ``value`` (>= 0)."""
+    """Make the law of times that are always ``value`` (>= 0)."""
     return TimeLaw(CONSTANT, (_check("constant: value", value, 0.0, strict=False),), value)
 
 
 def exponential(mean: float) -> TimeLaw:
-    """Exponential, of a ``mean`` > 0."""
+    """Make an exponential law, of a ``mean`` > 0."""
     return TimeLaw(EXPONENTIAL, (_check("exponential: mean", mean, 0.0),), mean)
 
 
 def erlang(mean: float, phases: int) -> TimeLaw:
-    """Sum of ``phases`` exponentials; squared coefficient of variation 1 / phases."""
+    """Make the law of a sum of ``phases`` exponentials; its squared cv is 1 / phases.
+
+    cv: coefficient of variation.
+    """
     _check("erlang: phases", phases, 1, strict=False)
     return TimeLaw(ERLANG, (_check("erlang: mean", mean, 0.0) / phases, float(phases)), mean)
 
 
 def hyperexponential(mean: float, cv2: float) -> TimeLaw:
-    """One of two exponentials, with balanced means, of a squared coefficient of variation >= 1.
+    """Make the law of one of two exponentials, with balanced means.
+
+    Its squared coefficient of variation ``cv2`` is >= 1.
 
     The first is chosen with p = (1 + sqrt((c - 1) / (c + 1))) / 2 and has the mean m / (2 p),
     the second m / (2 (1 - p)): Whitt (1982), *Approximating a point process by a renewal
@@ -89,28 +94,31 @@ def hyperexponential(mean: float, cv2: float) -> TimeLaw:
 
 
 def uniform(low: float, high: float) -> TimeLaw:
-    """Uniform between ``low`` (>= 0) and ``high``."""
+    """Make a uniform law between ``low`` (>= 0) and ``high``."""
     _check("uniform: low", low, 0.0, strict=False)
     _check("uniform: high", high, low, strict=False)
     return TimeLaw(UNIFORM, (low, high - low), (low + high) / 2.0)
 
 
 def weibull(shape: float, scale: float) -> TimeLaw:
-    """Weibull, S(t) = exp(-(t / scale) ** shape)."""
+    """Make a Weibull law, S(t) = exp(-(t / scale) ** shape)."""
     power = 1.0 / _check("weibull: shape", shape, 0.0)
     _check("weibull: scale", scale, 0.0)
     return TimeLaw(WEIBULL, (scale, power), scale * math.gamma(1.0 + power))
 
 
 def lognormal(mean: float, cv2: float) -> TimeLaw:
-    """Lognormal of a mean and a squared coefficient of variation, drawn by Box and Muller."""
+    """Make a lognormal law of a mean and a squared coefficient of variation.
+
+    It is drawn by Box and Muller.
+    """
     _check("lognormal: mean", mean, 0.0)
     variance = math.log1p(_check("lognormal: cv2", cv2, 0.0, strict=False))
     return TimeLaw(LOGNORMAL, (math.log(mean) - variance / 2.0, math.sqrt(variance)), mean)
 
 
 def tabled(values: NDArray[np.float64]) -> TimeLaw:
-    """Each of ``values`` (n,), n >= 1, equally likely: recorded times, or a quantile table."""
+    """Make a law of ``values`` (n,), n >= 1, equally likely: recorded times or a quantile table."""
     table = np.ascontiguousarray(values, np.float64)
     if table.ndim != 1 or not table.size or not np.isfinite(table).all() or table.min() < 0.0:
         raise BadInput("tabled: values", f"shape {table.shape}", "finite values >= 0 (n,)")
@@ -119,7 +127,7 @@ def tabled(values: NDArray[np.float64]) -> TimeLaw:
 
 @compiled
 def standard(bits: np.uint64) -> float:
-    """A standard exponential from 64 random bits: -log of a number in (0, 1]."""
+    """Draw a standard exponential from 64 random bits: -log of a number in (0, 1]."""
     time: float = -math.log(1.0 - fraction(bits))
     return time
 
@@ -128,7 +136,7 @@ def standard(bits: np.uint64) -> float:
 def draw_time(
     kind: int, parameters: np.ndarray, table: np.ndarray, bits: np.uint64, mirror: np.uint64
 ) -> float:
-    """One time of a law; further bits, where a law needs them, are folded from ``bits``.
+    """Draw one time of a law; further bits, where a law needs them, are folded from ``bits``.
 
     ``parameters`` (3,): CONSTANT (value), EXPONENTIAL (mean), ERLANG (mean of a phase, phases),
     HYPEREXPONENTIAL (mean, other mean, chance of the first), UNIFORM (low, width), WEIBULL

@@ -1,4 +1,4 @@
-"""A run: from a scenario's name to a folder of figures."""
+"""A run leads from a scenario's name to a folder of figures."""
 
 __all__ = [
     "casting",

@@ -26,7 +26,7 @@ Ints = NDArray[np.int64]
 def held_out(
     context: Context, recording: Recording, results: tuple[SeedResult, ...]
 ) -> list[tuple[int, Ints]]:
-    """For every training seed, the samples that no model was trained on.
+    """Choose for every training seed the samples that no model was trained on.
 
     Without training, one seed with all items of the first role's target.
 
@@ -70,7 +70,7 @@ def _present(path: str, recording: Recording) -> NDArray[np.bool_]:
 
 
 def load_tables(context: Context, seed: int) -> dict[str, PerceptionTable]:
-    """All tables of a training seed, by policy."""
+    """Load all perception tables of a training seed, by name."""
     from stillage.perception.table import PerceptionTable
 
     return {name: PerceptionTable.load(context.table_path(name, seed)) for name in context.tables}
@@ -82,7 +82,7 @@ def build_cast(
     results: tuple[SeedResult, ...],
     settings: BaseModel,
 ) -> Cast:
-    """The cast of a run: every seed's items, truth and tables."""
+    """Build the cast of a run: every seed's items, truth and tables."""
     roles = context.scenario.roles(recording, settings)
     tasks = {target: recording.targets[target].task for target in roles.values()}
     seeds = [
@@ -99,7 +99,7 @@ def build_cast(
 
 
 def truth(recording: Recording, target: str, samples: Ints) -> NDArray[Any]:
-    """Known values of a target; -1 (classes) or NaN (numbers) where there is none."""
+    """Return the known values of a target; -1 (classes) or NaN (numbers) where there is none."""
     column = recording.targets[target]
     known = column.states[samples] == LabelState.LABELLED
     values = column.values[samples]
@@ -109,5 +109,5 @@ def truth(recording: Recording, target: str, samples: Ints) -> NDArray[Any]:
 
 
 def notes(context: Context, recording: Recording) -> list[str]:
-    """What a reader should know of the bundles."""
+    """List what a reader should know of the bundles."""
     return [deploy.trained_on(path, recording)[1] for path in context.config.bundles.values()]

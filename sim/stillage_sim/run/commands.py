@@ -21,7 +21,7 @@ _SHOWN = 6
 
 
 def _options(command: Command) -> Command:
-    """What the commands that begin a run share."""
+    """Add the options that the commands which begin a run share."""
     for option in reversed(
         (
             click.option(
@@ -42,7 +42,7 @@ def _options(command: Command) -> Command:
 
 
 def _places(command: Command) -> Command:
-    """Where it is computed, and how it is told."""
+    """Add the options of where it is computed, and how results are printed."""
     for option in reversed(
         (
             click.option("--workers", type=int, metavar="N", help="0: no Ray. [cores]"),
@@ -55,7 +55,7 @@ def _places(command: Command) -> Command:
 
 
 def _told(overrides: tuple[str, ...]) -> tuple[str, ...]:
-    """Overrides with ``--device`` among them."""
+    """Return the overrides with ``--device`` among them."""
     where = device()
     return overrides if where == "cpu" else (*overrides, f"device={where}")
 
@@ -145,7 +145,7 @@ def _show_plan(config: RunConfig, as_json: bool) -> None:
 
 
 def _tell(outcome: Outcome, as_json: bool) -> None:
-    """The figures: JSON, or tables that end with the report's path."""
+    """Print the figures: JSON, or tables that end with the report's path."""
     if as_json:
         emit_json(outcome.json())
         return

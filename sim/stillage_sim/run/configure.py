@@ -1,4 +1,4 @@
-"""From what a user asked for to a complete configuration."""
+"""Complete a configuration from what a user asked for."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Overrides = Mapping[str, Any] | Iterable[str]
 
 
 def scenario_of(name: str) -> Scenario:
-    """The scenario of that name.
+    """Create the scenario of that name.
 
     Raises
     ------
@@ -45,12 +45,12 @@ def scenario_of(name: str) -> Scenario:
 
 
 def sections(scenario: Scenario) -> dict[str, type[Any]]:
-    """The models whose keys ``-o`` takes, by section."""
+    """Return the models whose keys ``-o`` takes, by section."""
     return {"run": RunOptions, "distillation": DistillPlan, "settings": scenario.Settings}
 
 
 def parsed(scenario: Scenario, overrides: Overrides) -> dict[str, dict[str, Any]]:
-    """Overrides by section; ``key=value`` strings are typed, a mapping's values are taken."""
+    """Sort overrides by section; ``key=value`` strings are typed, a mapping's values are taken."""
     models = sections(scenario)
     if not isinstance(overrides, Mapping):
         return parse_overrides(overrides, models)
@@ -75,7 +75,7 @@ def configure(
     outside: Mapping[str, str] | None = None,
     kind: str = "run",
 ) -> RunConfig:
-    """A complete configuration: every default filled in, every name checked.
+    """Complete a configuration: every default is filled in, every name is checked.
 
     Parameters
     ----------
@@ -106,6 +106,7 @@ def configure(
     scenario.check(settings)
     run["settings"] = settings.model_dump(mode="json")
     told = {**base.get("distillation", {}), **given["distillation"]}
+    # A saved first training seed belongs to the seed that it was saved with.
     if run.get("seed") != base.get("seed") and "first_seed" not in given["distillation"]:
         told.pop("first_seed", None)
     config = checked(RunConfig, {**run, "distillation": {}}, "configuration")
@@ -147,7 +148,7 @@ def _plan(scenario: Scenario, config: RunConfig, told: Mapping[str, Any]) -> Dis
 
 
 def _check_names(scenario: Scenario, plan: DistillPlan) -> None:
-    """A rendered recording has the scenario's modalities and tasks, and no others."""
+    """Check that a rendered recording's plan names the scenario's modalities and tasks only."""
     for option, chosen, known in (
         ("teacher", plan.teacher, (*scenario.teacher, *scenario.student)),
         ("student", plan.student, (*scenario.teacher, *scenario.student)),
@@ -159,7 +160,7 @@ def _check_names(scenario: Scenario, plan: DistillPlan) -> None:
 
 
 def _check_parts(plan: DistillPlan) -> DistillPlan:
-    """The plan with sizes and parts known, before anything is written."""
+    """Return the plan with sizes and parts checked, before anything is written."""
     host = get_host()
     for size, modalities in ((plan.size, plan.student), (plan.teacher_size, plan.teacher)):
         for name in modalities if size else ():
@@ -175,7 +176,7 @@ def _check_parts(plan: DistillPlan) -> DistillPlan:
 def _with_recording(
     config: RunConfig, scenario: Scenario, plan: DistillPlan, told: Mapping[str, Any]
 ) -> tuple[DistillPlan, RunConfig]:
-    """The plan with what the recording says, and the configuration with its fingerprint."""
+    """Fill the plan with what the recording says, and the configuration with its fingerprint."""
     from stillage.recording import Recording
 
     with Recording.open(config.recording) as recording:
@@ -201,7 +202,7 @@ def _with_recording(
 
 
 def _tasks(recording: Recording, scenario: Scenario) -> tuple[str, ...]:
-    """The recording's default task first, then those of the scenario that it has too."""
+    """List the recording's default task first, then those of the scenario that it has too."""
     first = recording.defaults.get("task")
     names = [first] if first else []
     names += [name for name in scenario.tasks if name in recording.targets]
@@ -209,7 +210,7 @@ def _tasks(recording: Recording, scenario: Scenario) -> tuple[str, ...]:
 
 
 def default_policies(scenario: str) -> tuple[str, ...]:
-    """All policies that plugins have for a scenario."""
+    """Name all policies that plugins have for a scenario."""
     return tuple(spec.name for spec in get_host().scenario_specs(PolicySpec, scenario))
 
 

@@ -1,4 +1,4 @@
-"""What every stage of a run knows: its directory, its scenario, and where things lie."""
+"""The context of a run's stages: its directory, its scenario, and where things lie."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Context:
 
     @property
     def config(self) -> RunConfig:
-        """The complete configuration."""
+        """Return the complete configuration."""
         return self.run.config
 
     @property
     def arms(self) -> tuple[Arm, ...]:
-        """The arms that the policies perceive with."""
+        """List the arms that the policies perceive with."""
         elsewhere = self.config.bundles.keys() | self.config.outside.keys()
         inside = [name for name in self.config.policies if name not in elsewhere]
         wanted = self.scenario.tables(inside) | {p.sees for p in self.outside.values()}
@@ -37,34 +37,34 @@ class Context:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The trained models that the policies need, which are perception tables' names too."""
+        """Name the trained models that the policies need, which name perception tables too."""
         return tuple(arm.name for arm in self.arms)
 
     @functools.cached_property
     def outside(self) -> dict[str, Policy]:
-        """The policies that no plugin registers, by name."""
+        """Load the policies that no plugin registers, by name."""
         return {name: outside(place) for name, place in self.config.outside.items()}
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """All that perceives: trained models, then bundles."""
+        """Name all perception tables: of trained models, then of bundles."""
         return (*self.models, *self.config.bundles)
 
     def model_folder(self, seed: int, model: str) -> Path:
-        """Where a trained model of a seed lies."""
+        """Tell where a trained model of a seed lies."""
         return self.run.stage_folder("distill") / "seeds" / f"{seed:03d}" / "models" / model
 
     def export_folder(self, seed: int) -> Path:
-        """Where the exported student of a seed lies."""
+        """Tell where the exported student of a seed lies."""
         return self.run.stage_folder("export") / f"{seed:03d}"
 
     def table_path(self, name: str, seed: int) -> Path:
-        """Where a perception table is kept; a policy's name never becomes a path."""
+        """Tell where a perception table is kept; a policy's name never becomes a path."""
         bundles = list(self.config.bundles)
         stem = f"bundle-{bundles.index(name):03d}" if name in bundles else name
         return self.run.stage_folder("perceive") / f"{seed:03d}-{stem}.npz"
 
     def made_of(self, name: str, seed: int) -> Mapping[str, Any]:
-        """Modalities, MACs, parameters and size of the model behind a table."""
+        """Read the modalities, MACs, parameters and size of the model behind a table."""
         path = self.table_path(name, seed).with_suffix(".json")
         return self.run.read_json(str(path.relative_to(self.run.path)))

@@ -1,4 +1,4 @@
-"""From trained models to perception tables: export, and one look at every held-out item."""
+"""Deploy trained models: export them, and perceive every held-out item once, into tables."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FP32_SUFFIX = ":fp32"
 
 @dataclass(frozen=True)
 class Perception:
-    """A task: what one model says of some samples.
+    """A task of the executor: to keep what one model says of some samples.
 
     ``model`` is a folder: a saved network's, or with ``bundle`` an exported bundle's. The
     table goes to ``path``, and what the model is made of to the ``.json`` beside it.
@@ -42,7 +42,7 @@ class Perception:
 
 
 def exported(folder: Path) -> bool:
-    """Whether a bundle lies there whole."""
+    """Tell whether a whole bundle lies there."""
     return (folder / "manifest.json").is_file()
 
 
@@ -54,7 +54,7 @@ def export(student: Path, folder: Path) -> None:
 
 
 def split_bundle(path: str) -> tuple[Path, str]:
-    """A bundle's folder and precision: ``DIR`` runs INT8 where there is one, ``DIR:fp32`` FP32.
+    """Split a bundle's folder and precision: ``DIR`` runs INT8 where it is, ``DIR:fp32`` FP32.
 
     >>> split_bundle("out/bundle:fp32")[1]
     'fp32'
@@ -66,7 +66,7 @@ def split_bundle(path: str) -> tuple[Path, str]:
 
 
 def fingerprint(path: str) -> str:
-    """Content and precision of a bundle."""
+    """Return the content and the precision of a bundle."""
     from stillage.bundle.runtime import Bundle
 
     folder, precision = split_bundle(path)
@@ -75,7 +75,10 @@ def fingerprint(path: str) -> str:
 
 
 def trained_on(path: str, recording: Recording) -> tuple[frozenset[str], str]:
-    """Groups of the recording that a bundle has learnt from, and a note for the report."""
+    """Find the groups of the recording that a bundle has learnt from, and a note on them.
+
+    The note is for the report.
+    """
     folder, _ = split_bundle(path)
     known = Training.load(folder)
     if known is None:
@@ -94,7 +97,7 @@ def perceptions(
     results: tuple[SeedResult, ...],
     held_out: list[tuple[int, NDArray[np.int64]]],
 ) -> list[Perception]:
-    """Every table that the run needs, seed by seed, then the bundles' own of ``held_out``."""
+    """List every table that the run needs, seed by seed, then the bundles' own of ``held_out``."""
 
     def task(name: str, seed: int, model: Path, samples: NDArray[np.int64], **what: Any) -> None:
         path = context.table_path(name, seed)
@@ -164,7 +167,7 @@ def perceive(task: Perception) -> None:
                 "size_bytes": None,
             }
     write_json(task.path.with_suffix(".json"), made)
-    table.save(task.path)
+    table.save(task.path)  # last: a table that exists marks its task as done
 
 
 def _suffix(precision: str) -> str:
@@ -172,7 +175,7 @@ def _suffix(precision: str) -> str:
 
 
 def _check_targets(tasks: Any, recording: Recording, where: Path) -> None:
-    """A bundle's classes must be the recording's where they share a target."""
+    """Check that a bundle's classes are the recording's where they share a target."""
     shared = [name for name in tasks if name in recording.targets]
     if not shared:
         have = ", ".join(recording.targets)

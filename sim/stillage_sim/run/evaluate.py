@@ -1,4 +1,4 @@
-"""Runs from Python: ``run``, ``evaluate`` and ``resume``, as the commands of the same name."""
+"""Run from Python: ``run``, ``evaluate`` and ``resume``, as the commands of the same name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stillage_sim.run.replicas import CHUNK
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to.
+    """The outcome of a run: its directory and its figures.
 
     Attributes
     ----------
@@ -33,11 +33,11 @@ class Outcome:
 
     @property
     def report(self) -> Path:
-        """The report's path."""
+        """Return the report's path."""
         return self.folder / "report.html"
 
     def json(self) -> dict[str, Any]:
-        """What ``--json`` prints: the figures and the report's path."""
+        """Return what ``--json`` prints: the figures and the report's path."""
         return {**self.figures, "report": str(self.report)}
 
 
@@ -122,7 +122,7 @@ def configure_evaluation(
     days: float | None = None,
     seed: int | None = None,
 ) -> RunConfig:
-    """The complete configuration of an evaluation; arguments as :func:`evaluate`."""
+    """Complete the configuration of an evaluation; arguments as :func:`evaluate`."""
     named = sort_out(policies, default_policies(scenario))
     config = configure(
         scenario, overrides, seed=seed, recording=recording, policies=named.names,

@@ -1,4 +1,7 @@
-"""The figures of a run: KPIs with intervals, paired differences, scores; no times, no paths."""
+"""Compute the figures of a run: KPIs with intervals, paired differences, scores.
+
+They hold no times and no paths.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ def assemble(
     world: World,
     totals: Mapping[str, Totals],
 ) -> dict[str, Any]:
-    """Everything that ``kpis.json`` holds."""
+    """Assemble everything that ``kpis.json`` holds."""
     config = context.config
     kpis = {policy: kpis_of(config.scenario, world, each) for policy, each in totals.items()}
     described = _described(config.scenario, kpis)
@@ -111,7 +114,7 @@ def _who(spec: KpiSpec) -> str:
 
 
 def summarise(kpis: Kpis, worlds: int) -> dict[str, dict[str, dict[str, float]]]:
-    """Each policy's KPIs as ``{"mean", "low", "high"}``."""
+    """Summarise each policy's KPIs as ``{"mean", "low", "high"}``."""
     return {
         policy: {name: over_worlds(values, worlds).json() for name, values in each.items()}
         for policy, each in kpis.items()
@@ -119,7 +122,7 @@ def summarise(kpis: Kpis, worlds: int) -> dict[str, dict[str, dict[str, float]]]
 
 
 def paired(kpis: Kpis, worlds: int) -> list[dict[str, Any]]:
-    """Differences ``a`` minus ``b`` of all pairs; ``a`` is named after ``b``.
+    """Compute differences ``a`` minus ``b`` of all pairs; ``a`` is named after ``b``.
 
     Both faced the same items and the same luck, so the difference is taken replica by
     replica before it is averaged.
@@ -135,7 +138,7 @@ def paired(kpis: Kpis, worlds: int) -> list[dict[str, Any]]:
 
 
 def less(a: Floats, b: Floats) -> Floats:
-    """``a - b``, and 0 where they differ by no more than sums are rounded by.
+    """Compute ``a - b``, and 0 where they differ by no more than sums are rounded by.
 
     >>> less(np.array([0.1 + 0.2, 2.0]), np.array([0.3, 1.0])).tolist()
     [0.0, 1.0]
@@ -145,7 +148,7 @@ def less(a: Floats, b: Floats) -> Floats:
 
 
 def _described(scenario: str, kpis: Kpis) -> list[dict[str, str]]:
-    """Unit, direction and summary of the KPIs there are: the scenario's own first, in its order."""
+    """Describe the KPIs there are, the scenario's own first: unit, direction and summary."""
     there = {name for each in kpis.values() for name in each}
     outside = {spec.name for spec in _outside(scenario)}
     every = sorted(get_host().scenario_specs(KpiSpec, scenario), key=lambda s: s.name in outside)
@@ -156,14 +159,14 @@ def _described(scenario: str, kpis: Kpis) -> list[dict[str, str]]:
 
 
 def _headline(described: Sequence[Mapping[str, str]]) -> str | None:
-    """The KPI that the answer names: money if there is any, else the first that should grow."""
+    """Choose the KPI that the answer names: money if any, else the first that should grow."""
     good = [row for row in described if row["better"] == "higher"]
     money = [row for row in good if row["unit"].upper().startswith("EUR")]
     return next((row["name"] for row in [*money, *good]), None)
 
 
 def _audit(world: World, totals: Mapping[str, Totals]) -> dict[str, float]:
-    """The largest relative residual of each ledger over all policies."""
+    """Compute the largest relative residual of each ledger over all policies."""
     each = [world.audit(one) for one in totals.values()]
     return {name: float(max(audit[name] for audit in each)) for name in each[0]}
 
@@ -186,7 +189,7 @@ def _left_out(config: RunConfig, world: World, described: Sequence[Mapping[str, 
 def _deployment(
     context: Context, recording: Recording, results: tuple[SeedResult, ...]
 ) -> dict[str, Any]:
-    """What each perceiving model costs and how well it recognises, over its seeds."""
+    """Collect what each perceiving model costs and how well it recognises, over its seeds."""
     seeds = [r.seed for r in results] or [context.config.seed]
     names = context.tables
     if not names:
@@ -217,7 +220,7 @@ def _deployment(
 
 
 def _agreement(by_seed: Sequence[Mapping[str, PerceptionTable]], name: str) -> float | None:
-    """Share of held-out samples on which an INT8 model tells its FP32 twin's first class."""
+    """Compute the share of held-out samples on which an INT8 model agrees with its FP32 twin."""
     arm = find_arm(name)
     whole = arm.of if arm else ""
     if whole not in by_seed[0]:
@@ -232,7 +235,7 @@ def _agreement(by_seed: Sequence[Mapping[str, PerceptionTable]], name: str) -> f
 
 
 def score(tables: Sequence[PerceptionTable], recording: Recording, task: Task) -> dict[str, float]:
-    """A model's held-out score over its seeds, resampling groups and seeds."""
+    """Score a model on held-out samples over its seeds, resampling groups and seeds."""
     from stillage.distillation.scoring import Units
     from stillage.statistics import joint_bootstrap
     from stillage.task import LabelState
@@ -253,7 +256,7 @@ def score(tables: Sequence[PerceptionTable], recording: Recording, task: Task) -
 
 
 def _confusion(results: tuple[SeedResult, ...]) -> dict[str, Any]:
-    """Counts of truth (rows) against what was told (columns), all seeds together."""
+    """Count truth (rows) against predicted classes (columns), all seeds together."""
     from stillage.distillation.scoring import Units
     from stillage.task import Task
 
@@ -281,10 +284,10 @@ def _confusion(results: tuple[SeedResult, ...]) -> dict[str, Any]:
 def write_replicas(
     path: Path, world: World, totals: Mapping[str, Totals], config: RunConfig
 ) -> None:
-    """``replicas.h5``: KPIs and totals of every replica, ``/POLICY NUMBER/{kpis,totals}/NAME``.
+    """Write ``replicas.h5``: KPIs and totals of every replica.
 
-    Each policy's group has its name as attribute ``policy``; ``/world`` numbers the world of
-    each replica.
+    They are ``/POLICY NUMBER/{kpis,totals}/NAME``. Each policy's group has its name as attribute
+    ``policy``; ``/world`` numbers the world of each replica.
     """
     import h5py
 
@@ -299,4 +302,5 @@ def write_replicas(
             kpis = kpis_of(config.scenario, world, each)
             for kind, arrays in (("kpis", kpis), ("totals", each)):
                 for name, values in arrays.items():
+                    # HDF5 would note when it was written, and the same run would give other bytes.
                     group.create_dataset(f"{kind}/{name}", data=values, track_times=False)

@@ -1,4 +1,4 @@
-"""What a user names as a policy: a registered one, a bundle, a saved policy, an object of code."""
+"""Name policies: registered ones, bundles, saved policies, objects of code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _IMPORT_STRING = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
 class Named(NamedTuple):
-    """The policies of an evaluation.
+    """The policies of an evaluation, by kind.
 
     ``names`` of all, in order; ``bundles`` gives the folders of exported bundles by name,
     ``outside`` the folders of saved policies and the import strings of others.
@@ -60,7 +60,7 @@ def sort_out(policies: Sequence[str], known: Sequence[str]) -> Named:
 
 
 def _fresh(text: str, known: Sequence[str], names: Sequence[str], suffix: str = "") -> str:
-    """A name made of ``text`` that is not taken."""
+    """Make a name of ``text`` that is not taken."""
     stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(text).name).strip("-.") or "bundle"
     stem += suffix
     name, number = stem, 1

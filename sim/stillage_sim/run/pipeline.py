@@ -1,4 +1,4 @@
-"""The stages of a run: record, distil, export, perceive, simulate, report; each resumable."""
+"""Run the stages: record, distil, export, perceive, simulate, report; each can be resumed."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ STAGES = ("record", "distill", "export", "perceive", "simulate", "report")
 
 
 class Quiet:
-    """Progress that nobody watches."""
+    """A progress that nobody watches."""
 
     def advance(self, done: str = "") -> None:
-        """Nothing to say."""
+        """Do nothing."""
 
 
 Progress = Callable[[str, int], AbstractContextManager[Any]]
@@ -40,12 +40,12 @@ Progress = Callable[[str, int], AbstractContextManager[Any]]
 
 
 def quiet(title: str, total: int) -> AbstractContextManager[Quiet]:
-    """Progress without a word."""
+    """Open a progress that prints nothing."""
     return nullcontext(Quiet())
 
 
 class Pipeline:
-    """One driver at work on one run directory.
+    """A driver at work on one run directory.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class Pipeline:
 
     @functools.cached_property
     def executor(self) -> Executor:
-        """Where tasks run."""
+        """Return the executor in which tasks run, opened when it is first needed."""
         return self._open_workers()
 
     def close(self) -> None:
@@ -83,13 +83,13 @@ class Pipeline:
             self.executor.close()
 
     def stage(self, name: str, **inputs: Any) -> Stage:
-        """A stage whose key also holds our version."""
+        """Open a stage whose key also holds our version."""
         self.at = name
         self.run.set_status("running", name)
         return self.run.stage(name, {**inputs, "version": version("stillage")})
 
     def everything(self) -> dict[str, Any]:
-        """Do all that is missing, and give the figures."""
+        """Do all that is missing, and return the figures."""
         recording = self.record()
         with recording:
             results = self.distil(recording)
@@ -162,7 +162,7 @@ class Pipeline:
         return result.seeds
 
     def export(self, results: tuple[SeedResult, ...]) -> None:
-        """Export each seed's distilled student, in this process: what is measured is quiet."""
+        """Export each seed's distilled student in this process: what is measured is undisturbed."""
         if not any(arm.export for arm in self.context.arms):
             return
         stage = self.stage("export", distill=self.key("distill"))
@@ -178,11 +178,11 @@ class Pipeline:
         stage.finish()
 
     def key(self, name: str) -> str:
-        """The key of a finished stage."""
+        """Read the key of a finished stage."""
         return str(self.run.read_json(f"stages/{name}/done.json").get("key", ""))
 
     def perceive(self, recording: Recording, results: tuple[SeedResult, ...]) -> str:
-        """What every model and bundle says of the held-out items; gives the stage's key."""
+        """Perceive the held-out items with every model and bundle; return the stage's key."""
         stage = self.stage(
             "perceive",
             recording=recording.fingerprint,
@@ -234,13 +234,13 @@ class Pipeline:
         return world, totals
 
     def _outside(self) -> dict[str, Any]:
-        """What decides policies that no plugin registers, for a stage's key."""
+        """Return what decides policies that no plugin registers, for a stage's key."""
         places = self.config.outside
         told = {name: content_of(place) for name, place in places.items()}
         return {"outside": told} if told else {}
 
     def _executor_or_none(self, finished: bool) -> Executor:
-        """Workers where there is work; a finished stage is only read."""
+        """Return workers where there is work; a finished stage is only read."""
         return open_executor(0) if finished else self.executor
 
     def report(self) -> None:
@@ -259,7 +259,7 @@ def execute(
     progress: Progress = quiet,
     chunk: int = replicas.CHUNK,
 ) -> dict[str, Any]:
-    """Do what is missing in a run directory, and give its figures.
+    """Do what is missing in a run directory, and return its figures.
 
     However it ends, ``status.json`` says so; an error carries the command that resumes.
 

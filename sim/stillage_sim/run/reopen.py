@@ -1,4 +1,4 @@
-"""The world of a finished run, to be simulated further: in a notebook, or as an environment."""
+"""Reopen the world of a finished run: in a notebook, or as an environment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stillage_sim.scenario import World
 
 
 def world_of(folder: Path | str) -> World:
-    """The world that the run in ``folder`` simulated, made anew from its stages; reads only.
+    """Make the world that the run in ``folder`` simulated anew from its stages; only read them.
 
     Raises
     ------

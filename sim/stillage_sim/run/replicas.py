@@ -1,4 +1,4 @@
-"""Many replicas of a world under many policies, in chunks that are written once and kept."""
+"""Simulate many replicas of a world under many policies, in chunks that are written and kept."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Chunk = tuple[str, int, int]
 
 
 def roll(world: World, days: float, seed: int, chunk: Chunk) -> Totals:
-    """One chunk's totals; a task of the executor."""
+    """Simulate one chunk and return its totals; a task of the executor."""
     policy, first, count = chunk
     return world.rollout(policy, first, count, days, seed)
 
@@ -39,7 +39,7 @@ def simulate(
     done: Callable[[str], None] = lambda key: None,
     chunk: int = CHUNK,
 ) -> dict[str, Totals]:
-    """Totals (replicas, ...) of every policy; chunks found in ``folder`` are not simulated again.
+    """Simulate totals (replicas, ...) of every policy; chunks found in ``folder`` are kept.
 
     A chunk that cannot be read, say after a disk failed, counts as not found.
 
@@ -103,7 +103,7 @@ def load(path: Path) -> dict[str, NDArray[np.float64]]:
 
 
 def whole(path: Path, replicas: int) -> bool:
-    """Whether a chunk is there, and holds so many replicas."""
+    """Tell whether a chunk is there, and holds so many replicas."""
     if not path.exists():
         return False
     try:
@@ -115,7 +115,7 @@ def whole(path: Path, replicas: int) -> bool:
 
 
 def over_worlds(values: NDArray[np.float64], worlds: int) -> Interval:
-    """Mean over replicas (R,) with an interval over their worlds (replica r is in r mod W).
+    """Average over replicas (R,), with an interval over their worlds (replica r is in r mod W).
 
     Worlds are bootstrap draws of items and training seeds, so the interval is the percentile
     interval of the worlds' means.

@@ -1,4 +1,4 @@
-"""Bootstrap worlds: resampled sets of held-out groups, so that intervals span the items too.
+"""Bootstrap worlds: resample sets of held-out groups, so that intervals span the items too.
 
 World w belongs to training seed w mod S and holds as many groups as that seed's held-out part
 has, drawn with replacement. Replica r lives in world r mod W, under every policy.
@@ -19,7 +19,7 @@ SEED = counter.stream("bootstrap worlds")
 
 
 class Worlds(NamedTuple):
-    """World w draws uniformly from ``groups[w, :size[w]]`` and belongs to seed ``seed[w]``.
+    """W bootstrap worlds: each draws uniformly from ``groups[w, :size[w]]``, of seed ``seed[w]``.
 
     ``groups`` (W, most) numbers groups on over all seeds; ``size`` and ``seed`` are (W,).
     """
@@ -30,7 +30,7 @@ class Worlds(NamedTuple):
 
 
 def bootstrap(count: int, groups: Sequence[int]) -> Worlds:
-    """``count`` worlds from seeds with the given numbers of held-out groups.
+    """Draw ``count`` worlds from seeds with the given numbers of held-out groups.
 
     >>> worlds = bootstrap(4, [3, 5])
     >>> worlds.size, worlds.seed, bool((worlds.groups[1] >= 3).all())

@@ -1,4 +1,4 @@
-"""CSV files within bounds, whose errors name file, line and column.
+"""Read CSV files within bounds; errors name file, line and column.
 
 A file is comma-separated UTF-8 with one line of column names; every row has as many cells.
 """
@@ -21,18 +21,18 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
 class Table(NamedTuple):
-    """Columns by name, their cells as text, and each row's line number in the file."""
+    """The columns of a file by name, their cells as text, and each row's line in the file."""
 
     name: str
     columns: dict[str, list[str]]
     lines: list[int]
 
     def where(self, row: int, column: str) -> str:
-        """``file, line 3, column 'x'``."""
+        """Name a cell as ``file, line 3, column 'x'``."""
         return f"{self.name}, line {self.lines[row]}, column {column!r}"
 
     def column(self, name: str) -> list[str]:
-        """The cells of a column; raises BadInput if there is none."""
+        """Return the cells of a column; raises BadInput if there is none."""
         if name not in self.columns:
             known = ", ".join(map(repr, self.columns))
             raise BadInput(f"{self.name}, line 1", f"no column {name!r}", f"one of {known}")
@@ -41,7 +41,7 @@ class Table(NamedTuple):
     def numbers(
         self, name: str, least: float = -math.inf, most: float = math.inf
     ) -> NDArray[np.float64]:
-        """A column as float64 (rows,), each within [least, most]; or BadInput."""
+        """Read a column as float64 (rows,), each within [least, most]; or BadInput."""
         values = [
             number(cell, self.where(row, name), least, most)
             for row, cell in enumerate(self.column(name))
@@ -50,7 +50,7 @@ class Table(NamedTuple):
 
 
 def number(cell: str, where: str, least: float = -math.inf, most: float = math.inf) -> float:
-    """One finite number, written with a decimal point, within [least, most]; or BadInput.
+    """Read one finite number, written with a decimal point, within [least, most]; or BadInput.
 
     >>> number(" 1e-3 ", "here")
     0.001
@@ -65,7 +65,7 @@ def number(cell: str, where: str, least: float = -math.inf, most: float = math.i
 
 
 def inside(folder: Path, name: str, where: str) -> Path:
-    """The file that ``name`` means inside ``folder``; it never leaves it, not by a link either.
+    """Find the file that ``name`` means inside ``folder``; it never leaves it, not even by a link.
 
     Raises ``BadInput`` if the path is absolute, leaves the folder, or is no file.
     """
@@ -84,7 +84,7 @@ def inside(folder: Path, name: str, where: str) -> Path:
 
 
 def read_csv(path: Path) -> Table:
-    """All columns of a CSV file as text; blank lines are skipped.
+    """Read all columns of a CSV file as text; blank lines are skipped.
 
     Raises
     ------

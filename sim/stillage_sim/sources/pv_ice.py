@@ -1,10 +1,11 @@
-"""Baselines in the format of PV_ICE (NREL, https://github.com/NREL/PV_ICE).
+"""Read baselines in the format of PV_ICE (NREL, https://github.com/NREL/PV_ICE).
 
-A line of column names, a line of their units, then a row a year. Percentages become fractions
-and masses kilograms; any other unit stays as it is written, and an empty cell is NaN. Mass tables
-of materials have ``mat_virgin_eff, mat_massperm2, mat_MFG_eff, ...``, their energy tables
-``e_mat_extraction, e_mat_MFG, ...`` in kWh/kg, and module tables the routes at the end of life,
-``mod_EOL_pg0_resell`` to ``mod_EOL_pg4_recycled`` for good modules, ``pb1`` to ``pb4`` for bad.
+A file has a line of column names, one of their units, then a row a year. Percentages become
+fractions and masses kilograms; any other unit stays as it is written, and an empty cell is NaN.
+Mass tables of materials have ``mat_virgin_eff, mat_massperm2, mat_MFG_eff, ...``, their energy
+tables ``e_mat_extraction, e_mat_MFG, ...`` in kWh/kg, and module tables the routes at the end of
+life, ``mod_EOL_pg0_resell`` to ``mod_EOL_pg4_recycled`` for good modules, ``pb1`` to ``pb4`` for
+bad.
 Releases differ in the names of some columns; those of 2020 to 2024 are known.
 """
 
@@ -56,7 +57,7 @@ ROUTES = ("resell", "landfill", "stored", "reMFG", "recycled")
 
 
 class Baseline(NamedTuple):
-    """A table: its file's name, ``years`` int64 (Y,), columns float64 (Y,), and their units.
+    """A baseline table: its file's name, ``years`` int64 (Y,), columns float64 (Y,), their units.
 
     ``lines`` (Y,) are the rows' lines in the file.
     """
@@ -68,7 +69,7 @@ class Baseline(NamedTuple):
     units: dict[str, str]
 
     def column(self, *names: str) -> tuple[str, Floats]:
-        """The first of several names that there is, whatever its case, and its values.
+        """Return the first of several names that there is, whatever its case, and its values.
 
         Raises ``BadInput`` if there is none of them.
         """
@@ -80,11 +81,11 @@ class Baseline(NamedTuple):
         raise BadInput(f"{self.name}, line 1", f"no column {names[0]!r}", " or ".join(names))
 
     def where(self, row: int, column: str) -> str:
-        """``file, line 3, column 'x'``."""
+        """Name a cell as ``file, line 3, column 'x'``."""
         return f"{self.name}, line {self.lines[row]}, column {column!r}"
 
     def row(self, year: int) -> int:
-        """The row of a year, for arrays (Y,).
+        """Return the row of a year, for arrays (Y,).
 
         Raises ``BadInput`` if the table does not have it; years are not extrapolated.
         """
@@ -96,7 +97,7 @@ class Baseline(NamedTuple):
 
 
 class Yields(NamedTuple):
-    """Of a material, float64 (Y,) each: fractions, and kg a square metre of module.
+    """The yields of a material, float64 (Y,) each: fractions, and kg a square metre of module.
 
     Virgin extraction and manufacturing have yields; of manufacturing scrap a share is recycled,
     with a yield, a share of which is of high quality, a share of which is used again for the
@@ -117,17 +118,17 @@ class Yields(NamedTuple):
 
     @property
     def eol_recovered(self) -> Floats:
-        """Of what is collected at the end of life, what recycling yields, at any quality."""
+        """Compute what recycling yields, at any quality, of what is collected after use."""
         return np.asarray(self.eol_recycled * self.eol_recycling_yield)
 
     @property
     def eol_closed_loop(self) -> Floats:
-        """Of what is collected at the end of life, what becomes the same product again."""
+        """Compute what becomes the same product again, of what is collected after use."""
         return np.asarray(self.eol_recovered * self.eol_high_quality * self.eol_reused)
 
 
 class Energies(NamedTuple):
-    """Of a material's processes, kWh/kg, float64 (Y,) each; NaN where the table has none.
+    """The energies of a material's processes, kWh/kg, float64 (Y,) each; NaN where there is none.
 
     Which share of an energy is fuel is among the baseline's other columns.
     """
@@ -143,7 +144,7 @@ class Energies(NamedTuple):
 
 
 def read_baseline(path: Path) -> Baseline:
-    """Any PV_ICE baseline table.
+    """Read any PV_ICE baseline table.
 
     Raises
     ------
@@ -156,13 +157,13 @@ def read_baseline(path: Path) -> Baseline:
 
 
 def has_units(table: Table) -> bool:
-    """Whether a table has a line of units below its names, and years: as PV_ICE's have."""
+    """Tell whether a table has a line of units below its names, and years: as PV_ICE's have."""
     title = _title_of_years(table)
     return title is not None and table.columns[title][0].strip().lower().startswith("year")
 
 
 def baseline_of(table: Table) -> Baseline:
-    """The baseline that a CSV file's cells are; raises BadInput as :func:`read_baseline`."""
+    """Read a baseline from a CSV file's cells; raises BadInput as :func:`read_baseline`."""
     titles = {title.lower(): title for title in table.columns}
     if len(titles) < len(table.columns):
         raise BadInput(f"{table.name}, line 1", "column names that differ in case", "distinct")
@@ -208,7 +209,7 @@ def _years(table: Table, title: str) -> Ints:
 
 
 def material_yields(baseline: Baseline) -> Yields:
-    """The yields of a material's mass table.
+    """Read the yields of a material's mass table.
 
     Raises ``BadInput`` if a column is missing, has an empty cell, or another unit than percent (g
     or kg for the mass a square metre).
@@ -220,7 +221,7 @@ def material_yields(baseline: Baseline) -> Yields:
 
 
 def material_energies(baseline: Baseline) -> Energies:
-    """The energies of a material's energy table.
+    """Read the energies of a material's energy table.
 
     Raises ``BadInput`` if a column is missing or not in kWh/kg; its cells may be empty.
     """
@@ -231,7 +232,7 @@ def material_energies(baseline: Baseline) -> Energies:
 
 
 def end_of_life_routes(baseline: Baseline, good: bool = True) -> Floats:
-    """Where collected modules go, (Y, 5) shares by :data:`ROUTES` that sum to 1.
+    """Read where collected modules go, (Y, 5) shares by :data:`ROUTES` that sum to 1.
 
     Of a module table; ``good`` ones (that still work), else bad ones, which are never resold.
 

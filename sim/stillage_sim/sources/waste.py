@@ -1,6 +1,6 @@
-"""Waste compositions: which share of a waste stream is which material.
+"""Read waste compositions: which share of a waste stream is which material.
 
-Two forms of a CSV file, with the unit in the column's name:
+A CSV file has one of two forms, with the unit in the column's name:
 
 - a row for each stream and material: ``stream, material, share [%]``;
 - a row for each material, a column for each stream: ``material, household [%], bulky [%]``.
@@ -30,7 +30,7 @@ _MASSES = {"g": 1e-3, "kg": 1.0, "t": 1e3}
 
 
 class Composition(NamedTuple):
-    """``share`` float64 (S, M) of streams by materials, each row sums to 1.
+    """The composition of streams: ``share`` float64 (S, M) by materials, each row sums to 1.
 
     ``mass_kg`` float64 (S,) of each stream, NaN where the file has shares only.
     """
@@ -50,7 +50,7 @@ class _Cell(NamedTuple):
 
 
 def read_composition(path: Path) -> Composition:
-    """A table of either form; streams and materials keep the file's order.
+    """Read a table of either form; streams and materials keep the file's order.
 
     A material that a stream does not list has no share in it. Further columns of the first form
     (a year, a source) are not read.
@@ -128,7 +128,7 @@ def _name_and_unit(table: Table, title: str) -> tuple[str, str]:
 
 
 def _stream(cells: list[_Cell], materials: tuple[str, ...]) -> tuple[Floats, float]:
-    """Shares (M,) and mass of one stream."""
+    """Compute the shares (M,) and the mass of one stream."""
     amounts = np.zeros(len(materials))
     rest, seen = -1, set[str]()
     size = _SHARES.get(cells[0].unit, _MASSES.get(cells[0].unit, 0.0))

@@ -26,7 +26,7 @@ _MONTH_D = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 class Uncertainties(NamedTuple):
-    """V quantities; no policy and no replica changes them.
+    """The laws and series of V quantities; no policy and no replica changes them.
 
     ``tables`` (T,) all quantile tables and series, one after another. ``first`` (V, 12, 7)
     where the table of a month and weekday begins, ``factor`` (V, 12, 7) what it is multiplied
@@ -49,20 +49,23 @@ class Uncertainties(NamedTuple):
 
 @changing
 class UncertainState(NamedTuple):
-    """``value`` float64 (R, V) of this period; ``luck`` uint64 (R, V) of the episode."""
+    """The state of V quantities: ``value`` float64 (R, V), ``luck`` uint64 (R, V).
+
+    ``value`` is of this period, ``luck`` of the episode.
+    """
 
     value: Floats
     luck: NDArray[np.uint64]
 
 
 def new_uncertain_state(uncertainties: Uncertainties, replicas: int) -> UncertainState:
-    """The state of R replicas; fill ``luck`` by :func:`sampling.episode_luck`."""
+    """Make the state of R replicas; fill ``luck`` by :func:`sampling.episode_luck`."""
     shape = (replicas, len(uncertainties.kind))
     return UncertainState(np.zeros(shape), np.zeros(shape, np.uint64))
 
 
 def months() -> Ints:
-    """The month (0-11) of each day of a year of 365 days, int64 (365,).
+    """List the month (0-11) of each day of a year of 365 days, int64 (365,).
 
     >>> months()[[0, 30, 31, 364]].tolist()
     [0, 0, 1, 11]

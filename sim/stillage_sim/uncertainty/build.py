@@ -1,4 +1,4 @@
-"""From declarations to arrays.
+"""Build the arrays of uncertain quantities from their declarations.
 
 >>> from stillage_sim.uncertainty.laws import Poisson
 >>> law = Poisson(mean=2.0)
@@ -43,7 +43,7 @@ Uncertain = Annotated[
 
 
 class Quantity(NamedTuple):
-    """A quantity: its name in error messages, its declaration, its unit, and what it may be."""
+    """A quantity: its name in error messages, its declaration, its unit, and its bounds."""
 
     name: str
     uncertain: AnyLaw | Recorded | float
@@ -53,7 +53,7 @@ class Quantity(NamedTuple):
 
 
 class _Tables(NamedTuple):
-    """What one quantity adds: its tables, and of each month and weekday which one, times what."""
+    """The tables of one quantity, and which one each month and weekday takes, times what."""
 
     tables: list[Floats]
     which: NDArray[np.int64]
@@ -67,7 +67,7 @@ def build_uncertainties(
     start_day: int = 0,
     start_weekday: int = 0,
 ) -> Uncertainties:
-    """The arrays of V quantities, in their order.
+    """Build the arrays of V quantities, in their order.
 
     ``period_h`` hours of a period; ``folder`` of the file that declares them (recorded series
     lie within); period 0 begins on day ``start_day`` of the year (0: 1 January) and on
@@ -94,7 +94,7 @@ def build_uncertainties(
         tables += made.tables
         size += len(made.tables) * int(length[v])
     return Uncertainties(
-        tables=np.concatenate([*tables, np.zeros(1)]),
+        tables=np.concatenate([*tables, np.zeros(1)]),  # nothing cannot be concatenated
         first=first,
         factor=factor,
         length=length,
@@ -108,7 +108,7 @@ def build_uncertainties(
 
 
 def expected_values(uncertainties: Uncertainties, periods: int) -> Floats:
-    """The mean of each quantity over the periods 0 to ``periods`` - 1, float64 (V,).
+    """Compute the mean of each quantity over the periods 0 to ``periods`` - 1, float64 (V,).
 
     For planning rules and theory. A series that begins anywhere counts with its overall mean.
     """

@@ -1,4 +1,4 @@
-"""What all declared quantities share: when they are drawn, and their calendar of factors."""
+"""Settings that all declared quantities share: when they are drawn, and their factors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Factor = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Declared(BaseModel):
-    """What laws and recorded series share."""
+    """Settings that laws and recorded series share."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -39,27 +39,27 @@ class Declared(BaseModel):
         return self
 
     def factors(self) -> Floats:
-        """Of each month and weekday, float64 (12, 7)."""
+        """Compute the factor of each month and weekday, float64 (12, 7)."""
         return np.outer(self.season or np.ones(12), self.weekday or np.ones(7))
 
     @property
     def scales_draws(self) -> bool:
-        """Whether the factors multiply draws, and not the mean of a law of whole numbers."""
+        """Tell whether the factors multiply draws, and not the mean of a law of whole numbers."""
         return True
 
 
 class DeclaredLaw(Declared):
-    """A law of one number."""
+    """The base of all laws of one number."""
 
     def table(self, factor: float = 1.0) -> Floats:
-        """Equally likely values, rising: conditional means of equiprobable cells.
+        """Tabulate equally likely values, rising: conditional means of equiprobable cells.
 
         Raises ``BadInput`` for a law without finite mean or cut down to under 1e-6 of itself.
         """
         raise NotImplementedError
 
     def expected(self) -> float:
-        """The mean, without season and weekday."""
+        """Compute the mean, without season and weekday."""
         return float(self.table().mean())
 
 

@@ -1,4 +1,4 @@
-"""Laws that a chain file may declare, in the unit of the quantity they are given to.
+"""Laws that a chain file may declare, in the unit of the quantity that they are given to.
 
 A plain number is a constant. ``low`` and ``high`` truncate a law: it is conditioned on lying
 between them, not clipped. ``season`` (January to December) and ``weekday`` (from Monday) are
@@ -35,11 +35,12 @@ from stillage_sim.uncertainty.truncation import Truncated
 Floats = NDArray[np.float64]
 
 MOST_CELLS, SPREAD_LOST = 16_384, 0.005
-"""A table has 1,024 cells; four times as many, twice, while it lacks more of the variance."""
+"""A table has 1,024 cells; it gets four times as many, at most twice, while its variance lacks
+more than this share of the law's."""
 
 
 class Constant(DeclaredLaw):
-    """Always ``value``."""
+    """A law whose draws are always ``value``."""
 
     law: Literal["constant"] = "constant"
     value: Finite
@@ -50,7 +51,7 @@ class Constant(DeclaredLaw):
 
 class _Continuous(Truncatable):
     def distribution(self) -> Any:
-        """The frozen ``scipy.stats`` law, before truncation."""
+        """Build the frozen ``scipy.stats`` law, before truncation."""
         raise NotImplementedError
 
     def table(self, factor: float = 1.0) -> Floats:
@@ -72,7 +73,7 @@ class _Continuous(Truncatable):
 
 
 class Uniform(_Continuous):
-    """Equally likely from ``low`` to ``high``."""
+    """A uniform law: equally likely from ``low`` to ``high``."""
 
     law: Literal["uniform"] = "uniform"
     low: Finite
@@ -83,7 +84,7 @@ class Uniform(_Continuous):
 
 
 class Triangular(_Continuous):
-    """From ``low`` over its ``mode`` to ``high``."""
+    """A triangular law: from ``low`` over its ``mode`` to ``high``."""
 
     law: Literal["triangular"] = "triangular"
     low: Finite
@@ -102,7 +103,7 @@ class Triangular(_Continuous):
 
 
 class Normal(_Continuous):
-    """Of ``mean`` and standard deviation ``sd`` before truncation."""
+    """A normal law of ``mean`` and standard deviation ``sd`` before truncation."""
 
     law: Literal["normal"] = "normal"
     mean: Finite
@@ -113,7 +114,7 @@ class Normal(_Continuous):
 
 
 class Lognormal(_Continuous):
-    """Of ``mean`` and ``sd`` of the quantity itself, not of its logarithm."""
+    """A lognormal law of ``mean`` and ``sd`` of the quantity itself, not of its logarithm."""
 
     law: Literal["lognormal"] = "lognormal"
     mean: Positive
@@ -125,7 +126,7 @@ class Lognormal(_Continuous):
 
 
 class Gamma(_Continuous):
-    """Of mean ``shape * scale``."""
+    """A gamma law of mean ``shape * scale``."""
 
     law: Literal["gamma"] = "gamma"
     shape: Positive
@@ -136,7 +137,7 @@ class Gamma(_Continuous):
 
 
 class Beta(_Continuous):
-    """Of shapes ``alpha`` and ``beta``, on 0 to 1."""
+    """A beta law of shapes ``alpha`` and ``beta``, on 0 to 1."""
 
     law: Literal["beta"] = "beta"
     alpha: Positive
@@ -147,7 +148,7 @@ class Beta(_Continuous):
 
 
 class Weibull(_Continuous):
-    """Of ``shape`` (1: exponential) and ``scale`` (the 63 % quantile)."""
+    """A Weibull law of ``shape`` (1: exponential) and ``scale`` (the 63 % quantile)."""
 
     law: Literal["weibull"] = "weibull"
     shape: Positive
@@ -159,7 +160,7 @@ class Weibull(_Continuous):
 
 class _Discrete(Truncatable):
     def atoms(self, factor: float) -> tuple[Floats, Floats]:
-        """Values, rising, and their weights before truncation."""
+        """Return the values, rising, and their weights before truncation."""
         raise NotImplementedError
 
     def table(self, factor: float = 1.0) -> Floats:
@@ -178,7 +179,7 @@ _MOST_MEAN = 1e8
 
 
 class Poisson(_Discrete):
-    """A whole number of ``mean``; season and weekday multiply the mean."""
+    """A Poisson law: a whole number of ``mean``; season and weekday multiply the mean."""
 
     law: Literal["poisson"] = "poisson"
     mean: Annotated[float, Field(ge=0, le=_MOST_MEAN, allow_inf_nan=False)]
@@ -192,12 +193,13 @@ class Poisson(_Discrete):
             told = f"{self.mean * factor:g} with season and weekday"
             raise BadInput("mean", told, f"at most {_MOST_MEAN:g}")
         law = stats.poisson(self.mean * factor)
+        # All numbers but those of the tails, which together weigh about 1e-15.
         values = np.arange(max(law.ppf(1e-18), 0.0), law.isf(1e-15) + 1.0)
         return values, np.asarray(law.pmf(values))
 
 
 class Empirical(_Discrete):
-    """One of the ``values``, equally likely or with ``weights``."""
+    """An empirical law: one of the ``values``, equally likely or with ``weights``."""
 
     law: Literal["empirical"] = "empirical"
     values: tuple[Finite, ...] = Field(min_length=1)
@@ -219,7 +221,7 @@ class Empirical(_Discrete):
 
 
 def number_as_constant(found: Any) -> Any:
-    """A plain number, as the table that declares it."""
+    """Turn a plain number into the table that declares it."""
     if isinstance(found, int | float) and not isinstance(found, bool):
         return {"law": "constant", "value": found}
     return found

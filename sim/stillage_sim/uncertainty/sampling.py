@@ -1,4 +1,4 @@
-"""Replicas that cancel each other's luck: antithetic pairs, and Latin hypercubes by counter.
+"""Draw replicas that cancel each other's luck: antithetic pairs, and Latin hypercubes.
 
 A pair shares its random bits, one replica takes their complement (u and 1 - u); a block of S
 consecutive units (replicas, or pairs) takes each S-th of every episode-level quantity exactly
@@ -33,28 +33,31 @@ Words = NDArray[np.uint64]
 
 
 class Sampling(NamedTuple):
-    """How replicas are drawn; the default draws each of them independently."""
+    """A way to draw replicas; the default draws each of them independently."""
 
     antithetic: bool = False
     strata: int = 1
 
     @property
     def block(self) -> int:
-        """Consecutive replicas that depend on each other."""
+        """Count the consecutive replicas that depend on each other."""
         return max(self.strata, 1) * (2 if self.antithetic else 1)
 
     def base(self, replicas: Ints) -> Ints:
-        """The replica whose random bits each replica uses: its own, or its pair's first."""
+        """Return the replica whose random bits each replica uses: its own, or its pair's first."""
         return replicas - replicas % 2 if self.antithetic else replicas
 
     def mirror(self, replicas: Ints) -> Words:
-        """uint64 of the same shape to XOR all bits with: 0, or all ones in a pair's second."""
+        """Return what to XOR all bits with, uint64 of the same shape.
+
+        It is 0, or all ones in a pair's second.
+        """
         odd = (replicas % 2 == 1) & self.antithetic
         return np.where(odd, _ALL_ONES, np.uint64(0))
 
 
 def prefixes(seed: int, replicas: Ints, episode: int, sampling: Sampling) -> Words:
-    """The hash state of each replica's episode, uint64 (R,); a pair shares it.
+    """Compute the hash state of each replica's episode, uint64 (R,); a pair shares it.
 
     >>> from stillage_sim.engine.randomness import prefix
     >>> bool(prefixes(7, np.arange(4), 1, Sampling(antithetic=True))[3] == prefix(7, 2, 1))
@@ -66,7 +69,7 @@ def prefixes(seed: int, replicas: Ints, episode: int, sampling: Sampling) -> Wor
 def episode_luck(
     seed: int, replicas: Ints, episode: int, quantities: int, sampling: Sampling
 ) -> Words:
-    """Random bits of each replica's episode-level quantities, uint64 (R, V), not yet mirrored.
+    """Draw the bits of replicas' episode-level quantities, uint64 (R, V), not yet mirrored.
 
     >>> luck = episode_luck(1, np.arange(4), 0, 3, Sampling(strata=4))
     >>> np.sort(luck >> np.uint64(62), axis=0)[:, 0].tolist()
@@ -84,12 +87,13 @@ def episode_luck(
     where = (blocks[:, None, None], episode, STREAM_ORDER, column[:, None], place)
     keys = counter.bits(seed, *where, 0)  # one coordinate more than any draw of a stage
     order = np.argsort(keys, axis=-1, kind="stable")
+    # The stratum's place in 0 .. 2**64 - 1, and the bits, scaled down, within it.
     stratum = order[spot, :, unit % strata].astype(np.uint64)
     return np.asarray(stratum * np.uint64(_SPAN // strata) + bits // np.uint64(strata))
 
 
 def block_means(values: Floats, sampling: Sampling) -> Floats:
-    """Means of blocks of replicas, (R, ...) -> (R / block, ...): independent of each other.
+    """Average blocks of replicas, (R, ...) -> (R / block, ...): independent of each other.
 
     Raises
     ------
@@ -104,7 +108,7 @@ def block_means(values: Floats, sampling: Sampling) -> Floats:
 def interval(
     values: Floats, sampling: Sampling, confidence: float = 0.95
 ) -> tuple[Floats, Floats, Floats]:
-    """Mean over replicas (R, ...) and its Student interval, with blocks as the units.
+    """Compute the mean over replicas (R, ...) and its Student interval, with blocks as the units.
 
     Raises
     ------

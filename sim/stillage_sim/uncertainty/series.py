@@ -1,4 +1,4 @@
-"""Recorded series: a column of a CSV file, resampled to periods; after its end it begins anew.
+"""Read recorded series: a column of a CSV file, resampled to periods; it begins anew at its end.
 
 >>> resample(np.array([1.0, 3.0, 5.0, 7.0]), 1.0, 2.0, "mean").tolist()
 [2.0, 6.0]
@@ -27,7 +27,7 @@ _YEAR_H = 8760.0
 
 
 class Recorded(Declared):
-    """A CSV column whose rows follow each other every ``interval_h`` hours.
+    """A recorded series: a CSV column whose rows follow each other every ``interval_h`` hours.
 
     The name of the column may end in its unit in brackets, ``price [EUR/t]``; then ``column``
     may leave it out, and ``unit`` must agree. With ``every = "episode"`` an episode begins at a
@@ -50,7 +50,7 @@ class Recorded(Declared):
     )
 
     def values(self, folder: Path, period_h: float, unit: str, where: str = "unit") -> Floats:
-        """The series in ``unit``, one value a period of ``period_h`` hours, float64 (N,).
+        """Read the series in ``unit``, one value a period of ``period_h`` hours, float64 (N,).
 
         Raises
         ------
@@ -72,7 +72,7 @@ class Recorded(Declared):
             raise BadInput(f"{table.name}: {error}") from None
 
     def _by_year(self, table: Table, where: str) -> Floats:
-        """The rows of a table with a line of units, in the declared unit."""
+        """Return the rows of a table with a line of units, in the declared unit."""
         baseline = baseline_of(table)
         title, rows = baseline.column(self.column)
         written = table.columns[title][0].strip()
@@ -88,7 +88,7 @@ class Recorded(Declared):
         return np.asarray(rows[first:] * conversion(baseline.units[title], self.unit, where))
 
     def _title(self, titles: list[str], where: str) -> str:
-        """The column's name as the file has it."""
+        """Return the column's name as the file has it."""
         if self.column in titles:
             return self.column
         for title in titles:
@@ -104,12 +104,13 @@ class Recorded(Declared):
 def resample(
     rows: Floats, interval_h: float, period_h: float, how: Literal["mean", "sum"]
 ) -> Floats:
-    """Rows of ``interval_h`` hours as periods of ``period_h``; an incomplete last one is left out.
+    """Turn rows of ``interval_h`` hours into periods of ``period_h``, but for an incomplete last.
 
     Rows are taken as constant over their interval, so both ``mean`` and ``sum`` are exact
     integrals. Raises ``ValueError`` for under one period of rows, or over 10 million.
     """
     ratio = period_h / interval_h
+    # A hair more, so that rounding loses no period that is complete.
     count = int(np.floor(len(rows) / ratio * (1.0 + 1e-12)))
     if not 1 <= count <= _MOST_PERIODS:
         raise ValueError(f"found {count} periods of {period_h:g} h, expected 1 to {_MOST_PERIODS}")

@@ -1,4 +1,4 @@
-"""What a quantity is in a period: one look-up, the same for every policy.
+"""Look up what a quantity is in a period, the same for every policy.
 
 Stream 60, index v: whatever a policy does, replica r sees the same demand, weather and prices.
 """
@@ -24,7 +24,7 @@ _STREAM_QUANTITY = 60
 
 @stage
 def drawn(uncertainties: Uncertainties, v: int, period_index: int, bits: np.uint64) -> float:
-    """Quantity v in a period, from 64 random bits (mirrored already), in its own unit."""
+    """Look up quantity v in a period, from 64 random bits (mirrored already), in its own unit."""
     day = np.int64((period_index * uncertainties.period_h + ROUNDING_H) / 24.0)
     month = uncertainties.month[(uncertainties.start_day + day) % YEAR_D]
     weekday = (uncertainties.start_weekday + day) % WEEKDAYS
@@ -45,7 +45,7 @@ def drawn(uncertainties: Uncertainties, v: int, period_index: int, bits: np.uint
 def quantity(
     uncertainties: Uncertainties, v: int, period_index: int, now: np.uint64, mirror: np.uint64
 ) -> float:
-    """Quantity v in a period, in its own unit.
+    """Draw quantity v in a period, in its own unit.
 
     ``now`` is the replica's hash state of this period, ``fold(prefix, period's first step)``;
     for a quantity drawn once an episode pass the replica's prefix, or use the stage below.
@@ -63,7 +63,7 @@ def quantities_stage(
     now: np.uint64,
     mirror: np.uint64,
 ) -> None:
-    """All quantities of a period into ``state.value[r]``; call it once, as the period begins.
+    """Draw all quantities of a period into ``state.value[r]``; call it once, as the period begins.
 
     Those drawn once an episode come from ``state.luck[r]``, which a driver may stratify.
     """

@@ -1,4 +1,4 @@
-"""A continuous law conditioned on an interval, with the few methods that a table needs."""
+"""Condition a continuous law on an interval, with the few methods that a table needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LEAST_SHARE = 1e-6
 
 
 class Truncated:
-    """``law`` given that it lies between ``low`` and ``high``; None: not cut on that side.
+    """The law ``law`` given that it lies between ``low`` and ``high``; None: not cut there.
 
     Raises ``ValueError`` if less than 1e-6 of the law lies there.
 
@@ -34,19 +34,19 @@ class Truncated:
             raise ValueError(f"low, high: found {found}, expected at least {_LEAST_SHARE:.0e}")
 
     def ppf(self, u: Any) -> Any:
-        """The quantile at u."""
+        """Return the quantile at u."""
         found = self._law.ppf(self._below + np.asarray(u) * self._share)
         return np.clip(found, self._low, self._high)
 
     def isf(self, v: Any) -> Any:
-        """The quantile at 1 - v, accurate for small v."""
+        """Return the quantile at 1 - v, accurate for small v."""
         found = self._law.isf(self._above + np.asarray(v) * self._share)
         return np.clip(found, self._low, self._high)
 
     def mean(self) -> float:
-        """By the quadrature of :func:`stillage_sim.engine.quantiles.cell_means`."""
+        """Compute the mean as :func:`stillage_sim.engine.quantiles.cell_means` does."""
         return float(cell_means(self, LIFE_CELLS).mean())
 
     def var(self) -> float:
-        """The variance between 4,096 cells, slightly less than the law's."""
+        """Compute the variance between 4,096 cells, slightly less than the law's."""
         return float(cell_means(self, LIFE_CELLS).var())

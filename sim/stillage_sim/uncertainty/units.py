@@ -1,4 +1,4 @@
-"""Units of recorded numbers: what they are multiplied by to become the expected unit.
+"""Convert recorded numbers to the expected unit.
 
 >>> conversion("t/d", "kg/h"), conversion("%", "1"), conversion("ct/kWh", "ct/kWh")
 (41.666666666666664, 0.01, 1.0)
@@ -23,7 +23,7 @@ _DIMENSIONS: tuple[dict[str, float], ...] = (
 
 
 def conversion(found: str, expected: str, where: str = "unit") -> float:
-    """The factor from one unit to another of the same dimension; ``a/b`` is a quotient.
+    """Return the factor from one unit to another of the same dimension; ``a/b`` is a quotient.
 
     Any unit converts to itself. Raises ``BadInput`` for units of different dimensions, and for
     unknown ones that differ.
@@ -42,7 +42,7 @@ def conversion(found: str, expected: str, where: str = "unit") -> float:
 
 
 def _simple(found: str, expected: str) -> float:
-    """The factor, or 0 if there is none."""
+    """Return the factor between two plain units, or 0 if there is none."""
     if found == expected:
         return 1.0
     for sizes in _DIMENSIONS:

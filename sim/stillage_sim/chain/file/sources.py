@@ -32,7 +32,7 @@ class Figure(NamedTuple):
 
 
 def cite(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Part values from their sources; return the values, and the sources by the path of their key.
+    """Separate values from their sources; return values, and sources by the path of their key.
 
     Raises
     ------
