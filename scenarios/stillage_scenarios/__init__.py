@@ -1,4 +1,4 @@
-"""The concrete worlds: their environments, policies, KPIs and report sections.
+"""Scenarios are the concrete worlds: their environments, policies, KPIs and report sections.
 
 Where Gymnasium is imported already, importing this package registers the environments' ids.
 """

@@ -1,4 +1,4 @@
-"""Gymnasium ids of scenarios, as their specs declare them. Importing this module registers our own:
+"""Register Gymnasium ids of scenarios, as their specs declare them; our own on import.
 
 ``gymnasium.make("stillage_scenarios.environments:stillage/Sorting-v0")`` works anywhere;
 after ``import stillage_scenarios.environments`` so does ``gymnasium.make("stillage/Sorting-v0")``.

@@ -1,4 +1,4 @@
-"""What the scenarios register; nothing is imported before it is used."""
+"""Register the scenarios; nothing is imported before it is used."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stillage_scenarios.sorting import specs as sorting
 
 @hookimpl
 def register() -> list[Spec]:
-    """The scenarios, their policies, KPIs and report sections."""
+    """List the scenarios, their policies, KPIs and report sections."""
     return [*sorting.SPECS, *closed_loop.SPECS]
 
 

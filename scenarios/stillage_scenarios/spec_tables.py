@@ -1,4 +1,4 @@
-"""Specs of a scenario's policies and KPIs, from tables of their names."""
+"""Make specs of a scenario's policies and KPIs from tables of their names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stillage.plugin.spec import KpiSpec, PolicySpec, Role
 
 
 class PolicyRow(NamedTuple):
-    """A policy as a table of specs has it; see :class:`stillage.plugin.spec.PolicySpec`."""
+    """A row of a table of policies; see :class:`stillage.plugin.spec.PolicySpec`."""
 
     name: str
     label: str
@@ -26,7 +26,7 @@ Kpi = tuple[str, str, Literal["higher", "lower", "neither"], str]
 
 
 def policy_specs(scenario: str, package: str, rows: Iterable[PolicyRow]) -> tuple[PolicySpec, ...]:
-    """Policies of a scenario; the factory of each lies in ``package``.
+    """Make the specs of a scenario's policies; the factory of each lies in ``package``.
 
     >>> rows = [PolicyRow("oracle", "the oracle", "oracle", ":ideal", "All", "Knows all.")]
     >>> policy_specs("sorting", "plant", rows)[0].factory
@@ -48,7 +48,7 @@ def policy_specs(scenario: str, package: str, rows: Iterable[PolicyRow]) -> tupl
 
 
 def kpi_specs(scenario: str, package: str, kpis: Iterable[Kpi]) -> tuple[KpiSpec, ...]:
-    """KPIs of a scenario; each lies in ``package.kpis``.
+    """Make the specs of a scenario's KPIs; each lies in ``package.kpis``.
 
     >>> kpi_specs("sorting", "plant", [("energy_j", "J", "lower", "Joules.")])[0].factory
     'plant.kpis:energy_j'

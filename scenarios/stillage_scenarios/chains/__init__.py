@@ -1,4 +1,4 @@
-"""Chains: what every world that is described by a chain file shares."""
+"""Chains hold what every world that is described by a chain file shares."""
 
 __all__ = [
     "casting",

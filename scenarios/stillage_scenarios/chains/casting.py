@@ -1,4 +1,4 @@
-"""From settings and a cast of held-out items to a chain's world."""
+"""Build a chain's world from settings and a cast of held-out items."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ from stillage_sim.scenario import Cast
 
 
 def load_model(settings: ChainWorldSettings) -> ChainModel:
-    """The chain that the settings name."""
+    """Build the chain that the settings name."""
     return build(load_chain(settings.path))
 
 
 def build_world(
     settings: ChainWorldSettings, cast: Cast, policies: Mapping[str, Seeing]
 ) -> ChainWorld:
-    """The world whose sorters see what ``cast`` says, under ``policies`` and a rule for each table.
+    """Build the world whose sorters see what ``cast`` says.
+
+    It has ``policies``, and a rule for each table that is not named among them.
 
     Raises
     ------
@@ -77,7 +79,7 @@ def build_world(
 def reading(
     model: ChainModel, recogniser: Recogniser, cast: Cast, sees: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Joules and seconds of a reading on each device, float64 (D,) both.
+    """Compute the joules and seconds of a reading on each device, float64 (D,) both.
 
     A device that reads for a process which sees held-out items costs what the model behind the
     table costs; without a table nothing is sensed. All other devices are the file's.
@@ -96,7 +98,7 @@ def reading(
 
 
 def about(model: ChainModel) -> tuple[str, ...]:
-    """What a reader should know of the chain before its figures."""
+    """List what a reader should know of the chain before its figures."""
     assumed = sum(figure.source.startswith("assumed") for figure in model.figures)
     return (
         f"chain {model.name!r}: {model.summary}",

@@ -1,4 +1,4 @@
-"""A whole circular supply chain as Gymnasium environments, ``stillage/ClosedLoop-v0``.
+"""Gymnasium environments of a chain world, ``stillage/ClosedLoop-v0``.
 
 * action ``MultiDiscrete``: for every choice of the chain 0 (wait) or an alternative 1..L, for
   every market the number of an order level, for every machine 0 or 1 (maintain now). What cannot
@@ -38,17 +38,17 @@ Masks = tuple[NDArray[np.int8], ...]
 
 @runtime_checkable
 class Played(Protocol):
-    """What a world of the closed loop offers: its chain, and what its policies perceive with."""
+    """A chain world as an environment needs it: its chain, and what its policies perceive with."""
 
     model: ChainModel
     sampling: Sampling
 
     def of(self, policy: str) -> CompiledPolicy:
-        """A policy by name; ``BadInput`` if there is none."""
+        """Return a policy by name; ``BadInput`` if there is none."""
 
 
 def split_mask(mask: NDArray[np.int8], choices: tuple[int, ...]) -> Masks:
-    """A padded mask (actions, widest) as the tuple that ``MultiDiscrete.sample`` takes.
+    """Split a padded mask (actions, widest) into the tuple that ``MultiDiscrete.sample`` takes.
 
     >>> split_mask(np.array([[1, 1, 0], [1, 0, 1]], np.int8), (2, 3))
     (array([1, 1], dtype=int8), array([1, 0, 1], dtype=int8))
@@ -57,7 +57,7 @@ def split_mask(mask: NDArray[np.int8], choices: tuple[int, ...]) -> Masks:
 
 
 def chain_model(chain: Chain) -> ChainModel:
-    """A model by itself, of a shipped chain, or of a TOML file.
+    """Return a model itself, or build that of a shipped chain or of a TOML file.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def chain_model(chain: Chain) -> ChainModel:
 
 
 def perceiving(model: ChainModel, perception: str | CompiledPolicy) -> CompiledPolicy:
-    """A policy that perceives as the chain declares, without error, or nothing at all.
+    """Make a policy that perceives as the chain declares, without error, or nothing at all.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def simulate(
     carbon_eur_per_t: float,
     sampling: Sampling | None,
 ) -> ChainSimulation:
-    """A simulation of a chain, or of a world's, or of a run's."""
+    """Make a simulation of a chain, or of a world's, or of a run's."""
     if world is not None and run:
         raise BadInput("environment", "both world and run", "one of them")
     if run:
@@ -122,7 +122,7 @@ def simulate(
 
 
 class ChainVectorEnv(ReplicaVectorEnv):
-    """R chains that step together.
+    """A vector environment: R chains that step together.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ class ChainVectorEnv(ReplicaVectorEnv):
     chain : str, Path or ChainModel
         A shipped chain (``plastics``, ``batteries``, ``spare_parts``), or a TOML file.
     world : optional
-        A world of the closed-loop scenario, instead of ``chain``.
+        A chain world, instead of ``chain``.
     run : str
         Folder of a finished run of closed-loop, instead of ``chain``.
     perception : str or CompiledPolicy
@@ -170,7 +170,10 @@ class ChainVectorEnv(ReplicaVectorEnv):
 
 
 class ChainEnv(ReplicaEnv):
-    """One chain; parameters as in :class:`ChainVectorEnv`, and ``replica``, its number."""
+    """An environment of one chain, whose number is ``replica``.
+
+    All other parameters are those of :class:`ChainVectorEnv`.
+    """
 
     def __init__(
         self,
@@ -192,7 +195,7 @@ class ChainEnv(ReplicaEnv):
     def step(
         self, action: NDArray[np.int64]
     ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """One step."""
+        """Step once."""
         wanted, state = np.asarray(action, np.int64), self.replicas.state
         if not self.replicas.begun:
             raise BadInput(*UNBEGUN)
@@ -203,5 +206,5 @@ class ChainEnv(ReplicaEnv):
         return seen, reward, False, over, {"action_mask": mask}
 
     def action_masks(self) -> Bools:
-        """What is legal now, as sb3-contrib's learners ask for it (alternatives,)."""
+        """Return what is legal now, as sb3-contrib's learners ask for it (alternatives,)."""
         return self.simulation.flat_masks(self.replicas.state.mask[0])

@@ -1,4 +1,4 @@
-"""Where a chain's KPIs are read: which flows, accounts, lines and prices stand for what.
+"""Find where a chain's KPIs are read: which flows, accounts, lines and prices stand for what.
 
 Everything is found from what a chain file says of its nodes, so that a chain of one's own has
 the same KPIs as the shipped ones.
@@ -18,14 +18,14 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _SORTERS = ("sorting", "recycling", "disassembly")
-"""Kinds of nodes by whose lanes purity is told: the first of them that has lanes of materials."""
+"""Kinds of nodes by whose lanes purity is measured: the first that has lanes of materials."""
 
 _REUSERS = ("refurbishing", "remanufacturing")
 
 
 @dataclass(frozen=True)
 class Line:
-    """A process or maker with machines: its ways, which of them are good, kg/h, its machines."""
+    """A line is a process or maker with machines: its ways, the good ones, kg/h, its machines."""
 
     name: str
     ways: Ints
@@ -36,7 +36,7 @@ class Line:
 
 @dataclass(frozen=True)
 class KpiIndex:
-    """Indices into the totals of one chain (see :mod:`stillage_sim.chain.running`).
+    """The indices of KPIs into the totals of one chain (see :mod:`stillage_sim.chain.running`).
 
     ``secondary`` (of which ``recycled``; the rest is reused), ``sale``, ``back``, ``loss``,
     ``disposed``, ``reused`` number ways (flows); ``value`` (K, M) EUR/kg is what virgin material
@@ -68,7 +68,7 @@ class KpiIndex:
 
 
 def kpi_index(model: ChainModel) -> KpiIndex:
-    """The index of a chain."""
+    """Build the index of a chain."""
     ways, chain = model.ways, model.parts.chain
     outlet = _outlets(model)
     process = _process_of(model)
@@ -106,19 +106,19 @@ def _kind(ways: tuple[Way, ...], kind: str) -> Ints:
 
 
 def _process_of(model: ChainModel) -> Ints:
-    """The process of each output."""
+    """Return the process of each output."""
     first = np.asarray(model.parts.chain.processes.first)
     return np.repeat(np.arange(len(first) - 1), np.diff(first))
 
 
 def _outlets(model: ChainModel) -> Ints:
-    """Ways of processes that bring in money: what passes an outlet is sold there."""
+    """Find the ways of processes that bring in money: what passes an outlet is sold there."""
     found = np.asarray(model.parts.chain.processes.value)[_process_of(model)]
     return np.flatnonzero((found > 0.0).any(1)).astype(np.int64)
 
 
 def _into(model: ChainModel, kinds: tuple[str, ...], lost: bool = False) -> Ints:
-    """Ways whose goods come to a node of some kinds from another node."""
+    """Find the ways whose goods come to a node of some kinds from another node."""
     accounts = model.accounts
     found = []
     for n, way in enumerate(model.ways):
@@ -131,7 +131,7 @@ def _into(model: ChainModel, kinds: tuple[str, ...], lost: bool = False) -> Ints
 
 
 def _recycled(model: ChainModel) -> Ints:
-    """Ways of makers whose secondary material does not all come from refurbishing and the like."""
+    """Find the ways of makers whose secondary material is not all refurbished or the like."""
     makers = _kind(model.ways, "secondary")
     found = []
     for way, sources in zip(makers, model.parts.chain.makers.secondary, strict=True):
@@ -142,7 +142,7 @@ def _recycled(model: ChainModel) -> Ints:
 
 
 def _reused(model: ChainModel) -> Ints:
-    """Ways by which goods come to a market, or to its maker, without being made anew."""
+    """Find the ways by which goods come to a market, or to its maker, without being made anew."""
     accounts = model.accounts
     found = sorted(set(_kind(model.ways, "secondary").tolist()) - set(_recycled(model).tolist()))
     for n, way in enumerate(model.ways):
@@ -154,9 +154,9 @@ def _reused(model: ChainModel) -> Ints:
 
 
 def _lanes(model: ChainModel) -> tuple[Ints, Ints, Ints]:
-    """Ways into lanes named after a material, that material, and what feeds their nodes.
+    """Find the ways into lanes named after a material, that material, and what feeds their nodes.
 
-    Of sorting nodes if any has such lanes, else of those that recycle, or take apart.
+    The lanes are those of sorting nodes if any has such, else of nodes that recycle, or take apart.
     """
     accounts, materials = model.accounts, model.materials
     for kind in _SORTERS:
@@ -204,7 +204,7 @@ def _lines(model: ChainModel) -> list[Line]:
 
 
 def _made(model: ChainModel, maker: int) -> Ints:
-    """The sales of a maker's products: their makers' output is not a flow of its own."""
+    """Find the sales of a maker's products: makers' output is not a flow of its own."""
     takers = np.asarray(model.parts.chain.markets.maker)
     sales = _kind(model.ways, "sale")
     return np.asarray(sales[takers == maker])

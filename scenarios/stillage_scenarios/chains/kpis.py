@@ -1,4 +1,4 @@
-"""KPIs of a closed loop, from the totals of each replica, or from what one period added to them.
+"""Compute KPIs of a chain world from each replica's totals, or from what one period added.
 
 Every KPI is a function of flows, money, energy and hours that only ever add up, so that those
 that are sums reconcile: the periods' add up to the whole.
@@ -50,7 +50,7 @@ FLOWS = (
 
 
 def summed(values: Floats) -> Floats:
-    """Sum of all but the first axis, always in the same order.
+    """Sum all but the first axis, always in the same order.
 
     NumPy's own order depends on how many rows there are, and figures must not depend on how
     replicas are split into batches.
@@ -63,17 +63,17 @@ def summed(values: Floats) -> Floats:
 
 
 def _kg(totals: Totals, ways: NDArray[np.int64]) -> Floats:
-    """Kilograms that went some ways, (R,)."""
+    """Sum the kilograms that went some ways, (R,)."""
     return summed(totals["flow"][:, ways])
 
 
 def profit_eur(totals: Totals, index: KpiIndex) -> Floats:
-    """What the operator earned: sales less everything that was paid."""
+    """Compute what the operator earned: sales less everything that was paid."""
     return np.asarray(totals["money"][:, OPERATOR, 0])
 
 
 def recovered_value_eur(totals: Totals, index: KpiIndex) -> Floats:
-    """Secondary material at the virgin prices that it displaced, and what outlets were worth.
+    """Value secondary material at the virgin prices that it displaced, and add what outlets paid.
 
     Prices are those of the file, without the index of a replica's luck; a kilogram of what a
     maker has no use for is worth nothing.
@@ -84,7 +84,7 @@ def recovered_value_eur(totals: Totals, index: KpiIndex) -> Floats:
 
 
 def mci(totals: Totals, index: KpiIndex) -> Floats:
-    """The Material Circularity Indicator of all products together.
+    """Compute the Material Circularity Indicator of all products together.
 
     What is collected is recycled unless it is used again; the recycling's yield, the same for
     feedstock and end of life, is recycled material used over what was sent to recycling.
@@ -101,37 +101,37 @@ def mci(totals: Totals, index: KpiIndex) -> Floats:
 
 
 def recycled_input_rate(totals: Totals, index: KpiIndex) -> Floats:
-    """Recycled material in all that was made or sold again."""
+    """Compute the share of recycled material in all that was made or sold again."""
     recycled, reused = _kg(totals, index.recycled), _kg(totals, index.reused)
     made = recycled + reused + virgin_kg(totals, index)
     return circularity.recycled_input_rate(recycled, made)
 
 
 def collection_rate(totals: Totals, index: KpiIndex) -> Floats:
-    """Collected, of what left use."""
+    """Compute the share that was collected of what left use."""
     back = _kg(totals, index.back)
     return circularity.collection_rate(back, back + _kg(totals, index.loss))
 
 
 def _right(totals: Totals, index: KpiIndex) -> Floats:
-    """Kilograms in the lane of their own material, (R,)."""
+    """Sum the kilograms in the lane of their own material, (R,)."""
     return summed(totals["flow"][:, index.accepted, index.target])
 
 
 def purity(totals: Totals, index: KpiIndex) -> Floats:
-    """Of what lies in lanes named after a material, the share that is of it."""
+    """Compute what share of the lanes named after a material is of it."""
     return effectiveness.purity(_right(totals, index), _kg(totals, index.accepted))
 
 
 def recovery(totals: Totals, index: KpiIndex) -> Floats:
-    """Of the materials that have a lane, the share of what came that ended in it."""
+    """Compute the share that ended in its lane, of the materials that have a lane."""
     wanted = np.unique(index.target)
     fed = summed(totals["flow"][:, index.fed][..., wanted])
     return effectiveness.recovery(_right(totals, index), fed)
 
 
 def _up(totals: Totals, machines: Any = slice(None)) -> Floats:
-    """Hours up of some machines together, (R,)."""
+    """Sum the hours up of some machines together, (R,)."""
     return summed(totals["machine_hours"][:, machines][..., [WORKING, PLANNED]])
 
 
@@ -140,7 +140,7 @@ def _down(totals: Totals, machines: Any = slice(None)) -> Floats:
 
 
 def oee(totals: Totals, index: KpiIndex) -> Floats:
-    """Overall equipment effectiveness, mean of all lines that have machines.
+    """Compute the overall equipment effectiveness, mean of all lines that have machines.
 
     A line's good output is what does not go to disposal; of a maker, what was sold.
     """
@@ -159,92 +159,92 @@ def oee(totals: Totals, index: KpiIndex) -> Floats:
 
 
 def availability(totals: Totals, index: KpiIndex) -> Floats:
-    """Hours up of all machines over all their hours."""
+    """Compute the hours up of all machines over all their hours."""
     return effectiveness.availability(_up(totals), _down(totals))
 
 
 def fill_rate(totals: Totals, index: KpiIndex) -> Floats:
-    """Demand that was met at once, of all demand."""
+    """Compute the demand that was met at once, of all demand."""
     service = totals["service"]
     return effectiveness.fill_rate(summed(service[..., SERVED]), summed(service[..., WANTED]))
 
 
 def co2e_kg(totals: Totals, index: KpiIndex) -> Floats:
-    """All three scopes; nothing avoided is deducted."""
+    """Sum all three scopes; nothing avoided is deducted."""
     return summed(totals["emissions"][:, [SCOPE_1, SCOPE_2, SCOPE_3]])
 
 
 def co2e_scope_1_kg(totals: Totals, index: KpiIndex) -> Floats:
-    """Own fuel and processes."""
+    """Return the emissions of own fuel and processes."""
     return np.asarray(totals["emissions"][:, SCOPE_1])
 
 
 def co2e_scope_2_kg(totals: Totals, index: KpiIndex) -> Floats:
-    """Bought electricity."""
+    """Return the emissions of bought electricity."""
     return np.asarray(totals["emissions"][:, SCOPE_2])
 
 
 def co2e_scope_3_kg(totals: Totals, index: KpiIndex) -> Floats:
-    """Virgin material, transport and waste of others."""
+    """Return the emissions of virgin material, transport and waste of others."""
     return np.asarray(totals["emissions"][:, SCOPE_3])
 
 
 def co2e_avoided_kg(totals: Totals, index: KpiIndex) -> Floats:
-    """Virgin material's emissions that secondary material displaced."""
+    """Return the virgin material's emissions that secondary material displaced."""
     return np.asarray(totals["emissions"][:, AVOIDED])
 
 
 def virgin_kg(totals: Totals, index: KpiIndex) -> Floats:
-    """Virgin material that was drawn."""
+    """Sum the virgin material that was drawn."""
     return -summed(totals["mass"][:, index.virgin])
 
 
 def recycled_kg(totals: Totals, index: KpiIndex) -> Floats:
-    """Recycled material that makers used."""
+    """Sum the recycled material that makers used."""
     return _kg(totals, index.recycled)
 
 
 def reused_kg(totals: Totals, index: KpiIndex) -> Floats:
-    """Goods that came to a market without being made anew."""
+    """Sum the goods that came to a market without being made anew."""
     return _kg(totals, index.reused)
 
 
 def disposed_kg(totals: Totals, index: KpiIndex) -> Floats:
-    """What went to disposal, with what was never collected."""
+    """Sum what went to disposal, with what was never collected."""
     return _kg(totals, index.disposed)
 
 
 def sold_kg(totals: Totals, index: KpiIndex) -> Floats:
-    """Goods sold into use."""
+    """Sum the goods sold into use."""
     return _kg(totals, index.sale)
 
 
 def energy_kwh(totals: Totals, index: KpiIndex) -> Floats:
-    """Mains electricity of processes and devices."""
+    """Return the mains electricity of processes and devices."""
     return np.asarray(totals["mains"][:, PROCESSES, 0] / J_PER_KWH)
 
 
 def downtime_h(totals: Totals, index: KpiIndex) -> Floats:
-    """Hours that machines were down, all together."""
+    """Sum the hours that machines were down, all together."""
     return _down(totals)
 
 
 def failures(totals: Totals, index: KpiIndex) -> Floats:
-    """Failures of all machines."""
+    """Count the failures of all machines."""
     return summed(totals["machine_counts"][..., FAILURES])
 
 
 def maintenance_eur(totals: Totals, index: KpiIndex) -> Floats:
-    """Paid for repairs, maintenance, inspections and spare parts.
+    """Compute what was paid for repairs, maintenance, inspections and spare parts.
 
-    What the workshop was paid, less the processes' own work at the file's prices.
+    It is what the workshop was paid, less the processes' own work at the file's prices.
     """
     work = summed(totals["flow"][:, index.worked] * index.work_eur)
     return np.asarray(totals["money"][:, WORKSHOP, 0] - work)
 
 
 def battery_empty_h(totals: Totals, index: KpiIndex) -> Floats:
-    """Hours that ended with an empty battery, of all devices together."""
+    """Sum the hours that ended with an empty battery, of all devices together."""
     return summed(totals["device_counts"][:, EMPTY_H])
 
 
@@ -275,7 +275,7 @@ KPIS: dict[str, Kpi] = {
     "maintenance_eur": maintenance_eur,
     "battery_empty_h": battery_empty_h,
 }
-"""The closed loop's KPIs by name."""
+"""A chain world's KPIs by name."""
 
 ADDITIVE = tuple(
     name for name in KPIS if name.endswith(("_eur", "_kg", "_kwh", "_h")) or name == "failures"
@@ -283,4 +283,4 @@ ADDITIVE = tuple(
 """KPIs whose periods add up to the whole; all others are ratios."""
 
 OF_LANES = ("recovery", "purity")
-"""KPIs that tell nothing of a chain without lanes named after a material."""
+"""KPIs that mean nothing for a chain without lanes named after a material."""

@@ -1,4 +1,4 @@
-"""What an agent sees of a chain: every quantity beside a reference, as float32 in 0..1 or -1..1.
+"""Observe a chain: every quantity beside a reference, as float32 in 0..1 or -1..1.
 
 A stock without a room, an order, a demand or an age x is shown as x / (x + reference): 0 for
 nothing, 1/2 at the reference, 1 for infinitely much, so that no stock leaves the bounds and none
@@ -29,7 +29,7 @@ WEEK_D, YEAR_D = 7, 365
 
 
 class Sight(NamedTuple):
-    """References of what is shown; kilograms, hours, or a quantity's unit.
+    """The references of what is shown; kilograms, hours, or a quantity's unit.
 
     ``account`` (S + T,): lanes, goods in use and transits, in the order of the row, each with its
     ``reference`` and ``room`` (inf: none); ``order`` (K,) of makers; ``usual`` (S,) kg a period of
@@ -48,7 +48,7 @@ class Sight(NamedTuple):
 
 
 class Field(NamedTuple):
-    """One array of the observation: its name, shape, lowest value, and what stands where."""
+    """One array of an observation: its name, shape, lowest value, and what stands where."""
 
     name: str
     shape: tuple[int, ...]
@@ -61,7 +61,7 @@ _CLOCK = ("day", "week", "year")
 
 
 def fields(model: ChainModel) -> tuple[Field, ...]:
-    """The arrays of an observation in their order; what a chain has none of is left out.
+    """List the arrays of an observation in order; what a chain has none of is left out.
 
     ``stocks`` (lanes and goods in use), ``transit``, ``orders`` (makers), ``backlog`` (markets),
     ``demand`` (markets, 2: last period, mean of the window), ``level`` (markets), ``quantities``,
@@ -89,14 +89,14 @@ def fields(model: ChainModel) -> tuple[Field, ...]:
 
 
 def choices(model: ChainModel) -> tuple[int, ...]:
-    """How many alternatives each number of an action has: choices, markets, machines."""
+    """Count the alternatives of each number of an action: choices, markets, machines."""
     routes = (len(choice.alternatives) + 1 for choice in model.choices)
     levels = len(model.parts.chain.markets.levels)
     return (*routes, *(levels for _ in model.markets), *(2 for _ in model.machines))
 
 
 def _accounts(model: ChainModel) -> tuple[list[int], list[int]]:
-    """Accounts that are shown as stocks, and those of goods under way."""
+    """List the accounts that are shown as stocks, and those of goods under way."""
     stocks = [
         n for n, a in enumerate(model.accounts) if a.kind != "transit" and not (a.sink or a.supply)
     ]
@@ -104,7 +104,7 @@ def _accounts(model: ChainModel) -> tuple[list[int], list[int]]:
 
 
 def sight_of(model: ChainModel) -> Sight:
-    """References of a chain.
+    """Compute the references of a chain.
 
     A stock's is the most of: what is there at first, what its takers handle in a period, what a
     market usually sells in one, and what enters a transit during its lead.
@@ -150,7 +150,7 @@ def sight_of(model: ChainModel) -> Sight:
 
 @stage
 def against(value: float, reference: float) -> float:
-    """A size beside a reference: 0 for 0, 1/2 for the reference, towards 1 (or -1) for more."""
+    """Show a size beside a reference: 0 for 0, 1/2 for the reference, towards 1 or -1 for more."""
     size = value if value >= 0.0 else -value
     share: float = value / (size + reference)
     return share
@@ -158,7 +158,7 @@ def against(value: float, reference: float) -> float:
 
 @stage
 def _hours_of(parts: Parts, states: States, r: int) -> float:
-    """Hours since midnight of 1 January of replica r's first year."""
+    """Compute the hours since midnight of 1 January of replica r's first year."""
     hours: float = states.chain.step[r] * parts.chain.step_h
     return hours + parts.uncertainties.start_day * 24.0
 
@@ -167,11 +167,12 @@ def _hours_of(parts: Parts, states: States, r: int) -> float:
 def _trade_stage(
     sight: Sight, parts: Parts, states: States, r: int, row: np.ndarray, at: int
 ) -> int:
-    """Orders, backlogs, demands, levels and quantities; where the next field begins."""
+    """Show orders, backlogs, demands, levels and quantities; return where the next field begins."""
     markets, state = parts.chain.markets, states.chain
     for k in range(sight.order.shape[0]):
         row[at] = against(max(state.order[r, k], 0.0), sight.order[k])
         at += 1
+    # Backlogs, demands (2 each) and levels are three fields one after another, filled by market.
     count = sight.usual.shape[0]
     for s in range(count):
         row[at] = against(max(state.backlog[r, s], 0.0), sight.usual[s])
@@ -188,6 +189,7 @@ def _trade_stage(
         at += 1
     at += 3 * count
     for v in range(sight.quantity.shape[0]):
+        # Before the first step nothing has been drawn yet: the mean stands in.
         drawn = sight.quantity[v] if state.step[r] == 0 else state.quantity[r, v]
         row[at] = against(drawn, sight.quantity[v])
         at += 1
@@ -196,7 +198,7 @@ def _trade_stage(
 
 @stage
 def _machine_stage(sight: Sight, states: States, r: int, row: np.ndarray, at: int) -> int:
-    """Machines and spare parts; where the next field begins."""
+    """Show machines and spare parts; return where the next field begins."""
     state = states.machines
     for k in range(sight.age.shape[0]):
         mode = state.mode[r, k]
@@ -214,7 +216,7 @@ def _machine_stage(sight: Sight, states: States, r: int, row: np.ndarray, at: in
 
 @stage
 def observe_stage(sight: Sight, parts: Parts, states: States, r: int, row: np.ndarray) -> None:
-    """All that replica r shows, into its row, in the order of :func:`fields`."""
+    """Write all that replica r shows into its row, in the order of :func:`fields`."""
     state = states.chain
     for n in range(sight.account.shape[0]):
         kg = max(total(parts.chain.materials, state.mass[r, sight.account[n]]), 0.0)
@@ -245,7 +247,7 @@ def observe_stage(sight: Sight, parts: Parts, states: States, r: int, row: np.nd
 
 @stage
 def _mask_stage(sight: Sight, parts: Parts, states: States, r: int, mask: np.ndarray) -> None:
-    """What replica r may do (1), into its rows (actions, widest); padding is 0."""
+    """Write what replica r may do (1) into its rows (actions, widest); padding is 0."""
     chain = parts.chain
     routes, markets = chain.routes.shape[0], sight.usual.shape[0]
     levels, widest = chain.markets.levels.shape[0], mask.shape[1]
@@ -272,7 +274,7 @@ def observe_replicas(
     rows: NDArray[np.float32],
     mask: NDArray[np.int8],
 ) -> None:
-    """Observations float32 (R, F) and masks int8 (R, actions, widest) of all replicas."""
+    """Write observations float32 (R, F) and masks int8 (R, actions, widest) of all replicas."""
     for r in range(rows.shape[0]):
         observe_stage(sight, parts, states, r, rows[r])
         _mask_stage(sight, parts, states, r, mask[r])

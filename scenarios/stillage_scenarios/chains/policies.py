@@ -30,12 +30,14 @@ class Rule(Protocol):
     def sees(self) -> str: ...
 
     def rules(self, model: ChainModel) -> Rules:
-        """Its numbers in a chain."""
+        """Return its numbers in a chain."""
 
 
 @dataclass(frozen=True)
 class ChainRule:
-    """Takes the first alternative that can be done, orders fixed levels, maintains by a rule.
+    """A rule that takes the first alternative that can be done.
+
+    It orders fixed levels, and maintains by a rule.
 
     Parameters
     ----------
@@ -52,7 +54,7 @@ class ChainRule:
     routes: Literal["file", "myopic"] = "file"
 
     def settled(self, maintenance: str) -> Self:
-        """The same, maintaining by ``maintenance`` where it names no rule of its own."""
+        """Return the same rule, maintaining by ``maintenance`` where it names none of its own."""
         return replace(self, maintenance=self.maintenance or maintenance)
 
     def rules(self, model: ChainModel) -> Rules:
@@ -61,11 +63,11 @@ class ChainRule:
         return usual_rules(model, chosen(model.maintenance), prefer)
 
     def begin(self, simulation: Any, replicas: int) -> _Reading:
-        """Its numbers in the chain, as what is shown is compared with them."""
+        """Return its numbers in the chain, in the form in which observations are read."""
         return _reading(simulation, self.rules(simulation.model))
 
     def act(self, observation: Observation, mask: NDArray[np.int8], memory: _Reading) -> Ints:
-        """The first legal alternative whose goods are there; fixed levels; maintenance."""
+        """Choose the first legal alternative whose goods are there; fixed levels; maintenance."""
         routes, markets = len(memory.rules.prefer), len(memory.rules.level)
         actions = np.zeros(mask.shape[:2], np.int64)
         stocks = observation.get("stocks", np.zeros((len(mask), 0), np.float32))
@@ -88,7 +90,7 @@ class ChainRule:
 
 
 class _Reading(NamedTuple):
-    """Rules as an observation is read: where sources stand, and ages as they are shown.
+    """A rule's numbers in the form of observations: where sources stand, ages as they are shown.
 
     ``source`` (G, L) places in ``stocks`` (-1: not shown); ``age`` and ``crew_age`` (K,) float32
     beside each machine's reference, as :mod:`.observing` shows ages.
@@ -118,7 +120,10 @@ def _reading(simulation: Any, rules: Rules) -> _Reading:
 
 
 def _maintained(memory: _Reading, shown: NDArray[np.float32], may: NDArray[np.bool_]) -> Ints:
-    """Machines (R, K) to maintain now; see :func:`stillage_sim.machines.rules.decide_machines`."""
+    """Mark the machines (R, K) to maintain now.
+
+    See :func:`stillage_sim.machines.rules.decide_machines`.
+    """
     rules = memory.rules.maintenance
     level, age = shown[..., 3].astype(np.float64), shown[..., 4]
     wanted = may & ((age >= memory.age) | (level >= rules.level))
@@ -128,10 +133,10 @@ def _maintained(memory: _Reading, shown: NDArray[np.float32], may: NDArray[np.bo
 
 
 def myopic(model: ChainModel) -> Ints:
-    """Alternatives of each choice by what their own step earns of a kilogram, best first.
+    """Order the alternatives of each choice by what their own step earns of a kilogram, best first.
 
-    int64 (G, L), 0 for none further. What becomes of the goods afterwards is not looked at,
-    which is what foresight is worth.
+    int64 (G, L), 0 for none further. What becomes of the goods afterwards is not looked at: the
+    difference to other orders is what foresight is worth.
     """
     chain, price = model.parts.chain, float(np.mean(model.parts.grid.price)) * J_PER_KWH
     earned = np.asarray(chain.processes.value).mean(1) - chain.processes.kwh * price

@@ -1,4 +1,4 @@
-"""From perception tables of held-out items to the shares that a chain's sorters really achieve.
+"""Compute the shares that a chain's sorters really achieve, from models' perception tables.
 
 For world w and batch b, a process that perceives draws its items from the held-out items of that
 world by counter; of each class, the share of the mass that a policy's decision sends to every
@@ -31,7 +31,7 @@ _STREAM = counter.stream("batches of held-out items")
 
 @dataclass(frozen=True)
 class Sorter:
-    """A process that perceives, and what a cast's items have to do with it.
+    """A process that perceives, bound to a cast's items.
 
     ``output`` (T,) is the output to which each of the task's classes belongs (the last where
     none is for it); ``column`` (M,) the class that each material is (-1: no item is of it).
@@ -47,12 +47,12 @@ class Sorter:
 
     @property
     def seen(self) -> bool:
-        """Whether held-out items say anything of this process."""
+        """Tell whether held-out items say anything of this process."""
         return bool(self.target) and bool((self.column >= 0).any())
 
 
 def sorters(model: ChainModel, cast: Cast) -> list[Sorter]:
-    """All processes that perceive, bound to the cast's tasks by the names of classes."""
+    """List all processes that perceive, bound to the cast's tasks by the names of classes."""
     return [_bound(n, process, cast) for n, process in enumerate(model.perceived)]
 
 
@@ -72,7 +72,7 @@ def _bound(number: int, process: Perceived, cast: Cast) -> Sorter:
 
 @dataclass(frozen=True)
 class Batches:
-    """Items of every world and batch: ``item`` int64 (W, B, n) of all seeds' items together."""
+    """The items of every world and batch: ``item`` int64 (W, B, n) of all seeds' items together."""
 
     item: Ints
 
@@ -87,6 +87,7 @@ def draw(model: ChainModel, sorter: Sorter, cast: Cast, batches: int, most: int)
     sizes: list[int] = []
     for seed in cast.seeds:
         _, group = np.unique(np.asarray(seed.groups), return_inverse=True)
+        # Items of all seeds are numbered on, seed after seed.
         members.append(np.argsort(group, kind="stable") + sum(map(len, members)))
         counts = np.bincount(group)
         sizes.append(len(counts))
@@ -111,7 +112,7 @@ def draw(model: ChainModel, sorter: Sorter, cast: Cast, batches: int, most: int)
 
 
 def masses(cast: Cast, seed: SeedCast) -> Floats:
-    """Kilograms of a seed's items (I,): recorded, else their mean; 1 where no mass is known."""
+    """Return the kilograms of a seed's items (I,): recorded, else their mean; 1 if none is."""
     recorded = recorded_kg(cast, seed)
     if recorded is None:
         return np.ones(len(seed.samples))
@@ -121,7 +122,9 @@ def masses(cast: Cast, seed: SeedCast) -> Floats:
 
 
 def _achieved(sorter: Sorter, batches: Batches, truth: Ints, mass: Floats, output: Ints) -> Floats:
-    """Share of every class' mass that goes to each output, (W, B, N, T); NaN without any item.
+    """Compute the share of every class' mass that goes to each output, (W, B, N, T).
+
+    It is NaN without any item.
 
     ``truth``, ``mass`` and ``output`` (I,): class (-1: of none), kilograms and output of items.
     """
@@ -145,7 +148,7 @@ def _achieved(sorter: Sorter, batches: Batches, truth: Ints, mass: Floats, outpu
 
 
 def ejected(share: Floats, portion: float) -> Floats:
-    """Of what is sent to an output, ``portion`` gets there; the rest goes to the last.
+    """Send ``portion`` of what is meant for an output there, and the rest to the last output.
 
     >>> ejected(np.array([[1.0], [0.0]]), 0.75)[:, 0].tolist()
     [0.75, 0.25]
@@ -156,7 +159,7 @@ def ejected(share: Floats, portion: float) -> Floats:
 
 
 class Recogniser:
-    """Makes perceptions of one chain and cast; batches are drawn once for all policies."""
+    """A maker of perceptions for one chain and cast; batches are drawn once for all policies."""
 
     def __init__(self, model: ChainModel, cast: Cast, batches: int, most: int) -> None:
         self.model, self.cast = model, cast
@@ -169,7 +172,9 @@ class Recogniser:
         self.count = batches if seen else 1
 
     def perceive(self, sees: str) -> Perception:
-        """What comes of seeing by ``sees``, (Q, W, B, N, M); see :mod:`stillage_sim.policy`.
+        """Compute the perception of seeing by ``sees``, (Q, W, B, N, M).
+
+        See :mod:`stillage_sim.policy`.
 
         Raises ``BadInput`` where a table lacks a target.
         """
@@ -184,7 +189,7 @@ class Recogniser:
         return Perception(np.ascontiguousarray(share))
 
     def _seen(self, sorter: Sorter, sees: str, share: Floats) -> Floats:
-        """Shares (W, B, N, M) of a sorter: declared ones where there are no items."""
+        """Compute the shares (W, B, N, M) of a sorter: declared ones where there are no items."""
         outputs = len(sorter.process.classes)
         truth = np.concatenate([_truth(sorter, seed) for seed in self.cast.seeds])
         if sees == MAJORITY:
@@ -221,13 +226,13 @@ class Recogniser:
         return np.asarray(told.argmax(1), np.int64)
 
     def _commonest(self, sorter: Sorter, seed: SeedCast) -> Ints:
-        """The class of most groups (each counted by its first item), for every item."""
+        """Return the class of most groups (each counted by its first item), for every item."""
         _, first = np.unique(np.asarray(seed.groups), return_index=True)
         counts = np.bincount(_truth(sorter, seed)[first] + 1, minlength=len(sorter.output) + 1)
         return np.full(len(seed.samples), int(counts[1:].argmax()), np.int64)
 
     def notes(self) -> list[str]:
-        """Which materials and processes no held-out item stands for."""
+        """List the materials and processes that no held-out item stands for."""
         told = []
         for sorter in self.sorters:
             process = self.model.processes[sorter.process.process]
@@ -266,7 +271,7 @@ def _truth(sorter: Sorter, seed: SeedCast) -> Ints:
 
 
 def costs(cast: Cast, name: str) -> Mapping[str, float]:
-    """Modelled seconds and joules of a reading by the model ``name``, mean over its seeds."""
+    """Average the modelled seconds and joules of a reading by the model ``name`` over its seeds."""
     tables = [seed.tables[name] for seed in cast.seeds]
     return {
         "s": float(np.mean([table.latency_s for table in tables])),

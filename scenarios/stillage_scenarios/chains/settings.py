@@ -1,4 +1,4 @@
-"""What a user may change of the closed loop; the chain's own numbers are in its TOML file."""
+"""Settings of a chain world; the chain's own numbers are in its TOML file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _field(default: Any, unit: str, description: str, source: str = "assumed", *
 
 
 class ChainWorldSettings(BaseModel):
-    """Which chain is run, how replicas are drawn, and what is kept of them.
+    """Settings of a chain world: which chain is run, how replicas are drawn, what is kept.
 
     Raises
     ------
@@ -79,7 +79,7 @@ class ChainWorldSettings(BaseModel):
 
     @model_validator(mode="after")
     def _found(self) -> ChainWorldSettings:
-        """A file keeps its absolute path and its content's digest, so that a run can resume."""
+        """Keep a file's absolute path and its content's digest, so that a run can resume."""
         path = self.path
         try:
             if path.exists() and not path.is_file() and not path.is_dir():
@@ -103,12 +103,12 @@ class ChainWorldSettings(BaseModel):
 
     @property
     def path(self) -> Path:
-        """The chain's file."""
+        """Return the chain's file."""
         if self.chain.endswith(".toml"):
             return Path(self.chain).resolve()
         return chain_path(self.chain)
 
     @property
     def sampling(self) -> Sampling:
-        """How replicas are drawn."""
+        """Return how replicas are drawn."""
         return Sampling(self.antithetic, self.strata)

@@ -1,4 +1,4 @@
-"""A chain as environments and policies step it: what is shown, what may be done, what it earns."""
+"""Step a chain for environments and policies: what is shown, what may be done, what it earns."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST_STEPS = 2.0**62
 
 
 class Playing:
-    """R replicas that are stepped: their states, and kernels bound to them and to buffers.
+    """R replicas that are being stepped: their states, and kernels bound to them and to buffers.
 
     A copy, pickled or not, has states and buffers of its own, and kernels bound to those.
 
@@ -66,7 +66,7 @@ class Playing:
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        """All but what points at memory."""
+        """Keep all but what points at memory."""
         bound_ones = ("advance", "observe", "decide")
         return {name: value for name, value in self.__dict__.items() if name not in bound_ones}
 
@@ -125,11 +125,11 @@ class ChainSimulation:
 
     @functools.cached_property
     def sheet(self) -> drawing.Sheet:
-        """What all pictures have in common."""
+        """Make the sheet that all pictures have in common."""
         return drawing.sheet(self.model)
 
     def new_state(self, replicas: int) -> Playing:
-        """Room for R replicas."""
+        """Make room for R replicas."""
         return Playing(self, replicas)
 
     def begin(
@@ -147,7 +147,7 @@ class ChainSimulation:
         )
 
     def step(self, state: Playing, actions: Ints, skip: Bools) -> Step:
-        """One step of the chain."""
+        """Step the chain once."""
         rewards = self._run(state, actions, skip)
         rows, count = state.rows.copy(), len(skip)
         seen = {
@@ -157,7 +157,7 @@ class ChainSimulation:
         return rewards, seen, state.mask.copy()
 
     def step_one(self, state: Playing, action: Ints) -> tuple[float, Observation, NDArray[np.int8]]:
-        """As :meth:`step` of one replica alone, without the replica axis, which costs half."""
+        """Step one replica alone as :meth:`step` does, without its axis: that costs half."""
         rewards = self._run(state, action, False)
         row = state.rows[0].copy()
         seen = {
@@ -167,7 +167,7 @@ class ChainSimulation:
         return float(rewards[0]), seen, state.mask[0].copy()
 
     def _run(self, state: Playing, actions: Ints, skip: Bools | bool) -> Floats:
-        """Step and observe into the buffers of ``state``; the rewards (R,)."""
+        """Step and observe into the buffers of ``state``; return the rewards (R,)."""
         state.actions[:] = actions
         state.skip[:] = skip
         emitted = self._emitted(state) if self.carbon_eur_per_kg else 0.0
@@ -179,31 +179,31 @@ class ChainSimulation:
         return rewards
 
     def _emitted(self, state: Playing) -> Floats:
-        """CO2e so far, kg (R,)."""
+        """Sum the CO2e so far, kg (R,)."""
         return np.asarray(state.states.chain.emissions[:, :AVOIDED].sum(1))
 
     def steps(self, state: Playing) -> Ints:
-        """Steps since the episode began (R,)."""
+        """Count the steps since the episode began (R,)."""
         return state.states.chain.step
 
     def decide(self, state: Playing) -> Ints:
-        """What the policy's own rules would do, int64 (R, actions)."""
+        """Decide by the policy's own rules, int64 (R, actions)."""
         with wrapping():
             state.decide()
         return state.actions.copy()
 
     def flat_masks(self, mask: NDArray[np.int8]) -> Bools:
-        """Masks (..., actions, widest) without padding, all numbers in a row: (..., alternatives).
+        """Join masks (..., actions, widest) without padding into (..., alternatives).
 
-        What sb3-contrib's learners take.
+        All numbers stand in a row, as sb3-contrib's learners take them.
         """
         flat = [mask[..., n, :count] for n, count in enumerate(self.choices)]
         return np.concatenate(flat, -1).astype(np.bool_)
 
     def picture(self, state: Playing, replica: int) -> NDArray[np.uint8]:
-        """A picture (H, W, 3) of the network."""
+        """Draw a picture (H, W, 3) of the network."""
         return drawing.picture(self.sheet, state.states, replica)
 
     def text(self, state: Playing, replica: int) -> str:
-        """In words."""
+        """Describe a replica in words."""
         return drawing.text(self.sheet, state.states, replica)

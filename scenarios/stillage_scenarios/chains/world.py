@@ -1,4 +1,4 @@
-"""The closed-loop world: a chain, what each policy does in it, and how it is rolled out."""
+"""A chain world: a chain, what each policy does in it, and how it is rolled out."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ from stillage_sim.uncertainty.sampling import Sampling
 
 @dataclass(frozen=True)
 class ChainWorld(World):
-    """See :class:`stillage_sim.scenario.World`; made by :func:`.casting.build_world`.
+    """A world of one chain; made by :func:`.casting.build_world`.
+
+    See :class:`stillage_sim.scenario.World`.
 
     Parameters
     ----------
@@ -58,7 +60,7 @@ class ChainWorld(World):
     notes: tuple[str, ...] = ()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Arrays from shared memory are read-only, which would compile the kernels anew."""
+        """Copy arrays from shared memory: they are read-only, and kernels would compile anew."""
         state = {**state, "model": copy.deepcopy(state["model"])}
         state["choices"] = copy.deepcopy(state["choices"])
         for name, value in state.items():
@@ -69,7 +71,7 @@ class ChainWorld(World):
 
     @functools.cached_property
     def index(self) -> KpiIndex:
-        """Where KPIs are read."""
+        """Find where KPIs are read in the totals."""
         return kpi_index(self.model)
 
     @property
@@ -77,7 +79,7 @@ class ChainWorld(World):
         return tuple(self.choices)
 
     def of(self, policy: str) -> CompiledPolicy:
-        """What a policy does.
+        """Return a policy's compiled form.
 
         Raises
         ------
@@ -130,6 +132,7 @@ class ChainWorld(World):
             added = {name: after[name] - before[name] for name in FLOWS}
             rows["h"].append(np.full(replicas, end * chain.step_h))
             rows["kpis"].append(np.stack([kpi(added, self.index) for kpi in KPIS.values()], 1))
+            # A running sum adds in the same order for any number of replicas; see kpis.summed.
             rows["stock"].append(np.cumsum(after["mass"], 2)[..., -1])
             rows["energy"].append(after["energy"])
             up = added["machine_hours"][..., [WORKING, PLANNED]].sum(2)
@@ -141,7 +144,7 @@ class ChainWorld(World):
     def _begun(
         self, policy: str, first: int, replicas: int, days: float, seed: int
     ) -> tuple[States, Callable[[int], object]]:
-        """Replicas at the start of an episode, and what steps them: fused rules, or a policy."""
+        """Begin an episode; return its replicas and what steps them: fused rules, or a policy."""
         chosen = self.of(policy)
         if policy not in self.acting:
             states = running.begun(self.model, replicas, seed, first, self.worlds, self.sampling)
@@ -152,17 +155,17 @@ class ChainWorld(World):
         return stepped.state.states, stepped.advance
 
     def kpis(self, totals: Totals) -> dict[str, NDArray[np.float64]]:
-        """All, but those of sorting where no lane is named after a material."""
+        """Compute all KPIs, but those of sorting where no lane is named after a material."""
         left_out = () if len(self.index.accepted) else OF_LANES
         return {name: kpi(totals, self.index) for name, kpi in KPIS.items() if name not in left_out}
 
     def audit(self, totals: Totals) -> dict[str, float]:
-        """Residuals of the ledgers of mass, energy (mains and devices) and money."""
+        """Compute the residuals of the ledgers of mass, energy (mains and devices) and money."""
         return running.audit(totals)
 
 
 def frame_ends(steps: int, period: int, most: int) -> list[int]:
-    """Steps at which frames end: whole periods, several together if there are more than ``most``.
+    """List the steps at which frames end: whole periods, several together beyond ``most``.
 
     >>> frame_ends(60, 24, 10), frame_ends(240, 24, 4)
     ([24, 48, 60], [72, 144, 216, 240])

@@ -1,3 +1,3 @@
-"""The closed loop: a whole circular supply chain, from a chain file."""
+"""The closed loop is a whole circular supply chain, from a chain file."""
 
 __all__ = ["scenario", "specs"]

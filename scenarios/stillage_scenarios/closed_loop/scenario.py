@@ -1,4 +1,4 @@
-"""The closed-loop scenario: a whole circular chain whose sorters see what models say."""
+"""The closed-loop scenario: a whole circular chain whose sorters act on what models say."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stillage_sim.scenario import Cast, World
 
 
 class ClosedLoopScenario(ItemScenario):
-    """Collection to market and back, by a chain file; its items are rendered ones."""
+    """The scenario of a chain from collection to market and back; its items are rendered."""
 
     name: ClassVar[str] = "closed-loop"
     Settings: ClassVar[type[BaseModel]] = ChainWorldSettings
@@ -22,7 +22,7 @@ class ClosedLoopScenario(ItemScenario):
     usual: ClassVar[Mapping[str, Any]] = {"days": 30.0}
 
     def check(self, settings: BaseModel) -> None:
-        """The chain of the settings can be read and built."""
+        """Check that the chain of the settings can be read and built."""
         from stillage_scenarios.chains.casting import load_model
 
         assert isinstance(settings, ChainWorldSettings)  # noqa: S101
@@ -31,7 +31,7 @@ class ClosedLoopScenario(ItemScenario):
     def world(
         self, settings: BaseModel, cast: Cast, policies: Mapping[str, Seeing] | None = None
     ) -> World:
-        """The chain of the settings."""
+        """Build the world of the settings' chain."""
         from stillage_scenarios.chains.casting import build_world
 
         assert isinstance(settings, ChainWorldSettings)  # noqa: S101

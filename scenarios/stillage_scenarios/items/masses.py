@@ -1,4 +1,4 @@
-"""Masses of held-out items, as a recording tells them."""
+"""Read the masses of held-out items from a recording."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _KG_PER_UNIT = {"kg": 1.0, "g": 1e-3}
 
 
 def recorded_kg(cast: Cast, seed: SeedCast) -> NDArray[np.float64] | None:
-    """Kilograms of a seed's items (I,), NaN where unknown; None where no role tells a mass.
+    """Return the kilograms of a seed's items (I,), NaN where unknown; None without a role for mass.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a sorting plant knows of its materials: physics, prices and carbon, each with its source.
+"""The materials that a plant handles: physics, prices and carbon, each with its source.
 
 ``assumed`` marks figures that we chose; everything else names where it was read. Prices are
 what a plant is paid for a clean bale; the simulator never learns them from data.
@@ -33,13 +33,13 @@ class Quantity:
 
     @property
     def assumed(self) -> bool:
-        """Whether the figure is ours rather than read somewhere."""
+        """Tell whether the figure is ours rather than read somewhere."""
         return self.source.startswith("assumed")
 
 
 @dataclass(frozen=True)
 class Material:
-    """One material.
+    """A material, with what sensors and prices depend on.
 
     Attributes
     ----------
@@ -172,7 +172,7 @@ SORTED = ("PET", "HDPE", "PP", "PS", "carton", "aluminium")
 
 
 def material(name: str) -> Material:
-    """The material of that name, whatever its case.
+    """Find the material of that name, whatever its case.
 
     Raises
     ------

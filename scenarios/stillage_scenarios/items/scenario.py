@@ -1,4 +1,4 @@
-"""What scenarios share whose items are rendered: how they are recorded, and how roles bind."""
+"""The base of scenarios whose items are rendered: how they are recorded, and how roles bind."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ItemScenario(Scenario):
     student: ClassVar[tuple[str, ...]] = ("video",)
 
     def scene(self, items: int, seed: int) -> Scene:
-        """The synthetic items."""
+        """Make the synthetic items."""
         from stillage_scenarios.items.scene import build_scene
 
         return build_scene(items, seed)
@@ -74,7 +74,7 @@ class ItemScenario(Scenario):
         )
 
     def roles(self, recording: Recording, settings: BaseModel) -> dict[str, str]:
-        """Roles ``material`` (needed), ``quality`` and ``mass`` (where there are any)."""
+        """Bind the roles ``material`` (needed), ``quality`` and ``mass`` (where there are any)."""
         bound = {}
         for role, usual in _USUAL.items():
             asked = getattr(settings, role)

@@ -1,8 +1,8 @@
-"""The synthetic items of the sorting belt: what they are, and what is to be told of them.
+"""Make the synthetic items of the sorting belt: what they are, and their targets.
 
 Every draw is a hash of (seed, item, name), so item i is the same item among 10 or 10,000.
 Which colours, shapes and walls a material comes in is assumed (docs/modalities.md): the
-tables below overlap, as packaging does, so that no single sensor tells all materials apart.
+tables below overlap, as packaging does, so that no single sensor can part all materials.
 
 >>> few, many = build_scene(3, seed=1), build_scene(50, seed=1)
 >>> bool((few["colour"] == many["colour"][:3]).all())
@@ -80,7 +80,7 @@ Array = NDArray[np.float64]
 
 
 def _around(seed: int, items: NDArray[np.int64], name: str, mean: Any, spread: float) -> Array:
-    """Draws in 0..1 around ``mean``."""
+    """Draw numbers in 0..1 around ``mean``."""
     return np.asarray(np.clip(mean + spread * normal(seed, items, stream(name)), 0.0, 1.0))
 
 
@@ -89,14 +89,14 @@ def _skewed(seed: int, items: NDArray[np.int64], name: str, power: float) -> Arr
 
 
 def _chosen(seed: int, items: NDArray[np.int64], name: str, chances: Array) -> NDArray[np.int64]:
-    """Index (N,) drawn from chances (N, K)."""
+    """Draw an index (N,) from chances (N, K)."""
     edges = np.cumsum(chances, 1) / chances.sum(1, keepdims=True)
     draw = uniform(seed, items, stream(name))[:, None]
     return np.asarray((draw >= edges[:, :-1]).sum(1), np.int64)
 
 
 def build_scene(items: int, seed: int) -> Scene:
-    """N items on a belt, ready for every sensor model.
+    """Make N items on a belt, ready for every sensor model.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def build_scene(items: int, seed: int) -> Scene:
 
 
 def wear(scene: Scene) -> Array:
-    """Wear (N,) that decides the quality: degradation, damage, dirt and a thin wall.
+    """Compute the wear (N,) that decides the quality: degradation, damage, dirt and a thin wall.
 
     The weights are assumed.
     """
@@ -196,7 +196,7 @@ WEAR_OF_REPAIR, WEAR_OF_RECYCLE = 0.33, 0.58
 
 
 def targets_of(scene: Scene) -> list[TargetColumn]:
-    """Targets ``material``, ``quality`` and ``degradation`` of a scene, all labelled.
+    """Make the targets ``material``, ``quality`` and ``degradation`` of a scene, all labelled.
 
     >>> [(column.name, column.kind) for column in targets_of(build_scene(2, 0))]
     [('material', 'classification'), ('quality', 'ordinal'), ('degradation', 'regression')]

@@ -1,4 +1,4 @@
-"""Sorting mixed waste on a belt."""
+"""The sorting scenario: mixed waste on a belt."""
 
 __all__ = [
     "casting",

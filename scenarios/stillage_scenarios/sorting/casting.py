@@ -1,4 +1,4 @@
-"""From settings and a cast of held-out items to the sorting world."""
+"""Build the sorting world from settings and a cast of held-out items."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ Ints = NDArray[np.int64]
 
 
 def _make_plant(settings: SortingSettings, price: Floats) -> Plant:
-    """The plant's numbers; ``price`` is (K+1, kinds)."""
+    """Build the plant's numbers; ``price`` is (K+1, kinds)."""
     capacity = settings.battery_wh * 3600.0
     solar = clear_sky(settings.solar_peak_w, settings.sunrise_h, settings.sunset_h)
     return Plant(
         arrivals=poisson_table(settings.arrivals_per_min / 60.0),
-        solar=np.roll(solar, -round(settings.shift_start_h * 3600)),
+        solar=np.roll(solar, -round(settings.shift_start_h * 3600)),  # seconds count from the shift
         price=price,
         chutes=len(price),
         slots=settings.slots,
@@ -52,7 +52,7 @@ def _make_plant(settings: SortingSettings, price: Floats) -> Plant:
 
 
 def masses(cast: Cast, seed: SeedCast, material: Ints, prices: Prices) -> Floats:
-    """Kilograms of a seed's items (I,): recorded, else typical of the material."""
+    """Return the kilograms of a seed's items (I,): recorded, else typical of the material."""
     typical = np.append(prices.mass, prices.mass.mean() if len(prices.mass) else 0.03)
     known, recorded = typical[material], recorded_kg(cast, seed)
     if recorded is None:
@@ -61,7 +61,7 @@ def masses(cast: Cast, seed: SeedCast, material: Ints, prices: Prices) -> Floats
 
 
 def _make_hand(cast: Cast, seed: SeedCast, value: Floats, group: Ints) -> Hand:
-    """What policies may know of one seed's items."""
+    """Collect what policies may know of one seed's items."""
     material, quality = cast.task("material"), cast.task("quality")
     assert material is not None  # noqa: S101
     seen = {}
@@ -83,7 +83,7 @@ def _make_hand(cast: Cast, seed: SeedCast, value: Floats, group: Ints) -> Hand:
 
 
 def _choice_of(policy: Seeing, market: Market, hand: Hand) -> Choice:
-    """A rule's look-up; an empty one for a policy that acts on what it is shown."""
+    """Return a rule's look-up; an empty one for a policy that acts on what it is shown."""
     if isinstance(policy, Rule):
         return policy.choose(market, hand)
     nothing = np.zeros((len(hand.material), 1))
@@ -91,7 +91,7 @@ def _choice_of(policy: Seeing, market: Market, hand: Hand) -> Choice:
 
 
 def _acts(policy: Seeing, name: str) -> TypeGuard[Policy]:
-    """Whether it has no look-up; ``BadInput`` for what cannot act either."""
+    """Tell whether it has no look-up; ``BadInput`` for what cannot act either."""
     if isinstance(policy, Rule):
         return False
     if not isinstance(policy, Policy):
@@ -101,7 +101,7 @@ def _acts(policy: Seeing, name: str) -> TypeGuard[Policy]:
 
 
 def stack(choices: list[Choice], hands: list[Hand], table: str, idle_w: float) -> Decisions:
-    """One policy's look-ups over the items of all seeds, and what reading by ``table`` costs.
+    """Stack one policy's look-ups over the items of all seeds, and what reading by ``table`` costs.
 
     ``idle_w`` (W) is drawn besides the device; without a table nothing is sensed, and a reading
     costs neither time nor energy.
@@ -119,7 +119,7 @@ def stack(choices: list[Choice], hands: list[Hand], table: str, idle_w: float) -
 
 
 def show(hands: list[Hand], sees: str, materials: int) -> NDArray[np.float32]:
-    """What an environment shows of items: probabilities of material and quality, (I, F)."""
+    """Collect what an environment shows of items: probabilities of material and quality, (I, F)."""
     rows = []
     for hand in hands:
         seen = hand.look(sees, materials)
@@ -130,9 +130,9 @@ def show(hands: list[Hand], sees: str, materials: int) -> NDArray[np.float32]:
 def build_world(
     settings: SortingSettings, cast: Cast, policies: Mapping[str, Seeing] | None = None
 ) -> SortingWorld:
-    """The world that carries the items of ``cast``, under ``policies`` and a rule for each table.
+    """Build the world that carries the items of ``cast``.
 
-    Policies default to those that are registered.
+    It has ``policies``, which default to those that are registered, and a rule for each table.
 
     Raises
     ------
@@ -162,7 +162,7 @@ def build_world(
     sizes: list[int] = []
     for seed in cast.seeds:
         what = np.asarray(seed.truth[material.target], np.int64)
-        index = np.where(what < 0, len(prices.price), what)
+        index = np.where(what < 0, len(prices.price), what)  # K: none of the materials
         grades = _grades(cast, seed, len(grade))
         mass = masses(cast, seed, index, prices)
         kind = index * len(grade) + grades
@@ -170,7 +170,7 @@ def build_world(
         chute = np.minimum(index, len(prices.price))
         hands.append(_make_hand(cast, seed, mass * price[chute, kind], group))
         order = np.argsort(group, kind="stable")
-        members.append(order + sum(map(len, kinds)))
+        members.append(order + sum(map(len, kinds)))  # items are numbered on, seed after seed
         lengths.append(np.bincount(group, minlength=len(names)))
         sizes.append(len(names))
         kinds.append(kind)
@@ -218,7 +218,7 @@ def build_world(
 
 
 def _grades(cast: Cast, seed: SeedCast, grades: int) -> Ints:
-    """Each item's grade (I,); the last one is for items whose quality is unknown."""
+    """Return each item's grade (I,); the last one is for items whose quality is unknown."""
     task = cast.task("quality")
     if task is None or grades == 1:
         return np.full(len(seed.samples), grades - 1, np.int64)
@@ -227,7 +227,7 @@ def _grades(cast: Cast, seed: SeedCast, grades: int) -> Ints:
 
 
 def _arrivals(settings: SortingSettings) -> str:
-    """How many items a day bring, which counts such as missed items are out of.
+    """Say how many items a day brings, which counts such as missed items are out of.
 
     >>> _arrivals(SortingSettings())
     'the belt brings 50 items a minute for 16 h, about 48,000 a day'

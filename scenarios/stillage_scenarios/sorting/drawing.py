@@ -1,4 +1,4 @@
-"""Pictures of the belt: a small raster and a line of text, without any plotting library."""
+"""Draw the belt: a small raster and a line of text, without any plotting library."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _RESIDUE = (130, 128, 124)
 
 
 def colour(material: int, materials: int) -> tuple[int, int, int] | NDArray[np.uint8]:
-    """A material's colour; grey for none of them."""
+    """Return a material's colour; grey for none of them."""
     return _RESIDUE if material >= materials else COLOURS[material % len(COLOURS)]
 
 
@@ -50,7 +50,7 @@ def fill(
 
 
 def picture(plant: Plant, items: Items, state: State, r: int) -> NDArray[np.uint8]:
-    """The belt of replica r, uint8 (240, 400, 3).
+    """Draw the belt of replica r, uint8 (240, 400, 3).
 
     Above the belt with its items (framed once perceived; the further right, the nearer the end
     of the robot's reach), below the chutes filled by kind of content, at the right the battery.
@@ -95,7 +95,7 @@ def picture(plant: Plant, items: Items, state: State, r: int) -> NDArray[np.uint
 
 
 def text(plant: Plant, items: Items, labels: tuple[str, ...], state: State, r: int) -> str:
-    """Replica r in words: its slots, chutes, battery and counts."""
+    """Describe replica r in words: its slots, chutes, battery and counts."""
     grades = plant.price.shape[1] // plant.chutes
     names = (*labels, "other")
     slots = []

@@ -1,4 +1,4 @@
-"""The sorting belt as Gymnasium environments, ``stillage/Sorting-v0``.
+"""Gymnasium environments of the sorting belt, ``stillage/Sorting-v0``.
 
 * action ``MultiDiscrete([chutes + 1] * slots)``: for every slot 0 (leave it), 1..K (pick it into
   the chute of a material) or K + 1 (let it go to residue). What cannot be done (an empty slot, an
@@ -38,7 +38,7 @@ def simulate(
     perception: str,
     days: float,
 ) -> SortingSimulation:
-    """A simulation of a world, of a run's, or of a cast's (default: an example)."""
+    """Make a simulation of a world, of a run's, or of a cast's (default: an example)."""
     if sum(each is not None for each in (world, run or None, cast)) > 1:
         raise BadInput("environment", "several of world, run and cast", "one of them")
     if (world is not None or run) and settings is not None:
@@ -60,7 +60,7 @@ def simulate(
 
 
 class SortingVectorEnv(ReplicaVectorEnv):
-    """R belts that step together.
+    """A vector environment: R belts that step together.
 
     Parameters
     ----------
@@ -103,7 +103,10 @@ class SortingVectorEnv(ReplicaVectorEnv):
 
 
 class SortingEnv(ReplicaEnv):
-    """One belt; parameters as in :class:`SortingVectorEnv`, and ``replica``, its number."""
+    """An environment of one belt, whose number is ``replica``.
+
+    All other parameters are those of :class:`SortingVectorEnv`.
+    """
 
     def __init__(
         self,

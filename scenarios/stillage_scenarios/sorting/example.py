@@ -1,6 +1,7 @@
-"""A small cast without any training: materials and models of a stated confusion.
+"""Make a small cast without any training: materials and models of a stated confusion.
 
-The environments' default, so that ``gymnasium.make`` works alone, and a known answer for tests.
+It is the environments' default, so that ``gymnasium.make`` works alone, and gives tests a known
+answer.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class ExampleTable:
 def _confused(
     truth: NDArray[np.int64], classes: int, accuracy: float, stream: int
 ) -> NDArray[np.float64]:
-    """Probabilities (I, classes) of a model that is right for the first ``accuracy`` of each class.
+    """Make probabilities (I, classes) of a model that is right for ``accuracy`` of each class.
 
     Of every class, that share of its items (rounded) gets ``accuracy`` on the right class; the
     rest get it on one of the others in turn. The remainder is spread evenly.
@@ -63,7 +64,7 @@ def example_cast(
     classes: tuple[str, ...] = SORTED,
     models: dict[str, tuple[float, float, float]] | None = None,
 ) -> Cast:
-    """Items of all classes in turn, each a group of its own, for each training seed.
+    """Make items of all classes in turn, each a group of its own, for each training seed.
 
     Parameters
     ----------

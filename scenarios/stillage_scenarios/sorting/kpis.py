@@ -1,4 +1,4 @@
-"""KPIs of the sorting belt, from the ledgers' totals of each replica."""
+"""Compute KPIs of the sorting belt from the ledgers' totals of each replica."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ J_PER_KWH = 3.6e6
 
 @dataclass(frozen=True)
 class Tariff:
-    """What KPIs need beside the totals.
+    """The figures that KPIs need beside the totals.
 
     ``right`` bool (K+1, kinds): whether a kind belongs in a chute (never in residue);
     ``wanted`` bool (kinds,): whether any chute wants it; ``co2e`` (K+1, kinds) kg/kg avoided.
@@ -38,46 +38,55 @@ def _share(part: Floats, whole: Floats) -> Floats:
 
 
 def _accepted(totals: Totals, tariff: Tariff) -> tuple[Floats, Floats]:
-    """Kilograms in the right chutes, and in all material chutes, (replicas,)."""
+    """Sum the kilograms in the right chutes, and in all material chutes, (replicas,)."""
     chutes = totals["mass"][:, 2:]
     return (chutes * tariff.right).sum((1, 2)), chutes[:, :-1].sum((1, 2))
 
 
 def purity(totals: Totals, tariff: Tariff) -> Floats:
-    """Mass in its right chute over all mass in material chutes; 0 where these are empty."""
+    """Compute the mass in its right chute over all in material chutes; 0 where these are empty."""
     return _share(*_accepted(totals, tariff))
 
 
 def recovery(totals: Totals, tariff: Tariff) -> Floats:
-    """Mass in its right chute over the wanted mass that left the belt; 0 where none came."""
+    """Compute the mass in its right chute over the wanted mass that passed; 0 where none came.
+
+    What passed has left the belt.
+    """
     passed = -totals["mass"][:, FEED] - totals["mass"][:, BELT]
     return _share(_accepted(totals, tariff)[0], (passed * tariff.wanted).sum(1))
 
 
 def recovered_value_eur(totals: Totals, tariff: Tariff) -> Floats:
-    """What buyers pay, less what they deduct for contamination (gate fees not counted)."""
+    """Return what buyers pay, less deductions for contamination (gate fees not counted)."""
     return np.asarray(-totals["money"][:, BUYERS, 0])
 
 
 def co2e_avoided_kg(totals: Totals, tariff: Tariff) -> Floats:
-    """Virgin less recycled emissions of what is in its right chute, less the robot's mains."""
+    """Compute the CO2e avoided by what is in its right chute, less that of the robot's mains.
+
+    A kilogram avoids virgin less recycled emissions.
+    """
     avoided = (totals["mass"][:, 2:] * tariff.co2e).sum((1, 2))
     mains = totals["counts"][:, PICKED] * (tariff.pick_energy_j / J_PER_KWH)
     return np.asarray(avoided - mains * tariff.grid_kg_per_kwh)
 
 
 def missed_items(totals: Totals, tariff: Tariff) -> Floats:
-    """Items that left without a decision: not perceived in time, no pick left, or no slot."""
+    """Count the items that left without a decision.
+
+    They were not perceived in time, or found no pick left, or no slot.
+    """
     return totals["counts"][:, MISSED]
 
 
 def energy_j(totals: Totals, tariff: Tariff) -> Floats:
-    """Joules that the sensing device drew: readings, inference, idling and sleep."""
+    """Return the joules that the sensing device drew: readings, inference, idling and sleep."""
     return totals["energy"][:, DEVICE, 0]
 
 
 def battery_empty_h(totals: Totals, tariff: Tariff) -> Floats:
-    """Hours of running belt during which the device slept since its battery was empty."""
+    """Compute the hours of running belt in which the device slept with an empty battery."""
     return np.asarray(totals["counts"][:, EMPTY_S] / 3600.0)
 
 

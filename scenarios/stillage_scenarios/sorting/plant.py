@@ -26,7 +26,7 @@ ARRIVED, PERCEIVED, PICKED, RELEASED, MISSED, ILLEGAL, EMPTY_S, ON_S = range(8)
 
 
 class Plant(NamedTuple):
-    """Numbers that no policy and no item changes.
+    """The plant's numbers, which no policy and no item changes.
 
     ``arrivals`` is a cumulative table of items a second; ``solar`` joules of each second since
     the shift's start on a clear day; ``price`` (K+1, kinds) EUR/kg by chute (from 0) and kind.
@@ -49,7 +49,7 @@ class Plant(NamedTuple):
 
 
 class Items(NamedTuple):
-    """Held-out items of all training seeds, one after another, and the worlds they make.
+    """The held-out items of all training seeds, one after another, and the worlds they make.
 
     ``kind`` and ``mass`` (I,); ``group_start`` (N+1,) into ``group_items`` (I,); a world w draws
     uniformly from ``world_groups[w, :world_size[w]]`` and belongs to seed ``world_seed[w]``.
@@ -81,7 +81,7 @@ class Decisions(NamedTuple):
 
 
 class State(NamedTuple):
-    """What changes, replica axis first.
+    """The state of R replicas, which changes; the replica axis of each array comes first.
 
     ``prefix`` uint64 (R,); ``step``, ``world``, ``asleep``, ``current`` int64 (R,);
     ``slots`` int64 (R, S, 4): item (-1: empty), seconds left, perceived, luck;
@@ -106,7 +106,7 @@ class State(NamedTuple):
 
 
 class View(NamedTuple):
-    """What a step shows: float32 observations (R, ...), int8 ``mask``, float64 ``rewards``."""
+    """The view of a step: float32 observations (R, ...), int8 ``mask``, float64 ``rewards``."""
 
     perception: NDArray[np.float32]
     queue: NDArray[np.float32]
@@ -121,7 +121,7 @@ ITEM, LEFT, SEEN, LUCK = 0, 1, 2, 3
 
 
 def empty_state(plant: Plant, kinds: int, replicas: int) -> State:
-    """The state of R replicas before anything is set."""
+    """Make the state of R replicas before anything is set."""
     return State(
         prefix=np.zeros(replicas, np.uint64),
         step=np.zeros(replicas, np.int64),
@@ -140,7 +140,7 @@ def empty_state(plant: Plant, kinds: int, replicas: int) -> State:
 
 
 def empty_view(plant: Plant, features: int, replicas: int) -> View:
-    """Room for what R replicas show, with so many probabilities of an item."""
+    """Make room for what R replicas show, with so many probabilities of an item."""
     shapes: dict[str, tuple[int, ...]] = {
         "perception": (plant.slots, features),
         "queue": (plant.slots, 3),

@@ -26,7 +26,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Market:
-    """What the plant knows of its outlets, for K materials and G grades.
+    """The plant's knowledge of its outlets, for K materials and G grades.
 
     ``price`` (K,) EUR/kg of a clean bale; ``grade`` (G,) factors on it by
     quality, or None; ``mass`` (K,) kg of a
@@ -41,12 +41,12 @@ class Market:
 
     @property
     def residue(self) -> int:
-        """Number of the residue chute, K + 1."""
+        """Return the number of the residue chute, K + 1."""
         return len(self.price) + 1
 
 
 class Seen(NamedTuple):
-    """What is seen of items: probabilities (..., K) of material and (..., G) of quality or None."""
+    """The sight of items: probabilities (..., K) of material and (..., G) of quality or None."""
 
     material: Floats
     quality: Floats | None
@@ -54,7 +54,7 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True)
 class Hand:
-    """One training seed's items: truth and tables, rows aligned.
+    """The items of one training seed: truth and tables, rows aligned.
 
     ``material`` int64 (I,), -1 for none of the K; ``value`` (I,) EUR of the item in its right
     chute; ``group`` (I,) numbers of their groups; ``seen`` maps a table's name to what it says.
@@ -67,7 +67,7 @@ class Hand:
     seen: Mapping[str, Seen]
 
     def look(self, sees: str, materials: int) -> Seen:
-        """What is seen of every item through a table, or by ``IDEAL``, ``MAJORITY``, ``BLIND``."""
+        """Look at every item through a table, or by ``IDEAL``, ``MAJORITY``, ``BLIND``."""
         if sees in self.seen:
             return self.seen[sees]
         certain = np.eye(materials + 1)[:, :materials]  # the last row is for none of them
@@ -81,7 +81,7 @@ class Hand:
         raise BadInput("policy", f"sees {sees!r}", f"one of {have}")
 
     def _commonest(self, materials: int) -> int:
-        """The material of most groups, each counted by its first item."""
+        """Find the material of most groups, each counted by its first item."""
         _, first = np.unique(self.group, return_index=True)
         counts = np.bincount(self.material[first] + 1, minlength=materials + 1)[1:]
         return int(counts.argmax())
@@ -89,7 +89,10 @@ class Hand:
 
 @dataclass(frozen=True)
 class Choice:
-    """``chute`` int64 (I, V) in 1..K+1 and ``priority`` (I, V) EUR, V equally likely variants."""
+    """A look-up: ``chute`` int64 (I, V) in 1..K+1 and ``priority`` (I, V) EUR.
+
+    The V variants are equally likely.
+    """
 
     chute: Ints
     priority: Floats
@@ -103,12 +106,14 @@ class Rule(Protocol):
     def sees(self) -> str: ...
 
     def choose(self, market: Market, hand: Hand) -> Choice:
-        """What it would do with every item of a training seed."""
+        """Choose what it would do with every item of a training seed."""
 
 
 @dataclass(frozen=True)
 class ItemRule:
-    """Puts an item where its most probable material goes; the highest expected value first.
+    """A rule that puts an item where its most probable material goes, the most valuable first.
+
+    An item's value is its expected one.
 
     Parameters
     ----------
@@ -127,7 +132,7 @@ class ItemRule:
         return Choice(chute[:, None], priority[:, None])
 
     def valued(self, market: Market, seen: Seen) -> tuple[Ints, Floats]:
-        """Chute and expected EUR of items (...,); nothing seen goes to residue, worth 0."""
+        """Compute chute and expected EUR of items (...,); nothing seen goes to residue, worth 0."""
         guess = seen.material.argmax(-1)
         right = np.take_along_axis(seen.material, guess[..., None], -1)[..., 0]
         factor = np.ones(guess.shape)
@@ -141,7 +146,7 @@ class ItemRule:
         return np.where(unsure, market.residue, guess + 1).astype(np.int64), expected
 
     def begin(self, simulation: Any, replicas: int) -> dict[str, Any]:
-        """The plant's market, and the picks that the robot has left (R,)."""
+        """Return the plant's market, and the picks that the robot has left (R,)."""
         world = simulation.world
         return {"market": world.market, "rate": world.plant.picks, "picks": np.zeros(replicas)}
 
@@ -160,6 +165,7 @@ class ItemRule:
         wanted = there & (chute != market.residue)
         for r in np.flatnonzero(wanted.any(1)):
             slots = np.flatnonzero(wanted[r])
+            # As the compiled form: the most valuable first, of equals what leaves first.
             order = np.lexsort((queue[r, slots, 2], -value[r, slots]))
             for slot in slots[order[: int(memory["picks"][r])]]:
                 actions[r, slot] = chute[r, slot]
@@ -172,7 +178,10 @@ class ItemRule:
 
 @dataclass(frozen=True)
 class OracleRule:
-    """Knows every item; picks the most valuable first and leaves the rest to residue."""
+    """A rule that knows every item.
+
+    It picks the most valuable first and leaves the rest to residue.
+    """
 
     sees: str = IDEAL
 
@@ -184,7 +193,7 @@ class OracleRule:
 
 @dataclass(frozen=True)
 class RandomRule:
-    """Takes any chute with the same chance, residue too; drawn anew for every arrival."""
+    """A rule that takes any chute, residue too, with the same chance, anew for every arrival."""
 
     sees: str = BLIND
 

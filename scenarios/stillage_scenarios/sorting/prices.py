@@ -1,4 +1,4 @@
-"""Prices of the sorting plant: what each kind of item is worth in each chute, and its CO2e."""
+"""Price the sorting plant: what each kind of item is worth in each chute, and its CO2e."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Prices:
-    """Per material of the task (K,): EUR/kg, kg CO2e avoided per kg, kg of a typical item."""
+    """The prices of K materials (K,): EUR/kg, kg CO2e avoided per kg, kg of a typical item."""
 
     price: Floats
     co2e: Floats
@@ -28,7 +28,7 @@ class Prices:
 
 
 def look_up(names: tuple[str, ...], wall_area_m2: float) -> Prices:
-    """Prices, carbon and masses by name; a name that the table lacks is worth nothing.
+    """Look up prices, carbon and masses by name; a name that the table lacks is worth nothing.
 
     >>> look_up(("PET",), 0.05).mass.round(4), look_up(("unobtainium",), 0.05).price
     (array([0.0276]), array([0.]))
@@ -49,7 +49,7 @@ def look_up(names: tuple[str, ...], wall_area_m2: float) -> Prices:
 
 
 def grade_factors(settings: SortingSettings, quality: Task | None) -> Floats | None:
-    """Price factors by class of quality (G,); None without a quality that we can price."""
+    """Return price factors by class of quality (G,); None without a quality that we can price."""
     factors = {"reuse": settings.reuse_factor, "repair": settings.repair_factor, "recycle": 1.0}
     if quality is None or not set(quality.classes) <= set(factors):
         return None
@@ -57,7 +57,7 @@ def grade_factors(settings: SortingSettings, quality: Task | None) -> Floats | N
 
 
 def price_tables(prices: Prices, grade: Floats, contamination: float) -> tuple[Floats, Tariff]:
-    """Price (K+1, kinds) EUR/kg of each kind in each chute, and what KPIs need."""
+    """Compute the price (K+1, kinds) EUR/kg of each kind in each chute, and what KPIs need."""
     count, grades = len(prices.price), len(grade)
     price = np.zeros((count + 1, count + 1, grades))
     price[:-1] = (-contamination * np.abs(prices.price))[:, None, None]

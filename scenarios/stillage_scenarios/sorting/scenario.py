@@ -1,4 +1,4 @@
-"""The sorting scenario: a belt of mixed waste under the policies that are registered for it."""
+"""The sorting scenario: a belt of mixed waste under the policies registered for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from stillage_sim.scenario import Cast, World
 
 
 class SortingScenario(ItemScenario):
-    """A belt of mixed waste, a robot, and a small solar-powered computer that looks at it."""
+    """The scenario of a belt of mixed waste, a robot, and a small computer that looks at it.
+
+    The computer is solar-powered.
+    """
 
     name: ClassVar[str] = "sorting"
     Settings: ClassVar[type[BaseModel]] = SortingSettings
@@ -23,7 +26,7 @@ class SortingScenario(ItemScenario):
     def world(
         self, settings: BaseModel, cast: Cast, policies: Mapping[str, Seeing] | None = None
     ) -> World:
-        """The belt that carries the items of ``cast``."""
+        """Build the belt that carries the items of ``cast``."""
         from stillage_scenarios.sorting.casting import build_world
 
         assert isinstance(settings, SortingSettings)  # noqa: S101

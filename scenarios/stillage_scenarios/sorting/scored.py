@@ -1,4 +1,4 @@
-"""Fused rollouts of learned policies on the belt: observe, score, step, in one kernel."""
+"""Roll learned policies out on the belt: observe, score, step, fused in one kernel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stillage_sim.policy.scoring import Scorer, Scratch, choose
 
 @compiled
 def _fill_row(view: View, row: np.ndarray, r: int) -> None:
-    """What replica r shows as one row: perception, queue, battery, clock."""
+    """Write what replica r shows as one row: perception, queue, battery, clock."""
     at = 0
     for slot in range(view.perception.shape[1]):
         for k in range(view.perception.shape[2]):

@@ -1,4 +1,4 @@
-"""The report's section on what the sorting plant assumes, each figure with its source."""
+"""Write the report's section on what the sorting plant assumes, each figure with its source."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _settings_rows(settings: SortingSettings) -> list[tuple[str, str, str, str]]:
-    """Name, value with unit, meaning and source of every setting."""
+    """List name, value with unit, meaning and source of every setting."""
     rows = []
     for name, info in SortingSettings.model_fields.items():
         extra = info.json_schema_extra
@@ -28,7 +28,7 @@ def _settings_rows(settings: SortingSettings) -> list[tuple[str, str, str, str]]
 
 
 def section(run: RunDir) -> str:
-    """HTML: rules of the belt, its settings, and the materials' prices and carbon."""
+    """Write the HTML: rules of the belt, its settings, and the materials' prices and carbon."""
     settings = checked(SortingSettings, run.config.settings, "settings")
     materials = [
         (

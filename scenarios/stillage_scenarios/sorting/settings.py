@@ -1,4 +1,4 @@
-"""Every number of the sorting plant that a user may change, with unit, default and source."""
+"""Settings of the sorting plant: every number that a user may change, with its source."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _text(default: str, description: str, source: str) -> Any:
 
 
 class SortingSettings(BaseModel):
-    """The belt, the robot, the device's power and what bales are worth.
+    """Settings of the belt, the robot, the device's power and what bales are worth.
 
     >>> SortingSettings(picks_per_min=0).picks_per_min
     0.0

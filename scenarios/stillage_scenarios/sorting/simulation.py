@@ -1,4 +1,4 @@
-"""The sorting belt as environments and policies step it: what is shown, what may be done."""
+"""Step the sorting belt for environments and policies: what is shown, what may be done."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class SortingSimulation:
-    """A world seen through one model's perception; see :class:`stillage_sim.envs.Simulation`.
+    """A world seen through a model's perception; see :class:`stillage_sim.envs.Simulation`.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class SortingSimulation:
         self.observation_space: gymnasium.Space[Any] = gymnasium.spaces.Dict(boxes)
 
     def new_state(self, replicas: int) -> State:
-        """Room for R replicas."""
+        """Make room for R replicas."""
         return self.world.new_state(replicas)
 
     def begin(
@@ -73,7 +73,7 @@ class SortingSimulation:
         self.world.begin(state, which, replicas, seeds, episodes)
 
     def step(self, state: State, actions: NDArray[np.int64], skip: Bools) -> Step:
-        """One second."""
+        """Step one second."""
         count, plant = len(state.step), self.world.plant
         view = empty_view(plant, self.features.shape[1], count)
         with wrapping():
@@ -83,21 +83,21 @@ class SortingSimulation:
         return view.rewards, {name: getattr(view, name) for name in self.shown}, view.mask
 
     def steps(self, state: State) -> NDArray[np.int64]:
-        """Seconds since the episode began (R,)."""
+        """Count the seconds since the episode began (R,)."""
         return state.step
 
     def decide(self, policy: str, state: State) -> NDArray[np.int64]:
-        """What a built-in policy would do, int64 (R, slots)."""
+        """Decide as a built-in policy would, int64 (R, slots)."""
         actions = np.zeros((len(state.step), self.world.plant.slots), np.int64)
         with wrapping():
             stages.decide_replicas(self.world.plant, self.world.of(policy), state, actions)
         return actions
 
     def picture(self, state: State, replica: int) -> NDArray[np.uint8]:
-        """A picture (240, 400, 3)."""
+        """Draw a picture (240, 400, 3)."""
         return drawing.picture(self.world.plant, self.world.items, state, replica)
 
     def text(self, state: State, replica: int) -> str:
-        """In words."""
+        """Describe a replica in words."""
         world = self.world
         return drawing.text(world.plant, world.items, world.labels, state, replica)

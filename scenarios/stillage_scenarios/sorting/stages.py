@@ -1,4 +1,4 @@
-"""The belt, second by second: scalar stages in a fixed order, compiled over the replicas.
+"""Step the belt by the second: scalar stages in a fixed order, compiled over the replicas.
 
 power -> act -> advance -> arrive -> perceive. Only + - x /, comparisons, look-ups and the
 integer hash occur here, so that a replica's numbers depend on nothing but its coordinates.
@@ -42,7 +42,7 @@ STREAM_WEATHER, STREAM_ARRIVALS, STREAM_ITEM, STREAM_LUCK = 1, 2, 3, 4
 
 @compiled
 def running(plant: Plant, state: State, r: int) -> bool:
-    """Whether the belt of replica r runs in this second."""
+    """Tell whether the belt of replica r runs in this second."""
     on: bool = state.step[r] % DAY_S < plant.shift_s
     return on
 
@@ -51,7 +51,7 @@ def running(plant: Plant, state: State, r: int) -> bool:
 def _power_stage(
     plant: Plant, items: Items, decisions: Decisions, state: State, r: int, on: bool
 ) -> None:
-    """Weather, sun, battery, and whether the device is awake."""
+    """Let the sun shine, draw the device's power, and see whether it is awake."""
     second = state.step[r] % DAY_S
     if second == 0:
         bits = draw(state.prefix[r], STREAM_WEATHER, state.step[r] // DAY_S)
@@ -85,7 +85,7 @@ def _leave_stage(plant: Plant, items: Items, state: State, r: int, slot: int, ch
 
 @compiled
 def legal(plant: Plant, state: State, r: int, slot: int, action: int) -> bool:
-    """Whether an action other than 0 can be done: a perceived item, a chute, a pick left."""
+    """Tell if an action other than 0 can be done: a perceived item, a chute, a pick left."""
     if action < 1 or action > plant.chutes or state.slots[r, slot, ITEM] < 0:
         return False
     if state.slots[r, slot, SEEN] == 0 or not running(plant, state, r):
@@ -120,12 +120,13 @@ def _advance_stage(plant: Plant, items: Items, state: State, r: int) -> None:
             if state.slots[r, slot, LEFT] == 0:
                 _leave_stage(plant, items, state, r, slot, plant.chutes)
                 state.counts[r, MISSED] += 1
+    # Beside the picks of a second, at most one is saved up.
     state.credit[r] = min(state.credit[r] + plant.picks, plant.picks + 1.0)
 
 
 @compiled
 def _draw_item(items: Items, world: int, bits: np.uint64) -> np.int64:
-    """A held-out item: a group of the world, then one of its samples."""
+    """Draw a held-out item: a group of the world, then one of its samples."""
     spot = below(high(bits), items.world_size[world])
     group = items.world_groups[world, spot]
     start = items.group_start[group]
@@ -136,7 +137,7 @@ def _draw_item(items: Items, world: int, bits: np.uint64) -> np.int64:
 
 @compiled
 def arrive_stage(plant: Plant, items: Items, decisions: Decisions, state: State, r: int) -> None:
-    """New items into free slots; those that find none pass by and are missed."""
+    """Put new items into free slots; those that find none pass by and are missed."""
     now = fold(state.prefix[r], np.uint64(state.step[r]))
     count = from_table(fraction(draw(now, STREAM_ARRIVALS, 0)), plant.arrivals)
     slot = 0
@@ -149,7 +150,7 @@ def arrive_stage(plant: Plant, items: Items, decisions: Decisions, state: State,
         if slot < plant.slots:
             state.slots[r, place, ITEM] = item
             state.slots[r, place, LEFT] = plant.reach_s
-            state.slots[r, place, SEEN] = 1 - decisions.device
+            state.slots[r, place, SEEN] = 1 - decisions.device  # without a device, known at once
             state.slots[r, place, LUCK] = np.int64(high(draw(now, STREAM_LUCK, index)))
         else:
             _pass_by(plant, items, state, r, item)
@@ -158,7 +159,7 @@ def arrive_stage(plant: Plant, items: Items, decisions: Decisions, state: State,
 
 @compiled
 def _pass_by(plant: Plant, items: Items, state: State, r: int, item: np.int64) -> None:
-    """An item that finds no slot goes straight to residue, missed."""
+    """Send an item that finds no slot straight to residue, missed."""
     kind = items.kind[item]
     transfer(state.mass, r, BELT, 1 + plant.chutes, kind, items.mass[item])
     fee = items.mass[item] * plant.price[plant.chutes - 1, kind]
@@ -168,7 +169,7 @@ def _pass_by(plant: Plant, items: Items, state: State, r: int, item: np.int64) -
 
 @compiled
 def _next_unseen(plant: Plant, state: State, r: int, slack: float) -> int:
-    """The slot of the oldest item not perceived yet that can be in time, or -1.
+    """Find the slot of the oldest item not perceived yet that can be in time, or -1.
 
     ``slack`` (s) is the time that a reading takes beyond what is left of this second; an item
     must be perceived a second before it leaves, else nobody can act on it.
@@ -186,7 +187,7 @@ def _next_unseen(plant: Plant, state: State, r: int, slack: float) -> int:
 
 @compiled
 def _perceive_stage(plant: Plant, items: Items, decisions: Decisions, state: State, r: int) -> None:
-    """One second of the device: read the oldest unseen items, one after another."""
+    """Run the device for a second: read the oldest unseen items, one after another."""
     if decisions.device == 0 or state.asleep[r] == 1:
         return
     seed = items.world_seed[state.world[r]]
@@ -215,7 +216,7 @@ def _perceive_stage(plant: Plant, items: Items, decisions: Decisions, state: Sta
 def step_stage(
     plant: Plant, items: Items, decisions: Decisions, state: State, r: int, actions: np.ndarray
 ) -> float:
-    """One second of replica r; the money earned (EUR)."""
+    """Step replica r by one second; return the money earned (EUR)."""
     before = state.money[r, PLANT, 0]
     on = running(plant, state, r)
     _power_stage(plant, items, decisions, state, r, on)
@@ -234,7 +235,7 @@ def step_stage(
 def decide_stage(
     plant: Plant, decisions: Decisions, state: State, r: int, actions: np.ndarray
 ) -> None:
-    """A policy by look-up: release residue, pick the most valuable as far as picks reach."""
+    """Decide by look-up: release residue, pick the most valuable as far as picks reach."""
     picks = state.credit[r]
     variants = decisions.chute.shape[1]
     on = running(plant, state, r)
@@ -257,6 +258,7 @@ def decide_stage(
             variant = below(np.uint64(state.slots[r, slot, LUCK]), variants)
             value = decisions.priority[item, variant]
             left = state.slots[r, slot, LEFT]
+            # Of equals, what leaves first.
             if best < 0 or value > best_value or (value == best_value and left < best_left):
                 best, best_chute = slot, decisions.chute[item, variant]
                 best_value, best_left = value, left
@@ -299,14 +301,14 @@ def roll(
 
 @kernel
 def decide_replicas(plant: Plant, decisions: Decisions, state: State, actions: np.ndarray) -> None:
-    """A policy's actions in every replica, int64 (R, slots)."""
+    """Write a policy's actions in every replica, int64 (R, slots)."""
     for r in range(actions.shape[0]):
         decide_stage(plant, decisions, state, r, actions)
 
 
 @compiled
 def observe_stage(plant: Plant, features: np.ndarray, state: State, view: View, r: int) -> None:
-    """What an agent may know of replica r, and what it may do."""
+    """Write what an agent may know of replica r, and what it may do."""
     on = running(plant, state, r)
     pick = state.credit[r] >= 1.0
     for slot in range(plant.slots):
@@ -342,7 +344,7 @@ def step_replicas(
     skip: np.ndarray,
     view: View,
 ) -> None:
-    """One second of every replica not marked in ``skip`` (bool (R,)); observe them all."""
+    """Step every replica not marked in ``skip`` (bool (R,)) by a second; observe them all."""
     for r in range(actions.shape[0]):
         view.rewards[r] = 0.0
         if not skip[r]:

@@ -35,7 +35,7 @@ from stillage_sim.scenario import Totals, World
 
 
 def _freeze(arrays: Any) -> Any:
-    """The named tuple with contiguous, read-only arrays and plain scalars (one signature)."""
+    """Copy a named tuple with read-only arrays and plain scalars (one signature)."""
     fixed = {}
     for name, value in arrays._asdict().items():
         fixed[name] = value
@@ -47,7 +47,9 @@ def _freeze(arrays: Any) -> Any:
 
 @dataclass(frozen=True)
 class SortingWorld(World):
-    """See :class:`stillage_sim.scenario.World`; made by :func:`.casting.build_world`.
+    """A sorting world; made by :func:`.casting.build_world`.
+
+    See :class:`stillage_sim.scenario.World`.
 
     Parameters
     ----------
@@ -92,7 +94,7 @@ class SortingWorld(World):
         return tuple(self.decisions)
 
     def of(self, policy: str) -> Decisions:
-        """A policy's look-ups.
+        """Return a policy's look-ups.
 
         Raises
         ------
@@ -124,7 +126,7 @@ class SortingWorld(World):
         stages.start_replicas(self.plant, state, which)
 
     def new_state(self, replicas: int) -> State:
-        """Room for R replicas; :meth:`begin` sets it."""
+        """Make room for R replicas; :meth:`begin` sets it."""
         return empty_state(self.plant, self.plant.price.shape[1], replicas)
 
     def rollout(
@@ -166,7 +168,7 @@ class SortingWorld(World):
     def _ruled(
         self, decisions: Decisions, numbers: NDArray[np.int64], steps: int, seed: int
     ) -> State:
-        """A fused rollout of look-ups."""
+        """Roll look-ups out, fused."""
         state = self._begun(numbers, seed)
         actions = np.zeros((len(numbers), self.plant.slots), np.int64)
         with wrapping():
@@ -181,7 +183,7 @@ class SortingWorld(World):
         steps: int,
         seed: int,
     ) -> State:
-        """A fused rollout of a tree or a network."""
+        """Roll a tree or a network out, fused."""
         state, features = self._begun(numbers, seed), self.features[policy.sees]
         actions = np.zeros((len(numbers), self.plant.slots), np.int64)
         view = empty_view(self.plant, features.shape[1], len(numbers))
@@ -195,7 +197,7 @@ class SortingWorld(World):
 
     @staticmethod
     def totals(state: State) -> Totals:
-        """The ledgers and counts of a state, as :meth:`rollout` gives them."""
+        """Copy the ledgers and counts of a state, as :meth:`rollout` gives them."""
         return {
             "mass": state.mass.copy(),
             "energy": state.energy.copy(),
@@ -207,7 +209,7 @@ class SortingWorld(World):
         return {name: kpi(totals, self.tariff) for name, kpi in KPIS.items()}
 
     def audit(self, totals: Totals) -> dict[str, float]:
-        """Residuals; ``money`` also compares what was paid with the ledger of mass."""
+        """Compute the residuals; ``money`` also compares what was paid with the ledger of mass."""
         bales, residue = totals["mass"][:, 2:-1], totals["mass"][:, -1]
         owed = (bales * self.plant.price[:-1]).sum((1, 2))
         fees = (residue * self.plant.price[-1]).sum(1)

@@ -1,4 +1,4 @@
-"""The chain files that come with Stillage.
+"""Find the chain files that come with Stillage.
 
 >>> shipped()
 ('batteries', 'plastics', 'spare_parts')
@@ -15,12 +15,12 @@ _FOLDER = Path(__file__).parent
 
 
 def shipped() -> tuple[str, ...]:
-    """Names of the chains that come with Stillage."""
+    """Name the chains that come with Stillage."""
     return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
 
 
 def chain_path(name: str) -> Path:
-    """The file of a shipped chain.
+    """Find the file of a shipped chain.
 
     Raises
     ------

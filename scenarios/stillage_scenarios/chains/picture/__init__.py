@@ -1,3 +1,3 @@
-"""Pictures of a chain: its nodes, its stocks and its flows."""
+"""Draw pictures of a chain: its nodes, its stocks and its flows."""
 
 __all__ = ["drawing", "layout", "paths"]

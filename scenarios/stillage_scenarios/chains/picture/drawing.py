@@ -1,6 +1,6 @@
-"""Pictures of a chain: its nodes with stocks, queues, machines and batteries, and the flows.
+"""Draw a chain: its nodes with stocks, queues, machines and batteries, and the flows.
 
-Drawn twice as large by Pillow and halved, which smooths the edges; the text is DejaVu Sans, which
+Pillow draws twice as large and halves, which smooths the edges; the text is DejaVu Sans, which
 comes with matplotlib. Arrows are as wide as their mean flow since the episode began.
 """
 
@@ -56,7 +56,7 @@ WIDEST, THINNEST = 15.0, 1.4
 
 @functools.lru_cache(maxsize=16)
 def font(size: int, bold: bool = False) -> Any:
-    """A font of this many pixels; Pillow's own where matplotlib's is not to be found."""
+    """Load a font of this many pixels; Pillow's own where matplotlib's is not to be found."""
     found = importlib.util.find_spec("matplotlib")
     folder = Path(str(found.origin)).parent if found else Path()
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
@@ -74,44 +74,44 @@ class Canvas:
         self.draw = ImageDraw.Draw(self.image)
 
     def rect(self, box: Box, ink: str, edge: str | None = None, radius: float = 0.0) -> None:
-        """A filled rectangle, rounded by ``radius``."""
+        """Draw a filled rectangle, rounded by ``radius``."""
         corners = [v * SCALE for v in (box.x, box.y, box.x + box.w, box.y + box.h)]
         self.draw.rounded_rectangle(corners, radius * SCALE, ink, edge, SCALE)
 
     def dot(self, x: float, y: float, r: float, ink: str) -> None:
-        """A filled circle."""
+        """Draw a filled circle."""
         self.draw.ellipse([v * SCALE for v in (x - r, y - r, x + r, y + r)], ink)
 
     def line(self, points: list[tuple[float, float]], width: float, ink: str) -> None:
-        """A line with round joints."""
+        """Draw a line with round joints."""
         scaled = [(x * SCALE, y * SCALE) for x, y in points]
         self.draw.line(scaled, ink, max(round(width * SCALE), 1), "curve")
 
     def polygon(self, points: list[tuple[float, float]], ink: str) -> None:
-        """A filled polygon."""
+        """Draw a filled polygon."""
         self.draw.polygon([(x * SCALE, y * SCALE) for x, y in points], ink)
 
     def text(
         self, x: float, y: float, words: str, size: int = 11, ink: str = INK,
         anchor: str = "lm", bold: bool = False, most: float = 0.0,
     ) -> None:  # fmt: skip
-        """Words at a point; cut to ``most`` pixels where that is given."""
+        """Write words at a point; cut to ``most`` pixels where that is given."""
         kind = font(size, bold)
         while most and len(words) > 2 and kind.getlength(words) > most * SCALE:
             words = words[:-2] + "…"
         self.draw.text((x * SCALE, y * SCALE), words, ink, kind, anchor)
 
     def length(self, words: str, size: int) -> float:
-        """Width of words in pixels."""
+        """Measure the width of words in pixels."""
         return float(font(size).getlength(words)) / SCALE
 
     def pixels(self) -> NDArray[np.uint8]:
-        """The picture, halved."""
+        """Return the picture, halved."""
         return np.asarray(self.image.reduce(SCALE), np.uint8)
 
 
 def weight(kg: float) -> str:
-    """A mass that is read at a glance.
+    """Write a mass that is read at a glance.
 
     >>> weight(950.0), weight(-12340.0), weight(3.2e9), weight(0.004)
     ('950 kg', '-12.3 t', '3.2 Mt', '4 g')
@@ -130,7 +130,7 @@ def weight(kg: float) -> str:
 
 
 def euros(eur: float) -> str:
-    """An amount with its sign, rounded to what matters.
+    """Write an amount with its sign, rounded to what matters.
 
     >>> euros(1234567.0), euros(-56789.0), euros(12.3)
     ('+1.23 M€', '-56.8 k€', '+12 €')
@@ -142,7 +142,7 @@ def euros(eur: float) -> str:
 
 
 class Sheet(NamedTuple):
-    """What all pictures of a chain have in common."""
+    """A sheet holds what all pictures of a chain have in common."""
 
     model: ChainModel
     net: Network
@@ -150,12 +150,12 @@ class Sheet(NamedTuple):
 
 
 def sheet(model: ChainModel) -> Sheet:
-    """A chain's sheet: its layout, and the references of its bars."""
+    """Make a chain's sheet: its layout, and the references of its bars."""
     return Sheet(model, network(model), sight_of(model))
 
 
 class PictureState:
-    """One replica of a chain, and what it shows."""
+    """The state that a picture shows: one replica of a chain."""
 
     def __init__(self, sheet: Sheet, states: States, r: int) -> None:
         self.states, self.r = states, r
@@ -168,7 +168,7 @@ class PictureState:
         self.days = max(hours, model.parts.chain.step_h) / 24.0
 
     def share(self, account: int) -> float:
-        """How full an account is, 0..1."""
+        """Compute how full an account is, 0..1."""
         room = self.model.accounts[account].room
         kg = max(float(self.mass[account]), 0.0)
         if math.isfinite(room):
@@ -176,12 +176,12 @@ class PictureState:
         return kg / (kg + float(self.share_of.get(account, 1.0)))
 
     def sharing(self, link: Link) -> int:
-        """How many links draw from the same supply of virgin material as this one."""
+        """Count the links that draw from the same supply of virgin material as this one."""
         supplies = [set(one.virgin) for one in self.net.links if one.kind == "virgin"]
         return sum(bool(each & set(link.virgin)) for each in supplies)
 
     def per_day(self, link: Link) -> float:
-        """Kilograms a day that a link carried since the episode began.
+        """Compute the kilograms a day that a link carried since the episode began.
 
         Virgin material that several draw is shown in equal parts.
         """
@@ -190,13 +190,13 @@ class PictureState:
         return (float(self.flow[link.ways].sum()) + drawn) / self.days
 
     def waits(self, link: Link) -> bool:
-        """Whether all its processes are alternatives that were not chosen in the last step."""
+        """Tell whether all its processes are alternatives not chosen in the last step."""
         processes, route = self.model.parts.chain.processes, self.states.chain.route[self.r]
         choice = [(int(processes.route[p]), int(processes.alternative[p])) for p in link.processes]
         return bool(choice) and all(g >= 0 and route[g] != n for g, n in choice)
 
     def mode(self, k: int) -> str:
-        """What machine k does, a key of ``MODES``."""
+        """Name what machine k does, a key of ``MODES``."""
         state = self.states.machines
         mode = int(state.mode[self.r, k])
         if mode in (PLANNED, WAITING):
@@ -206,27 +206,27 @@ class PictureState:
         return "slow" if state.speed[self.r, k] < 0.95 else "works"
 
     def charge(self, d: int) -> float:
-        """Charge of device d's battery, 0..1; 1 on the mains."""
+        """Compute the charge of device d's battery, 0..1; 1 on the mains."""
         devices = self.model.parts.devices
         if devices.mains[d] == 1 or devices.capacity[d] <= 0.0:
             return float(devices.mains[d])
         return float(self.states.devices.energy[self.r, BATTERY, d] / devices.capacity[d])
 
     def clock(self) -> str:
-        """Day and hour of the episode."""
+        """Write day and hour of the episode."""
         day, hour = divmod(self.hours, 24.0)
         return f"day {int(day) + 1}, {int(hour):02d}:{int(hour % 1 * 60):02d}"
 
     def money(self) -> float:
-        """EUR earned since the episode began."""
+        """Return the EUR earned since the episode began."""
         return float(self.states.chain.money[self.r, OPERATOR, 0])
 
     def carbon(self) -> float:
-        """Kilograms of CO2e of scopes 1 to 3."""
+        """Sum the kilograms of CO2e of scopes 1 to 3."""
         return float(self.states.chain.emissions[self.r, :AVOIDED].sum())
 
     def recycled(self) -> float:
-        """Share of what the makers took in that was no virgin material; 0 before any."""
+        """Compute the share of what the makers took in that was not virgin; 0 before any."""
         first = len(self.model.parts.chain.processes.sink)
         secondary = float(self.flow[first : first + len(self.model.makers)].sum())
         virgin = {int(v) for v in self.model.parts.chain.makers.virgin}
@@ -234,13 +234,13 @@ class PictureState:
         return secondary / (secondary + drawn) if secondary > 0.0 else 0.0
 
     def served(self) -> float:
-        """Share of demand that was met at once; 1 before any."""
+        """Compute the share of demand that was met at once; 1 before any."""
         wanted, served = self.states.chain.service[self.r, :, :2].sum(0)
         return float(served / wanted) if wanted > 0.0 else 1.0
 
 
 def picture(sheet: Sheet, states: States, r: int) -> NDArray[np.uint8]:
-    """Replica r, uint8 (height, width, 3); its size follows from the chain."""
+    """Draw replica r, uint8 (height, width, 3); its size follows from the chain."""
     shown = PictureState(sheet, states, r)
     canvas = Canvas(shown.net.width, shown.net.height)
     _links(canvas, shown)
@@ -282,13 +282,13 @@ def _links(canvas: Canvas, shown: PictureState) -> None:
 
 
 def _mixed(ink: str, share: float) -> str:
-    """A colour with a share of paper in it."""
+    """Mix a share of paper into a colour."""
     pairs = zip(bytes.fromhex(ink[1:]), bytes.fromhex(PAPER[1:]), strict=True)
     return "#" + bytes(round(a * (1 - share) + b * share) for a, b in pairs).hex()
 
 
 def _card(canvas: Canvas, shown: PictureState, card: Card, box: Box) -> None:
-    """One node."""
+    """Draw one node."""
     ink = KINDS.get(card.kind, PALE)
     canvas.rect(Box(box.x + 1, box.y + 2, box.w, box.h), RULE, radius=6)
     canvas.rect(box, WHITE, RULE, 6)
@@ -329,7 +329,7 @@ def _card(canvas: Canvas, shown: PictureState, card: Card, box: Box) -> None:
 
 
 def _bar(canvas: Canvas, box: Box, y: float, name: str, words: str, share: float, ink: str) -> None:
-    """A line of a card: a name, how full it is (below 0: no bar), and how much that is."""
+    """Draw a line of a card: a name, how full it is (below 0: no bar), and how much that is."""
     canvas.text(box.x + 8, y, name, 9, most=54)
     if share >= 0.0:
         bar = Box(box.x + 66, y - 5, box.w - 66 - 58, 10)
@@ -340,7 +340,7 @@ def _bar(canvas: Canvas, box: Box, y: float, name: str, words: str, share: float
 
 
 def _battery(canvas: Canvas, shown: PictureState, box: Box, y: float, d: int) -> None:
-    """A device: its battery, and whether it is awake."""
+    """Draw a device: its battery, and whether it is awake."""
     model = shown.model
     share, awake = shown.charge(d), float(shown.states.devices.awake[shown.r, d])
     begun = int(shown.states.chain.step[shown.r]) > 0
@@ -357,7 +357,7 @@ def _battery(canvas: Canvas, shown: PictureState, box: Box, y: float, d: int) ->
 
 
 def _head(canvas: Canvas, shown: PictureState) -> None:
-    """Name, clock, sun, money and emissions."""
+    """Draw the head: name, clock, sun, money and emissions."""
     width = shown.net.width
     canvas.rect(Box(0, 0, width, HEAD_H - 12), "#efece4")
     canvas.text(20, 19, shown.model.name, 15, bold=True, most=width * 0.3)
@@ -380,7 +380,7 @@ def _head(canvas: Canvas, shown: PictureState) -> None:
 
 
 def _sun(canvas: Canvas, shown: PictureState, x: float, y: float) -> None:
-    """The sun by day and the moon by night, and how clear the sky is."""
+    """Draw the sun by day and the moon by night, and how clear the sky is."""
     sky, step = shown.model.parts.devices.sky, int(shown.states.chain.step[shown.r])
     clear = float(shown.states.devices.clear[shown.r])
     if sky.sun[max(step - 1, 0) % len(sky.sun)] > 0.0:
@@ -396,7 +396,7 @@ def _sun(canvas: Canvas, shown: PictureState, x: float, y: float) -> None:
 
 
 def _foot(canvas: Canvas, net: Network) -> None:
-    """What the colours mean."""
+    """Draw the legend of the colours."""
     y = net.height - FOOT_H / 2
     x = 20.0
     for name, ink in MODES.items():
@@ -416,7 +416,7 @@ def _foot(canvas: Canvas, net: Network) -> None:
 
 
 def text(sheet: Sheet, states: States, r: int) -> str:
-    """Replica r in words: a line for the plant, one for each node, one for the flows."""
+    """Describe replica r in words: a line for the plant, one for each node, one for the flows."""
     shown, model = PictureState(sheet, states, r), sheet.model
     lines = [
         f"{model.name}, {shown.clock()}: {euros(shown.money())}, CO2e {weight(shown.carbon())}, "

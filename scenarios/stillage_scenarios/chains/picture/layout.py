@@ -1,4 +1,4 @@
-"""Where the nodes of a chain stand in a picture: a loop, from collection rightwards and back.
+"""Place the nodes of a chain in a picture: a loop, from collection rightwards and back.
 
 The upper band goes from collection over sorting and recovery to manufacturing, the lower one
 from the markets over use to disposal, so that a closed loop is seen as one. Any chain has a
@@ -26,7 +26,7 @@ HEAD_H, FOOT_H, TITLE_H, LINE_H, CORRIDOR = 64, 40, 26, 18, 84
 
 @dataclass
 class Card:
-    """A node: its stocks (accounts), machines, devices, and whether it makes or sells."""
+    """A node as drawn: its stocks (accounts), machines, devices, and whether it makes or sells."""
 
     name: str
     kind: str
@@ -38,19 +38,19 @@ class Card:
 
     @property
     def lines(self) -> int:
-        """Lines of text below its title."""
+        """Count the lines of text below its title."""
         queues = int(self.maker >= 0) + int(self.market >= 0)
         return len(self.accounts) + len(self.devices) + queues + (len(self.machines) + 1) // 2
 
     @property
     def height(self) -> int:
-        """Pixels."""
+        """Compute its height in pixels."""
         return TITLE_H + max(self.lines, 1) * LINE_H + 8
 
 
 @dataclass
 class Link:
-    """All flows from one card to another: their ways, processes, and goods under way.
+    """A link is all flows from one card to another: their ways, processes, and goods under way.
 
     ``kind`` is recovered, virgin, goods, waste or return; ``virgin`` the accounts that it draws.
     """
@@ -66,7 +66,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Network:
-    """Cards with their boxes, links with their paths, and the canvas."""
+    """A chain as it is drawn: cards with their boxes, links with their paths, and the canvas."""
 
     cards: tuple[Card, ...]
     links: tuple[Link, ...]
@@ -77,7 +77,7 @@ class Network:
 
 
 def network(model: ChainModel) -> Network:
-    """The cards and links of a chain, placed."""
+    """Make the cards and links of a chain, and place them."""
     cards, of_account = _cards(model)
     makers = len(cards)
     for k, name in enumerate(model.makers):
@@ -94,7 +94,7 @@ def network(model: ChainModel) -> Network:
 
 
 def _cards(model: ChainModel) -> tuple[list[Card], dict[int, int]]:
-    """Cards of all nodes that hold something, and the card of each account."""
+    """Make the cards of all nodes that hold something, and find the card of each account."""
     cards: list[Card] = []
     known: dict[tuple[str, bool], int] = {}
     of_account: dict[int, int] = {}
@@ -131,7 +131,7 @@ def _equip(model: ChainModel, cards: list[Card], of_account: dict[int, int], mak
 def _links(
     model: ChainModel, cards: list[Card], of_account: dict[int, int], makers: int
 ) -> list[Link]:
-    """Links between different cards, merged."""
+    """Make the links between different cards, merged."""
     found: dict[tuple[int, int], Link] = {}
 
     def link(source: int | None, sink: int | None, kind: str) -> Link:
@@ -192,7 +192,7 @@ _RECOVERY = ("sorting", "disassembly", "refurbishing", "remanufacturing", "recyc
 
 
 def _place(cards: list[Card]) -> tuple[tuple[Box, ...], int, int, float]:
-    """Boxes of all cards, the canvas, and the height of the corridor on which returns go back."""
+    """Place all cards; return their boxes, the canvas, and the height of the returns' corridor."""
     upper = [[n for n, card in enumerate(cards) if card.kind in kinds] for kinds in UPPER]
     lower = [[n for n, card in enumerate(cards) if card.kind in kinds] for kinds in _LOWER]
     upper, lower = [g for g in upper if g], [g for g in lower if g]

@@ -1,4 +1,4 @@
-"""Paths of arrows between boxes: smooth where the way is free, around what stands in it.
+"""Lay paths of arrows between boxes: smooth where the way is free, around what stands in it.
 
 >>> boxes = [Box(0, 0, 10, 10), Box(100, 0, 10, 10)]
 >>> (path,) = paths(boxes, [(0, 1, False)], 50.0)
@@ -43,7 +43,7 @@ class Path(NamedTuple):
 def paths(
     boxes: Sequence[Box], ends: Sequence[Ends], corridor: float, lower: Collection[int] = ()
 ) -> list[Path]:
-    """A path for each pair of boxes.
+    """Lay a path for each pair of boxes.
 
     Boxes of the ``lower`` band are reached from above; paths that go back from there run along
     the height ``corridor``.
@@ -71,12 +71,12 @@ def paths(
 
 
 def _overlap(a: Box, b: Box) -> bool:
-    """Whether two boxes stand in the same column."""
+    """Tell whether two boxes stand in the same column."""
     return a.x < b.x + b.w and b.x < a.x + a.w
 
 
 def _between(boxes: Sequence[Box], a: Box, b: Box) -> bool:
-    """Whether a third box stands between two of the same column."""
+    """Tell whether a third box stands between two of the same column."""
     top, low = sorted((a, b), key=lambda box: box.y)
     return any(_overlap(a, box) and top.y < box.y < low.y for box in boxes if box not in (a, b))
 
@@ -84,7 +84,7 @@ def _between(boxes: Sequence[Box], a: Box, b: Box) -> bool:
 def _sides(
     boxes: Sequence[Box], one: int, two: int, back: bool, lower: Collection[int]
 ) -> tuple[str, str]:
-    """Sides of the two boxes between which a path runs."""
+    """Choose the sides of the two boxes between which a path runs."""
     a, b = boxes[one], boxes[two]
     rises, falls = one in lower and two not in lower, two in lower and one not in lower
     if back and rises:
@@ -103,7 +103,7 @@ def _sides(
 def _ports(
     boxes: Sequence[Box], ends: Sequence[Ends], sides: Sequence[tuple[str, str]]
 ) -> dict[tuple[int, bool], Point]:
-    """Where each path (number, whether its end) touches its box: ends spread along a side."""
+    """Place where each path (number, whether its end) touches its box: spread along a side."""
     at: dict[tuple[int, str], list[tuple[float, int, bool]]] = {}
     for n, (one, two, _) in enumerate(ends):
         out, into = sides[n]
@@ -124,7 +124,7 @@ def _ports(
 
 
 def _bezier(a: Point, b: Point, upright: bool, count: int = 24) -> list[Point]:
-    """A curve of ``count`` + 1 points that leaves a and reaches b level, or upright."""
+    """Draw a curve of ``count`` + 1 points that leaves a and reaches b level, or upright."""
     half = ((b[1] if upright else b[0]) - (a[1] if upright else a[0])) / 2
     c = (a[0], a[1] + half) if upright else (a[0] + half, a[1])
     d = (b[0], b[1] - half) if upright else (b[0] - half, b[1])
@@ -142,7 +142,7 @@ def _bezier(a: Point, b: Point, upright: bool, count: int = 24) -> list[Point]:
 def _passing(
     boxes: Sequence[Box], one: int, two: int, a: Point, b: Point, taken: dict[Point, int]
 ) -> Path:
-    """A level curve that passes above or below the boxes which stand in its way.
+    """Draw a level curve that passes above or below the boxes which stand in its way.
 
     ``taken`` counts the paths that pass at a height already, so that they keep apart.
     """
@@ -178,7 +178,7 @@ def _passing(
 
 
 def _around(a: Point, b: Point, into: str, corridor: float) -> Path:
-    """Down from a, along the corridor, and up to b: into its bottom, or its left side."""
+    """Go down from a, along the corridor, and up to b: into its bottom, or its left side."""
     if into == "bottom":
         return _cornered([a, (a[0], corridor), (b[0], corridor), b], 1)
     x = b[0] - CLEAR - 4
@@ -186,7 +186,7 @@ def _around(a: Point, b: Point, into: str, corridor: float) -> Path:
 
 
 def _cornered(corners: list[Point], label: int) -> Path:
-    """A path with rounded corners; words stand amid the leg that begins at corner ``label``."""
+    """Round the corners of a path; words stand amid the leg that begins at corner ``label``."""
     points = [corners[0]]
     for before, at, after in zip(corners, corners[1:], corners[2:], strict=False):
         near = [_towards(at, other, BEND) for other in (before, after)]
@@ -202,14 +202,14 @@ def _cornered(corners: list[Point], label: int) -> Path:
 
 
 def _towards(a: Point, b: Point, by: float) -> Point:
-    """The point ``by`` pixels from a towards b, at most half-way."""
+    """Return the point ``by`` pixels from a towards b, at most half-way."""
     size = math.dist(a, b)
     share = min(by / size, 0.5) if size > 0.0 else 0.0
     return a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])
 
 
 def arrow(points: list[Point], tip: float) -> tuple[list[Point], list[Point]]:
-    """A path less its last ``tip`` pixels, and the triangle of its head."""
+    """Split a path into its line, less the last ``tip`` pixels, and the triangle of its head."""
     end = points[-1]
     line = [point for point in points[:-1] if math.dist(point, end) > tip]
     line = line or [points[0]]
@@ -222,7 +222,7 @@ def arrow(points: list[Point], tip: float) -> tuple[list[Point], list[Point]]:
 
 
 def ribbon(points: list[Point], width: float) -> list[Point]:
-    """The outline of a line of this width.
+    """Outline a line of this width.
 
     >>> ribbon([(0.0, 0.0), (4.0, 0.0)], 2.0)
     [(0.0, 1.0), (4.0, 1.0), (4.0, -1.0), (0.0, -1.0)]

@@ -1,4 +1,4 @@
-"""Charts of the closed loop's report: lines with bands, machine strips, energy bars."""
+"""Draw the charts of a chain world's report: lines with bands, machine strips, energy bars."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ENERGY = (
 
 
 def lines(name: str, title: str, days: Floats, band: Band, other: Floats | None, unit: str) -> str:
-    """A mean with its band over days, and another's mean, dashed."""
+    """Draw a mean with its band over days, and another's mean, dashed."""
     with plots.figure(1.9, 3.5) as (made, axes):
         axes.fill_between(
             days, band.low, band.high, color=plots.STAND_INS["copper"], alpha=0.22, linewidth=0
@@ -70,7 +70,7 @@ def from_zero(axes: Any, band: Band, other: Floats | None) -> None:
 
 
 def kpi_charts(results: Results) -> Iterator[tuple[str, str]]:
-    """Title and SVG of KPIs of every frame."""
+    """Draw KPIs of every frame: title and SVG of each."""
     known, names = about(results.figures), list(KPIS)
     ours = results.of(results.shown, "frame_kpis")
     theirs = results.mean(results.other, "frame_kpis") if results.other else None
@@ -89,7 +89,7 @@ def kpi_charts(results: Results) -> Iterator[tuple[str, str]]:
 
 
 def stock_charts(results: Results) -> Iterator[tuple[str, str]]:
-    """Title and SVG of the stocks that held most, sinks and supplies left out."""
+    """Draw the stocks that held most, without sinks and supplies: title and SVG of each."""
     ours = results.of(results.shown, "frame_stock")
     theirs = results.mean(results.other, "frame_stock") if results.other else None
     accounts = results.model.accounts
@@ -116,7 +116,7 @@ def _stock_name(results: Results, n: int) -> str:
 
 
 def machine_strips(results: Results) -> str:
-    """Two strips a machine: replica 0, and the mean of all, dark where it was down."""
+    """Draw two strips a machine: replica 0, and the mean of all, dark where it was down."""
     up = results.of(results.shown, "frame_up")
     one, mean = 1.0 - up[0], 1.0 - up.mean(0)
     darkest = max(float(mean.max()), 1e-9)
@@ -149,7 +149,7 @@ def machine_strips(results: Results) -> str:
 
 
 def _weighted(values: Floats, days: Floats) -> Floats:
-    """Mean over frames, which may differ in length."""
+    """Average over frames, which may differ in length."""
     return np.asarray(np.average(values, weights=np.diff(days, prepend=0.0)))
 
 
@@ -171,7 +171,7 @@ def _strip(edges: Floats, down: Floats, darkest: float, days: Floats, top: int =
 
 
 def energy(results: Results) -> str:
-    """Bars of every policy's device joules and mains, and the battery's level over time."""
+    """Draw bars of every policy's device joules and mains, and the battery's level over time."""
     parts = []
     if results.model.devices:
         parts += [_device(results, d, name) for d, name in enumerate(results.model.devices)]
@@ -190,7 +190,7 @@ def energy(results: Results) -> str:
 
 
 def _device(results: Results, d: int, name: str) -> str:
-    """Where a device's joules went under every policy."""
+    """Draw where a device's joules went under every policy."""
     each = {policy: results.mean(policy, "energy")[:, d] for policy in results.policies}
     most = max((-float(row[SOURCE] + row[GRID]) for row in each.values()), default=0.0) or 1.0
     legend = " ".join(
@@ -222,7 +222,7 @@ def _device(results: Results, d: int, name: str) -> str:
 
 
 def _row(label: str, told: str, cells: list[tuple[float, str, str]]) -> str:
-    """A labelled bar of several parts, each a share of the whole width."""
+    """Draw a labelled bar of several parts, each a share of the whole width."""
     x, rects = 0.0, []
     for share, colour, what in cells:
         wide = max(share, 0.0) * 1000

@@ -1,4 +1,4 @@
-"""The flows of a chain between its nodes, from the totals of a policy: what a Sankey shows."""
+"""Compute the flows of a chain between its nodes, from a policy's totals, for a Sankey."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Link:
-    """Kilograms of every material, float64 (M,), from one node (by number) to another."""
+    """A link carries kilograms of every material, float64 (M,), from a node (number) to another."""
 
     source: int
     sink: int
@@ -48,7 +48,7 @@ class Link:
 
 
 def network(model: ChainModel, totals: Mapping[str, Floats]) -> tuple[list[Node], list[Link]]:
-    """Nodes and links of mean totals (without a replica axis); links that carry nothing are out.
+    """Make the nodes and links of mean totals (without replica axis); empty links are left out.
 
     What a maker made is what its market sold and kept more than it had and got otherwise; the
     virgin part of it is the rest of what was not secondary.
@@ -102,9 +102,9 @@ def network(model: ChainModel, totals: Mapping[str, Floats]) -> tuple[list[Node]
 def _returned(
     model: ChainModel, totals: Mapping[str, Floats], way: int
 ) -> list[tuple[int, Floats]]:
-    """What came back of a use whose grades go to several accounts, by account.
+    """Split what came back of a use whose grades go to several accounts, by account.
 
-    The state counts them together, so they are told apart by what left those accounts since.
+    The state counts them together, so they are split by what left those accounts since.
     """
     flow = np.asarray(totals["flow"], np.float64)
     use = [n for n, found in enumerate(model.ways) if found.kind == "return"].index(way)
@@ -153,14 +153,14 @@ def _make(
 
 
 def _drawn(model: ChainModel, totals: Mapping[str, Floats], account: int) -> float:
-    """Kilograms that makers took out of an account: what came and is gone otherwise not."""
+    """Compute the kilograms that makers took out of an account: what came and lies there no more."""
     flow = np.asarray(totals["flow"], np.float64)
     came = sum(float(flow[n].sum()) for n, w in enumerate(model.ways) if w.sink == account)
     return max(came - float(np.asarray(totals["mass"])[account].sum()), 0.0)
 
 
 def _added(model: ChainModel, flow: Floats) -> list[tuple[int, Floats]]:
-    """Virgin parts that processes added, by process."""
+    """List the virgin parts that processes added, by process."""
     processes, found = model.parts.chain.processes, []
     for p, adder in enumerate(processes.adder):
         if adder >= 0:

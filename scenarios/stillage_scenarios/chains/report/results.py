@@ -1,4 +1,4 @@
-"""What the report's pictures read of a finished run: arrays of a policy's replicas, and the chain.
+"""Read what the report's pictures show of a finished run: replicas' arrays, and the chain.
 
 Pictures show the student as deployed where there is one, since it is what the run is about.
 """
@@ -31,7 +31,7 @@ LOW, HIGH = 0.025, 0.975
 
 @dataclass(frozen=True)
 class Band:
-    """A quantity over time: mean and quantiles over replicas, each (N, ...)."""
+    """A band of a quantity over time: mean and quantiles over replicas, each (N, ...)."""
 
     mean: Floats
     low: Floats
@@ -39,7 +39,7 @@ class Band:
 
     @classmethod
     def of(cls, values: Floats) -> Band:
-        """Of replicas (R, N, ...).
+        """Compute the band of replicas (R, N, ...).
 
         >>> Band.of(np.array([[1.0], [3.0]])).mean.tolist()
         [2.0]
@@ -49,7 +49,7 @@ class Band:
 
 
 class Results:
-    """The replicas of a run."""
+    """The results of a run: its replicas, its figures and its chain."""
 
     def __init__(self, run: RunDir) -> None:
         self.run = run
@@ -58,46 +58,46 @@ class Results:
 
     @functools.cached_property
     def model(self) -> ChainModel:
-        """The chain that was run."""
+        """Load the chain that was run."""
         return load_model(self.settings)
 
     @functools.cached_property
     def labels(self) -> dict[str, str]:
-        """The label of every policy, in the report's order."""
+        """Return the label of every policy, in the report's order."""
         return {name: policy.label for name, policy in policies(self.figures).items()}
 
     @property
     def policies(self) -> list[str]:
-        """All policies in the report's order."""
+        """Name all policies in the report's order."""
         return list(self.labels)
 
     @property
     def shown(self) -> str:
-        """The policy that pictures show."""
+        """Name the policy that pictures show."""
         ours = student(self.figures)
         return ours.name if ours else self.policies[0]
 
     @property
     def other(self) -> str | None:
-        """The policy that it is shown beside."""
+        """Name the policy that it is shown beside."""
         return next((p for p in ("bare", "blind", "majority") if p in self.policies), None)
 
     def of(self, policy: str, name: str) -> Floats:
-        """A total of every replica, float64 (R, ...)."""
+        """Read a total of every replica, float64 (R, ...)."""
         with self._group(policy) as group:
             return np.asarray(group[f"totals/{name}"][()], np.float64)
 
     def mean(self, policy: str, name: str) -> Floats:
-        """Its mean over replicas."""
+        """Average a total over replicas."""
         return np.asarray(self.of(policy, name).mean(0))
 
     def band(self, policy: str, name: str) -> Band:
-        """A frame's quantity over time."""
+        """Compute the band of a frame's quantity over time."""
         return Band.of(self.of(policy, name))
 
     @functools.cached_property
     def days(self) -> Floats:
-        """Ends of the frames (N,)."""
+        """Return the ends of the frames (N,)."""
         return np.asarray(self.of(self.shown, "frame_h")[0] / 24.0)
 
     @contextmanager

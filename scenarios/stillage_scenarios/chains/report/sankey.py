@@ -1,7 +1,7 @@
-"""A Sankey picture as inline SVG: stages side by side, loops led back beside them.
+"""Draw a Sankey picture as inline SVG: stages side by side, loops led back beside them.
 
-Laid out along u (the way of goods) and across v, then drawn lying (u to the right) for a wide
-page or standing (u down) for a narrow one. Every ribbon is split by material.
+It is laid out along u (the way of goods) and across v, then drawn lying (u to the right) for a
+wide page or standing (u down) for a narrow one. Every ribbon is split by material.
 """
 
 from __future__ import annotations
@@ -70,12 +70,12 @@ class Placed:
 
 
 def colour(material: int) -> str:
-    """The colour of a material by number."""
+    """Return the colour of a material by number."""
     return PALETTE[material % len(PALETTE)]
 
 
 def weight(kilograms: float) -> str:
-    """Kilograms, or tonnes from one on.
+    """Write kilograms, or tonnes from one on.
 
     >>> weight(904_247.0), weight(12.3)
     ('904 t', '12.3 kg')
@@ -87,7 +87,7 @@ def weight(kilograms: float) -> str:
 def sankey(
     name: str, nodes: Sequence[Node], links: Sequence[Link], materials: Sequence[str]
 ) -> Markup:
-    """The picture lying and standing, of which CSS shows the one that fits, with its legend."""
+    """Draw the picture lying and standing, of which CSS shows the one that fits, and its legend."""
     if not links:
         return Markup("<p>Nothing flowed.</p>")
     said = "; ".join(
@@ -106,7 +106,7 @@ def sankey(
 
 
 def legend(materials: Sequence[str]) -> Markup:
-    """Materials and their colours."""
+    """Draw the legend: materials and their colours."""
     items = "".join(
         f'<span style="white-space:nowrap;margin-right:1rem"><svg width="11" height="11" '
         f'style="display:inline-block;width:11px;vertical-align:-1px" aria-hidden="true">'
@@ -144,7 +144,7 @@ def _draw(
 def place(
     nodes: Sequence[Node], links: Sequence[Link], measures: Measures
 ) -> tuple[list[Placed], list[list[Placed]], float]:
-    """Nodes in their places, the stations that each link passes on its way, pixels a kilogram.
+    """Place the nodes; return them, the places that each link passes, and pixels a kilogram.
 
     A link that passes over a stage gets a place of its own there, so that it runs through no
     node. Waste leaves at the top, since loops run back below.
@@ -182,13 +182,13 @@ def place(
 
 
 def _length(measures: Measures, column: Sequence[Placed]) -> float:
-    """From the top of a column's first node to the bottom of its last."""
+    """Measure from the top of a column's first node to the bottom of its last."""
     rooms = (_above(measures, *pair) for pair in pairwise(column))
     return sum(rooms, sum(each.breadth for each in column))
 
 
 def _above(measures: Measures, before: Placed, each: Placed) -> float:
-    """Room above a node, or above a link that only passes.
+    """Measure the room above a node, or above a link that only passes.
 
     Names that stand side by side below their bars need room for their letters.
     """
@@ -203,13 +203,13 @@ def _waste(each: Placed) -> bool:
 
 
 def _rank(each: Placed) -> tuple[bool, float, float]:
-    """Waste at the top, what leaves early first; the largest of the others at the bottom."""
+    """Rank a column: waste at the top, the earliest first; the largest others at the bottom."""
     size = max(each.into, each.out)
     return (False, each.first, size) if _waste(each) else (True, not each.passing, size)
 
 
 def _passing(placed: Sequence[Placed], link: Link) -> list[Placed]:
-    """Places in the stages between a link's ends; none for a loop."""
+    """Make places in the stages between a link's ends; none for a loop."""
     source, sink = placed[link.source], placed[link.sink]
     kg = float(link.kg.sum())
     return [
@@ -227,7 +227,7 @@ def _ribbons(
     scale: float,
     stand: bool,
 ) -> tuple[list[str], list[str], tuple[Point, Point]]:
-    """Ribbons, labels of loops, and the corners of the picture."""
+    """Draw ribbons and labels of loops, and measure the corners of the picture."""
     through = {id(link): several for link, several in zip(links, passed, strict=True)}
     order = sorted(links, key=lambda link: (placed[link.sink].v, placed[link.sink].u))
     starts: dict[int, float] = {}
@@ -274,13 +274,13 @@ def _ribbons(
 
 
 def _extent(each: Placed) -> tuple[Placed, float]:
-    """Half the breadth of a node's label, by its letters."""
+    """Estimate half the breadth of a node's label, by its letters."""
     letters = len(each.node.name)
     return each, 4.2 * max(letters, 6) + 6.0
 
 
 def _leaves(placed: Sequence[Placed], link: Link, through: Sequence[Placed]) -> tuple[bool, float]:
-    """Loops leave below all that goes on, the rest in the order of where it goes next."""
+    """Order what leaves a node: loops below all that goes on, the rest by where it goes next."""
     back = placed[link.sink].column <= placed[link.source].column
     return back, (through[0] if through else placed[link.sink]).v
 
@@ -307,7 +307,7 @@ def _title(placed: Sequence[Placed], link: Link, name: str, kilograms: float) ->
 
 
 def _bands(link: Link, scale: float) -> list[tuple[int, float, float]]:
-    """Material, offset and breadth of each band that can be seen."""
+    """List material, offset and breadth of each band that can be seen."""
     found, offset = [], 0.0
     for m, kg in enumerate(np.asarray(link.kg, np.float64)):
         if kg * scale > 0.02:
@@ -343,7 +343,7 @@ def _forward(
 
 
 def _waves(stops: Sequence[Point]) -> list[tuple[str, Sequence[Point]]]:
-    """Curves from stop to stop, level at each."""
+    """Draw curves from stop to stop, level at each."""
     found: list[tuple[str, Sequence[Point]]] = []
     for (a, v), (b, w) in pairwise(stops):
         middle = (a + b) / 2.0
@@ -362,7 +362,7 @@ def _loop(
     bottom: float,
     turn: float,
 ) -> tuple[str, str]:
-    """A ribbon that leaves, turns, runs back under the picture and turns in again; its label."""
+    """Draw a ribbon that leaves, turns, runs back under the picture and turns in; and its label."""
     source, sink = placed[link.source], placed[link.sink]
     whole = float(link.kg.sum()) * scale
     top, end = source.v + starts[id(link)], sink.v + ends[id(link)]

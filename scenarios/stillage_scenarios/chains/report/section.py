@@ -1,4 +1,4 @@
-"""The report's sections on a closed loop: flows, time, machines, energy, worth, assumptions."""
+"""Write a chain world's report: flows, time, machines, energy, worth and assumptions."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ STEPS = (
     ),
     ("Together", "distilled", "bare", "perceiving, routing and maintaining against none"),
 )  # fmt: skip
-"""What a decision is worth: the policies that differ in it alone."""
+"""Pairs of policies that differ in one decision alone, which shows what it is worth."""
 
 _WORTH = ("profit_eur", "recovered_value_eur", "mci", "co2e_avoided_kg", "downtime_h")
 
 
 def material_flow(run: RunDir) -> str:
-    """The Sankey picture of the policy shown, and of others to compare."""
+    """Draw the Sankey picture of the policy shown, and of others to compare."""
     results = Results(run)
     shown = [results.shown, *(p for p in ("oracle", results.other) if p and p != results.shown)]
     parts = []
@@ -65,7 +65,7 @@ def material_flow(run: RunDir) -> str:
 
 
 def over_time(run: RunDir) -> str:
-    """KPIs of every period and stocks, with bands over replicas."""
+    """Draw KPIs of every period and stocks, with bands over replicas."""
     results = Results(run)
     kpis = _figures(charts.kpi_charts(results))
     stocks = _figures(charts.stock_charts(results))
@@ -80,7 +80,7 @@ def over_time(run: RunDir) -> str:
 
 
 def machine_timelines(run: RunDir) -> str:
-    """When each machine was up, in one replica and in the mean of all."""
+    """Draw when each machine was up, in one replica and in the mean of all."""
     results = Results(run)
     if not results.model.machines:
         return "<p>No machines in this chain.</p>"
@@ -88,12 +88,12 @@ def machine_timelines(run: RunDir) -> str:
 
 
 def energy_balance(run: RunDir) -> str:
-    """Where the devices' joules came from and went, and the mains' kilowatt-hours."""
+    """Draw where the devices' joules came from and went, and the mains' kilowatt-hours."""
     return charts.energy(Results(run))
 
 
 def worth_of_decisions(run: RunDir) -> str:
-    """Paired differences of policies that differ in one decision."""
+    """Tabulate paired differences of policies that differ in one decision."""
     figures = run.kpis()
     known = about(figures)
     rows = []
@@ -129,7 +129,7 @@ def _difference(found: Mapping[str, float], unit: str) -> str:
 
 
 def chain(run: RunDir) -> str:
-    """What the chain assumes: settings and every number with its source."""
+    """List what the chain assumes: settings and every number with its source."""
     results = Results(run)
     model, settings = results.model, results.settings
     rows = [
