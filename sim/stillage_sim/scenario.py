@@ -81,7 +81,7 @@ class SeedCast:
 
 @dataclass(frozen=True)
 class Cast:
-    """The held-out items of every training seed, which a world's belts carry.
+    """The cast of a world: the held-out items of every training seed.
 
     ``tasks`` describes the targets in ``truth`` and ``roles`` binds a scenario's roles to them
     (``{"material": "polymer"}``); truth must hold every role's target. ``worlds`` is W.
@@ -94,7 +94,7 @@ class Cast:
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """Names of the tables that every seed has, in the first seed's order."""
+        """Name the tables that every seed has, in the first seed's order."""
         first = self.seeds[0].tables if self.seeds else ()
         return tuple(name for name in first if all(name in s.tables for s in self.seeds))
 

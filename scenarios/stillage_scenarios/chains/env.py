@@ -2,7 +2,7 @@
 
 * action ``MultiDiscrete``: for every choice of the chain 0 (wait) or an alternative 1..L, for
   every market the number of an order level, for every machine 0 or 1 (maintain now). What cannot
-  be done is a counted no-op; ``info["action_mask"]`` int8 (actions, widest) tells it beforehand,
+  be done is a counted no-op; ``info["action_mask"]`` int8 (actions, widest) shows it beforehand,
   padded with 0: :func:`split_mask` makes of it what ``MultiDiscrete.sample(mask=...)`` takes.
 * observation: a ``Dict`` of float32 arrays, see :func:`.observing.fields`; what a chain has none
   of is left out. ``simulation.fields`` names every number.

@@ -87,7 +87,7 @@ def draw(model: ChainModel, sorter: Sorter, cast: Cast, batches: int, most: int)
     sizes: list[int] = []
     for seed in cast.seeds:
         _, group = np.unique(np.asarray(seed.groups), return_inverse=True)
-        # Items of all seeds are numbered on, seed after seed.
+        # Items are numbered through all seeds, one seed after another.
         members.append(np.argsort(group, kind="stable") + sum(map(len, members)))
         counts = np.bincount(group)
         sizes.append(len(counts))

@@ -170,7 +170,7 @@ def build_world(
         chute = np.minimum(index, len(prices.price))
         hands.append(_make_hand(cast, seed, mass * price[chute, kind], group))
         order = np.argsort(group, kind="stable")
-        members.append(order + sum(map(len, kinds)))  # items are numbered on, seed after seed
+        members.append(order + sum(map(len, kinds)))  # numbered through all seeds
         lengths.append(np.bincount(group, minlength=len(names)))
         sizes.append(len(names))
         kinds.append(kind)

@@ -3,7 +3,7 @@
 * action ``MultiDiscrete([chutes + 1] * slots)``: for every slot 0 (leave it), 1..K (pick it into
   the chute of a material) or K + 1 (let it go to residue). What cannot be done (an empty slot, an
   item not perceived yet, no pick left) is a counted no-op; ``info["action_mask"]`` (slots,
-  chutes + 1) tells it beforehand. Picks are done in the order of the slots.
+  chutes + 1) shows it beforehand. Picks are done in the order of the slots.
 * observation: ``perception`` (slots, K [+ G]) probabilities of material (and quality) of perceived
   items, else 0; ``queue`` (slots, 3): occupied, perceived, share of its time in reach left;
   ``battery`` (2,): charge, awake; ``clock`` (3,): share of the day since the shift's start, belt
@@ -74,7 +74,7 @@ class SortingVectorEnv(ReplicaVectorEnv):
         Held-out items and tables; default: a small example of a stated confusion.
     settings : mapping or SortingSettings, optional
     perception : str
-        The table that tells what is seen, how fast and at what energy.
+        The perception table: what is seen, how fast and at what energy.
     days : float
         Length of an episode.
     first_replica : int

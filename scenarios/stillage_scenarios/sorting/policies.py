@@ -3,7 +3,7 @@
 A rule acts on what the environment shows, like every policy. Since all that may be known of an
 item was perceived once, its compiled form is a look-up: the chute and the priority of every
 held-out item (:class:`Choice`). The two act alike, but for items whose worth differs by less than
-an observation's float32 tells. ``oracle`` and ``random`` are look-ups alone, for the environment
+an observation's float32 shows. ``oracle`` and ``random`` are look-ups alone, for the environment
 shows neither what an item is worth in truth nor the world's luck.
 """
 

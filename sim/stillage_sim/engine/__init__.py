@@ -2,7 +2,7 @@
 
 Who writes a kernel needs the marks below, and from the modules of this package what it
 calculates with: ``cycles``, ``ledger``, ``quantiles``, ``randomness`` and ``rows``. How it works
-inside is told by README.md in this folder.
+inside is described by README.md in this folder.
 """
 
 from stillage_sim.engine.entries import bound, kernel, packed

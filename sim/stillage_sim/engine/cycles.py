@@ -1,7 +1,7 @@
-"""Where a step stands in a cycle: of a day, a ring buffer, a season.
+"""Find where a step stands in a cycle: of a day, a ring buffer, a season.
 
-For numbers that are never negative, which processors divide in half the time that Python's
-floor division takes.
+Numbers must not be negative: processors divide such in half the time that Python's floor
+division takes.
 
 >>> place(25, 24), turns(25, 24)
 (1, 1)
@@ -18,11 +18,11 @@ __all__ = ["place", "turns"]
 
 @shared
 def place(step: int, length: int) -> int:
-    """Steps since the cycle of ``length`` steps began: ``step % length``."""
+    """Count the steps since the cycle of ``length`` steps began: ``step % length``."""
     return np.int64(np.uint64(step) % np.uint64(length))  # type: ignore[return-value]
 
 
 @shared
 def turns(step: int, length: int) -> int:
-    """Whole cycles before this step: ``step // length``."""
+    """Count the whole cycles before this step: ``step // length``."""
     return np.int64(np.uint64(step) // np.uint64(length))  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""Entry points of kernels: compiled when first called, and kept on disk between processes.
+"""Make entry points of kernels, compiled when first called, and kept on disk afterwards.
 
 What is kept is keyed by everything that it is made of (:mod:`stillage_sim.engine.reach`), by the
 processor and by numba's version. So an edited or upgraded function is never served from an old

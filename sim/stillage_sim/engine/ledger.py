@@ -53,7 +53,7 @@ def quantise(amounts: Any) -> NDArray[np.float64]:
 
 
 def residual(ledger: NDArray[np.float64]) -> float:
-    """Largest |sum over accounts| of any replica and kind, relative to what moved there."""
+    """Compute the largest |sum over accounts| of any replica and kind, relative to what moved."""
     gap = np.abs(ledger.sum(1))
     moved = np.abs(ledger).sum(1) / 2.0
     return float((gap / np.where(moved > 0, moved, 1.0)).max(initial=0.0))

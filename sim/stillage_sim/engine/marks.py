@@ -1,4 +1,4 @@
-"""Marks for the functions that a kernel is made of: how each is compiled, and when inlined.
+"""Mark the functions that a kernel is made of: how each is compiled, and when inlined.
 
 The entry points of kernels are marked in :mod:`stillage_sim.engine.entries`. All marks are the
 identity under ``NUMBA_DISABLE_JIT=1``: the very same source runs interpreted, the reference in

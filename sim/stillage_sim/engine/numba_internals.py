@@ -1,4 +1,4 @@
-"""Everything that the simulator takes from numba: the only file of it that imports numba.
+"""Hold everything that the simulator takes from numba: only this file imports numba.
 
 Part of it is numba's own machinery, which any release may change. So the versions that were
 tested are named here, pyproject.toml asks for no other, ``tests/sim/engine/test_numba_internals``
@@ -20,7 +20,7 @@ LEAST, BELOW = (0, 61), (0, 69)
 
 
 def changed(what: object) -> str:
-    """Tell in one line that this numba lacks something.
+    """Say in one line that this numba lacks something.
 
     >>> changed("'fortran' is gone").split(" changed ")[1]
     "what kernels build on: 'fortran' is gone; install numba>=0.61,<0.69"
@@ -116,7 +116,7 @@ def keep_on_disk(
 ) -> None:
     """Keep what ``dispatcher`` compiles of ``function``; without a place it is compiled anew.
 
-    ``stamp(target)`` tells what it is made of, for this numba and processor; it is asked when an
+    ``stamp(target)`` digests what it is made of, for this numba and processor; it is asked when an
     entry is first looked for. It may raise ``OSError`` for what cannot be read: then nothing is
     kept.
     """
@@ -141,7 +141,7 @@ class _KernelCache(FunctionCache):
         self._stamped = False
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The entry for these types; None if there is none. Numba asks before it saves one."""
+        """Load the entry for these types; None if there is none. Numba asks before it saves one."""
         if not self._stamped:
             self._stamped = True
             try:
@@ -155,7 +155,7 @@ class _KernelCache(FunctionCache):
         return super().load_overload(sig, target_context)
 
     def _index_key(self, sig: Any, codegen: Any) -> Any:
-        """Numba's key (types, processor, the function itself), and the fields of named tuples."""
+        """Join numba's key (types, processor, the function) with the fields of named tuples."""
         return (*super()._index_key(sig, codegen), tuple(map(_fields, sig)))
 
     def _guard_against_spurious_io_errors(self) -> contextlib.AbstractContextManager[None]:
@@ -163,6 +163,6 @@ class _KernelCache(FunctionCache):
 
 
 def _fields(kind: types.Type) -> tuple[Any, ...]:
-    """Names of a named tuple's fields, which numba reads by place, and those of tuples in it."""
+    """Name a named tuple's fields, which numba reads by place, and those of tuples in it."""
     parts = getattr(kind, "types", ())
     return (getattr(kind, "fields", ()), *map(_fields, parts)) if parts else ()

@@ -1,4 +1,4 @@
-"""Arguments of a kernel as blocks of memory, so that compiled code passes a pointer or two.
+"""Pack arguments of a kernel into blocks of memory, so that compiled code passes a pointer.
 
 A ``NamedTuple`` of arrays, scalars and other such tuples is written into words of 8 bytes: the
 *fixed* words hold the shapes of its arrays and the values of its scalars, the *addresses* say
@@ -76,7 +76,7 @@ class PackedTuple(types.Type):
 
 
 def _room_of(kind: types.Type) -> tuple[int, int]:
-    """How many fixed words and how many addresses a value of this type takes."""
+    """Count the fixed words and the addresses that a value of this type takes."""
     if isinstance(kind, PackedTuple):
         return kind.words, kind.arrays
     if isinstance(kind, PlainArray):
@@ -85,7 +85,7 @@ def _room_of(kind: types.Type) -> tuple[int, int]:
 
 
 def kind_of(value: Any, name: str = "value", frozen: bool | None = None) -> types.Type:
-    """The type of a value that can be packed, or of an array that is passed as it is.
+    """Return the type of a value that can be packed, or of an array that is passed as it is.
 
     Raises ``TypeError`` for an array that is not contiguous (C order), aligned and of this
     machine's byte order, for one that changes but cannot be written, or any other value.
@@ -122,7 +122,7 @@ def kind_of(value: Any, name: str = "value", frozen: bool | None = None) -> type
 
 
 class _Words:
-    """What is written of one argument: fixed words, addresses, and how they grow by replica."""
+    """The words of one argument: fixed ones, addresses, and how these grow by replica."""
 
     def __init__(self) -> None:
         self.fixed: list[int] = []
@@ -154,7 +154,7 @@ class _Words:
             raise TypeError(f"found {type(value).__name__}, expected arrays, numbers or tuples")
 
     def block(self) -> NDArray[np.uint64]:
-        """Fixed words, addresses, and the addresses of each replica alone."""
+        """Join the fixed words, the addresses, and the addresses of each replica alone."""
         all_of_them = np.array(self.addresses, np.uint64)
         alone = np.arange(self.replicas, dtype=np.uint64)[:, None] * np.array(
             self.strides, np.uint64
@@ -165,7 +165,7 @@ class _Words:
 
 
 def pack(value: Any, key: list[Any]) -> NDArray[np.uint64] | None:
-    """The words of a ``NamedTuple``, which must outlive them; None for anything else.
+    """Write a ``NamedTuple``, which must outlive them, as words; None for anything else.
 
     ``key`` gets what :func:`kind_of` depends on: equal keys, equal types.
     """
@@ -175,7 +175,7 @@ def pack(value: Any, key: list[Any]) -> NDArray[np.uint64] | None:
 
 
 def alone(states: Tuple, r: int) -> Tuple:
-    """Replica r of a ``NamedTuple`` of arrays (R, ...) that change, as its only replica.
+    """Take replica r of a ``NamedTuple`` of arrays (R, ...) that change, as its only replica.
 
     >>> from stillage_sim.engine.ledger import residual
     >>> from stillage_sim.uncertainty.arrays import UncertainState
@@ -205,7 +205,7 @@ class _PackedTupleModel(models.StructModel):
 
 @unbox(PackedTuple)
 def _unbox(kind: PackedTuple, obj: Any, c: Any) -> NativeValue:
-    """The argument of a packed tuple is the address of its block."""
+    """Take the address of a packed tuple's block for its argument."""
     block = c.pyapi.long_as_voidptr(obj)
     found = _made(c.context, c.builder, kind, block, _past(c.builder, block, kind.words))
     return NativeValue(found, is_error=c.pyapi.c_api_error())
@@ -213,27 +213,27 @@ def _unbox(kind: PackedTuple, obj: Any, c: Any) -> NativeValue:
 
 @infer_getattr
 class _PackedTupleAttribute(AttributeTemplate):
-    """Types of attributes."""
+    """The types of attributes, for numba."""
 
     key = PackedTuple
 
     def generic_resolve(self, kind: PackedTuple, attr: str) -> types.Type | None:
-        """The type of a field."""
+        """Return the type of a field."""
         return kind.fields.get(attr)
 
 
 @infer_global(alone)
 class _AloneTyping(AbstractTemplate):
-    """Types of :func:`alone`."""
+    """The types of :func:`alone`, for numba."""
 
     def generic(self, args: Any, kws: Any) -> Any:
-        """A packed tuple of the same type."""
+        """Return a packed tuple of the same type."""
         return signature(args[0], args[0], types.int64)
 
 
 @lower_builtin(alone, PackedTuple, types.int64)
 def _alone_compiled(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    """Machine code of :func:`alone`."""
+    """Emit the machine code of :func:`alone`."""
     kind = sig.args[0]
     parts = cgutils.create_struct_proxy(kind)(context, builder, args[0])
     nth = builder.mul(builder.add(args[1], _word(1)), _word(kind.arrays))
@@ -243,7 +243,7 @@ def _alone_compiled(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 
 @lower_getattr_generic(PackedTuple)
 def _read(context: Any, builder: Any, whole: PackedTuple, value: Any, attr: str) -> Any:
-    """A field of a packed tuple."""
+    """Read a field of a packed tuple."""
     kind = whole.fields[attr]
     parts = cgutils.create_struct_proxy(whole)(context, builder, value)
     place, address = whole.places[attr]
@@ -279,7 +279,7 @@ def _made(context: Any, builder: Any, kind: PackedTuple, fixed: Any, addresses: 
 
 
 def _past(builder: Any, start: Any, words: Any) -> Any:
-    """The place so many words past another, each a pointer to bytes."""
+    """Find the place so many words past another, each a pointer to bytes."""
     count = _word(words) if isinstance(words, int) else words
     place = builder.gep(builder.bitcast(start, WORD.as_pointer()), [count], inbounds=True)
     return builder.bitcast(place, start.type)

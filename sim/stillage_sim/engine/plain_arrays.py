@@ -1,4 +1,4 @@
-"""Arrays as kernels see them: where they begin and how long their axes are.
+"""Plain arrays are arrays as kernels see them: where they begin, how long their axes are.
 
 Numba's own arrays take negative indices, have strides, and may share their memory with any other
 array; all of that costs instructions at every access. A *plain array* is in C order, and its
@@ -70,7 +70,7 @@ def of_type(builder: Any, access: Any, dtype: types.Type) -> Any:
 
 
 def _indices(index: types.Type) -> int | None:
-    """How many numbers an index has; None if it has anything else."""
+    """Count the numbers of an index; None if it has anything else."""
     if isinstance(index, types.Integer):
         return 1
     kinds = getattr(index, "types", ())  # of a tuple
@@ -79,10 +79,10 @@ def _indices(index: types.Type) -> int | None:
 
 @infer_global(operator.getitem)
 class _GetPlainArray(AbstractTemplate):
-    """Types of ``array[index]``."""
+    """The types of ``array[index]``, for numba."""
 
     def generic(self, args: Any, kws: Any) -> Any:
-        """A number, or an array of the axes that are left."""
+        """Return a number, or an array of the axes that are left."""
         array, index = args
         count = _indices(index) if isinstance(array, PlainArray) else None
         if count is None or count > array.ndim:
@@ -94,10 +94,10 @@ class _GetPlainArray(AbstractTemplate):
 
 @infer_global(operator.setitem)
 class _SetPlainArray(AbstractTemplate):
-    """Types of ``array[index] = number``."""
+    """The types of ``array[index] = number``, for numba."""
 
     def generic(self, args: Any, kws: Any) -> Any:
-        """Nothing is returned; what is frozen cannot be set."""
+        """Return nothing; what is frozen cannot be set."""
         array, index, value = args
         count = _indices(index) if isinstance(array, PlainArray) and not array.frozen else None
         if (
@@ -111,23 +111,23 @@ class _SetPlainArray(AbstractTemplate):
 
 @infer_getattr
 class _PlainArrayAttribute(AttributeTemplate):
-    """Types of attributes."""
+    """The types of attributes, for numba."""
 
     key = PlainArray
 
     def resolve_shape(self, array: PlainArray) -> types.Type:
-        """The lengths of all axes."""
+        """Return the lengths of all axes."""
         return types.UniTuple(types.int64, array.ndim)
 
 
 @lower_getattr(PlainArray, "shape")
 def _shape_of(context: Any, builder: Any, array: PlainArray, value: Any) -> Any:
-    """The lengths of all axes."""
+    """Return the lengths of all axes."""
     return cgutils.create_struct_proxy(array)(context, builder, value).shape
 
 
 def _find(context: Any, builder: Any, sig: Any, args: Any) -> tuple[Any, list[Any]]:
-    """Where ``array[index]`` begins, and the lengths of the axes that are left."""
+    """Find where ``array[index]`` begins, and the lengths of the axes that are left."""
     array, index = sig.args[0], sig.args[1]
     parts = cgutils.create_struct_proxy(array)(context, builder, args[0])
     if isinstance(index, types.Integer):
@@ -147,7 +147,7 @@ def _find(context: Any, builder: Any, sig: Any, args: Any) -> tuple[Any, list[An
 @lower_builtin(operator.getitem, PlainArray, types.Integer)
 @lower_builtin(operator.getitem, PlainArray, types.BaseTuple)
 def _get(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    """``array[index]``."""
+    """Read ``array[index]``."""
     place, rest = _find(context, builder, sig, args)
     array = sig.args[0]
     if rest:
@@ -165,7 +165,7 @@ def _get(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 @lower_builtin(operator.setitem, PlainArray, types.Integer, types.Any)
 @lower_builtin(operator.setitem, PlainArray, types.BaseTuple, types.Any)
 def _put(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    """``array[index] = number``, in all places where axes are left."""
+    """Write ``array[index] = number``, in all places where axes are left."""
     place, rest = _find(context, builder, sig, args)
     dtype = sig.args[0].dtype
     value = context.data_model_manager[dtype].as_data(builder, args[2])

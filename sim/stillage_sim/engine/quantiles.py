@@ -1,4 +1,4 @@
-"""Quantile tables: draws from any law by one look-up, with its exact mean.
+"""Tabulate quantiles: draws from any law by one look-up, with its exact mean.
 
 Cell k of a table of n cells holds the conditional mean of the law between its quantiles k/n and
 (k+1)/n, so that the mean of a draw is the law's mean; its variance falls short of the law's by
@@ -34,7 +34,7 @@ _TOLERANCE, _NEGLIGIBLE = 1e-4, 1e-12
 
 @shared
 def pick(table: np.ndarray, bits: np.uint64) -> float:
-    """A draw from 64 random bits; the complement of the bits draws the opposite cell.
+    """Draw by 64 random bits; the complement of the bits draws the opposite cell.
 
     >>> float(pick(np.array([1.0, 2.0]), np.uint64(0)))
     1.0
@@ -44,7 +44,7 @@ def pick(table: np.ndarray, bits: np.uint64) -> float:
 
 
 def quantile_table(law: Any, cells: int = CELLS) -> NDArray[np.float64]:
-    """The conditional means of ``law`` in ``cells`` equiprobable cells, float64 (cells,), rising.
+    """Tabulate the means of ``law`` in ``cells`` equiprobable cells, float64 (cells,), rising.
 
     ``law`` is a frozen ``scipy.stats`` distribution, continuous or discrete, with a finite mean.
     Means within a cell are integrals of the quantile function: Gauss-Legendre inside, and
@@ -76,7 +76,10 @@ def quantile_table(law: Any, cells: int = CELLS) -> NDArray[np.float64]:
 
 
 def cell_means(law: Any, cells: int) -> NDArray[np.float64]:
-    """Quadrature over ``law.ppf`` and, in the uppermost cell, ``law.isf``: float64 (cells,)."""
+    """Compute cells' means by quadrature over ``law.ppf``, and ``law.isf`` in the uppermost.
+
+    float64 (cells,).
+    """
     if cells < 1:
         raise ValueError(f"cells: found {cells}, expected at least 1")
     if cells == 1:
@@ -93,7 +96,7 @@ def cell_means(law: Any, cells: int) -> NDArray[np.float64]:
 def discrete_table(
     values: NDArray[np.float64], weights: NDArray[np.float64], cells: int = CELLS
 ) -> NDArray[np.float64]:
-    """The same for a law with the given values (rising) and weights, both (N,); exact sums.
+    """Tabulate a law of given values (rising) and weights, both (N,), by exact sums.
 
     >>> discrete_table(np.array([1.0, 2.0, 4.0]), np.array([1.0, 1.0, 2.0]), 4).tolist()
     [1.0, 2.0, 4.0, 4.0]
@@ -112,7 +115,7 @@ def discrete_table(
 def _snapped(
     means: NDArray[np.float64], values: NDArray[np.float64], cumulative: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Cells that lie within one value hold it to the last bit, free of the sums' rounding."""
+    """Set cells that lie within one value to it, to the last bit, free of the sums' rounding."""
     cells = len(means)
     first = np.searchsorted(cumulative[1:-1], np.arange(cells) / cells + _NEGLIGIBLE)
     last = np.searchsorted(cumulative[1:-1], np.arange(1, cells + 1) / cells - _NEGLIGIBLE)

@@ -1,4 +1,4 @@
-"""Counter-based randomness inside compiled loops, bit-identical to :mod:`stillage.counter`.
+"""Draw counter-based random numbers in compiled loops, bit-identical to :mod:`stillage.counter`.
 
 A draw is ``hash(seed, replica, episode, step, stream, index)``. The hash folds one coordinate
 after another, so that a replica's prefix and a step's prefix are computed once.
@@ -41,31 +41,31 @@ def fold(state: np.uint64, value: np.uint64) -> np.uint64:
 
 @shared
 def draw(state: np.uint64, stream: int, index: int) -> np.uint64:
-    """64 random bits of a stream at an index, given the prefix of everything before."""
+    """Draw 64 random bits of a stream at an index, given the prefix of everything before."""
     return fold(fold(state, np.uint64(stream)), np.uint64(index))
 
 
 @shared
 def fraction(bits: np.uint64) -> float:
-    """float64 in [0, 1) from 64 random bits, as :func:`stillage.counter.uniform`."""
+    """Turn 64 random bits into float64 in [0, 1), as :func:`stillage.counter.uniform`."""
     return np.float64(bits >> U11) * UNIT
 
 
 @shared
 def high(bits: np.uint64) -> np.uint64:
-    """The upper 32 of 64 random bits."""
+    """Return the upper 32 of 64 random bits."""
     return bits >> U32
 
 
 @shared
 def low(bits: np.uint64) -> np.uint64:
-    """The lower 32 of 64 random bits."""
+    """Return the lower 32 of 64 random bits."""
     return bits & LOW_32
 
 
 @shared
 def below(bits32: np.uint64, count: int) -> np.int64:
-    """A whole number in [0, count) from 32 random bits (Lemire's multiply-shift).
+    """Draw a whole number in [0, count) from 32 random bits (Lemire's multiply-shift).
 
     Some numbers are likelier than others by at most ``count`` in 2**32.
     """
@@ -74,7 +74,7 @@ def below(bits32: np.uint64, count: int) -> np.int64:
 
 @compiled
 def from_table(u: float, cumulative: np.ndarray) -> int:
-    """The smallest k with ``u < cumulative[k]``: a draw by quantile table (inversion)."""
+    """Find the smallest k with ``u < cumulative[k]``: a draw by quantile table (inversion)."""
     k = 0
     while k < cumulative.shape[0] - 1 and u >= cumulative[k]:
         k += 1
@@ -82,12 +82,12 @@ def from_table(u: float, cumulative: np.ndarray) -> int:
 
 
 def prefix(seed: int, replica: int, episode: int) -> np.uint64:
-    """The hash state of one replica's episode."""
+    """Compute the hash state of one replica's episode."""
     return np.uint64(counter.bits(seed, replica, episode))
 
 
 def poisson_table(mean: float) -> np.ndarray:
-    """Cumulative probabilities P(N <= k), k = 0..n, of a Poisson law; the last one is 1.
+    """Tabulate the probabilities P(N <= k), k = 0..n, of a Poisson law; the last one is 1.
 
     Made once by the driver; loops only compare with it. The tail beyond is under 2**-53.
 

@@ -1,4 +1,4 @@
-"""What a compiled function is made of: the files that it reaches, and what its names stand for.
+"""Find what a compiled function is made of: the files that it reaches, and its names' values.
 
 Compiled code is served from disk only as long as nothing that went into it has changed. So its
 key holds the text of every file whose code it reaches, from function to function, by global
@@ -27,7 +27,7 @@ _CONSTANT = bool | int | float | complex | str | np.generic | np.ndarray | None
 
 
 class Reach:
-    """What a function reaches: ``files``, and by each name met, what it stands for (``names``).
+    """The reach of a function: ``files``, and what each name stands for that it meets (``names``).
 
     >>> from stillage_sim.engine import randomness
     >>> found = Reach(randomness.fraction)
@@ -84,7 +84,7 @@ class Reach:
         return found
 
     def stamp(self, *more: str) -> str:
-        """24 hexadecimal digits of all files, names and ``more``.
+        """Digest all files, names and ``more`` to 24 hexadecimal digits.
 
         Raises ``OSError`` if a file cannot be read.
         """
@@ -94,7 +94,7 @@ class Reach:
 
 
 def _mentioned(code: CodeType) -> Iterator[str]:
-    """Every global, attribute and outer variable that code mentions, or code inside it."""
+    """Yield every global, attribute and outer variable that code mentions, or code inside it."""
     yield from code.co_names + code.co_freevars
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
@@ -102,12 +102,12 @@ def _mentioned(code: CodeType) -> Iterator[str]:
 
 
 def _home(value: Any) -> str:
-    """The module that a function, a class, or the class of an object is from."""
+    """Name the module that a function, a class, or the class of an object is from."""
     return str(getattr(value, "__module__", ""))
 
 
 def _text(value: Any) -> str:
-    """A constant's value; else which function, class or module it is, or an object of which."""
+    """Write a constant's value; else the name of a function, class or module, or of an object's."""
     if isinstance(value, np.ndarray):
         content = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
         return f"{value.dtype.str} {value.shape} {content}"

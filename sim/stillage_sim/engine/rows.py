@@ -61,7 +61,7 @@ class _RowModel(models.PrimitiveModel):
 
 
 def row(materials: tuple[int, ...], account: np.ndarray) -> Row:
-    """The numbers of an account (M,); ``materials`` is a tuple of M."""
+    """Read the numbers of an account (M,); ``materials`` is a tuple of M."""
     return account[: len(materials)].copy()
 
 
@@ -71,7 +71,7 @@ def set_row(account: np.ndarray, values: Row) -> None:
 
 
 def positive(values: Row) -> Row:
-    """The numbers above 0, and 0 for the others.
+    """Keep the numbers above 0, and put 0 for the others.
 
     >>> positive(np.array([-1.0, 2.0])).tolist()
     [0.0, 2.0]
@@ -80,7 +80,7 @@ def positive(values: Row) -> Row:
 
 
 def sum_row(values: Row) -> float:
-    """The sum of a row, from the first number to the last.
+    """Sum a row, from the first number to the last.
 
     >>> sum_row(np.array([1.0, 2.0, 4.0]))
     7.0
@@ -93,38 +93,38 @@ def sum_row(values: Row) -> float:
 
 @infer_global(row)
 class _RowTyping(AbstractTemplate):
-    """Types of :func:`row`."""
+    """The types of :func:`row`, for numba."""
 
     def generic(self, args: Any, kws: Any) -> Any:
-        """A row as long as the tuple."""
+        """Return a row as long as the tuple."""
         materials, account = args
         return signature(_RowType(materials.count), materials, account)
 
 
 @infer_global(set_row)
 class _SetRowTyping(AbstractTemplate):
-    """Types of :func:`set_row`."""
+    """The types of :func:`set_row`, for numba."""
 
     def generic(self, args: Any, kws: Any) -> Any:
-        """Nothing is returned; what is frozen cannot be set."""
+        """Return nothing; what is frozen cannot be set."""
         return None if args[0].frozen else signature(types.none, *args)
 
 
 @infer_global(positive)
 class _PositiveTyping(AbstractTemplate):
-    """Types of :func:`positive`."""
+    """The types of :func:`positive`, for numba."""
 
     def generic(self, args: Any, kws: Any) -> Any:
-        """A row."""
+        """Return a row."""
         return signature(args[0], args[0])
 
 
 @infer_global(sum_row)
 class _SumRowTyping(AbstractTemplate):
-    """Types of :func:`sum_row`."""
+    """The types of :func:`sum_row`, for numba."""
 
     def generic(self, args: Any, kws: Any) -> Any:
-        """A number."""
+        """Return a number."""
         return signature(types.float64, args[0])
 
 
@@ -135,7 +135,7 @@ def _place(context: Any, builder: Any, account: PlainArray, value: Any, count: i
 
 @lower_builtin(row, types.UniTuple, PlainArray)
 def _read(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    """Machine code of :func:`row`."""
+    """Emit the machine code of :func:`row`."""
     account = sig.args[1]
     place = _place(context, builder, account, args[1], sig.return_type.count)
     found = of_type(builder, builder.load(place, align=8), account.dtype)
@@ -144,7 +144,7 @@ def _read(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 
 @lower_builtin(set_row, PlainArray, _RowType)
 def _write(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    """Machine code of :func:`set_row`."""
+    """Emit the machine code of :func:`set_row`."""
     account, kind = sig.args
     place = _place(context, builder, account, args[0], kind.count)
     of_type(builder, builder.store(args[1], place, align=8), account.dtype)
@@ -153,14 +153,14 @@ def _write(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 
 @lower_builtin(positive, _RowType)
 def _select_positive(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    """Machine code of :func:`positive`."""
+    """Emit the machine code of :func:`positive`."""
     zero = ir.Constant(args[0].type, [0.0] * sig.args[0].count)
     return builder.select(builder.fcmp_ordered(">", args[0], zero), args[0], zero)
 
 
 @lower_builtin(sum_row, _RowType)
 def _add_up(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    """Machine code of :func:`sum_row`."""
+    """Emit the machine code of :func:`sum_row`."""
     total = ir.Constant(_DOUBLE, 0.0)
     for m in range(sig.args[0].count):
         total = builder.fadd(total, builder.extract_element(args[0], _index(m)))
@@ -172,10 +172,10 @@ def _index(m: int) -> Any:
 
 
 class _ArithmeticTyping(AbstractTemplate):
-    """Types of + - x with at least one row."""
+    """The types of + - x with at least one row, for numba."""
 
     def generic(self, args: Any, kws: Any) -> Any:
-        """A row; numbers are taken as float64."""
+        """Return a row; numbers are taken as float64."""
         rows = [kind for kind in args if isinstance(kind, _RowType)]
         others = [kind for kind in args if not isinstance(kind, _RowType)]
         if not rows or any(kind != rows[0] for kind in rows):
@@ -199,7 +199,7 @@ def _arithmetic(instruction: str) -> Any:
 
 
 def _spread(builder: Any, value: Any, count: int) -> Any:
-    """A row of equal numbers."""
+    """Make a row of equal numbers."""
     found = ir.Constant(ir.VectorType(_DOUBLE, count), ir.Undefined)
     for m in range(count):
         found = builder.insert_element(found, value, _index(m))

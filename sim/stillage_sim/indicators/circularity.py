@@ -25,7 +25,7 @@ _ROUNDING = 1e-9
 
 
 class Circularity(NamedTuple):
-    """The indicator and what it is made of; masses in the unit of the product's mass."""
+    """The circularity of a product: its indicator, and the masses that it is made of."""
 
     virgin: Floats
     waste: Floats

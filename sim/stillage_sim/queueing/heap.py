@@ -60,7 +60,7 @@ def clear(heap: Heap, r: int) -> None:
 
 @compiled
 def next_time(heap: Heap, r: int) -> float:
-    """Tell when the next event of replica r is due; infinity if there is none."""
+    """Return when the next event of replica r is due; infinity if there is none."""
     due: float = heap.time[r, 0] if heap.size[r] > 0 else NEVER
     return due
 

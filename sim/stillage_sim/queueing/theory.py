@@ -96,7 +96,9 @@ def mm1k_lost(rate: float, service_rate: float, places: int) -> float:
 
 
 def exponential_pair_throughput(first: float, second: float, buffer: int) -> float:
-    """Throughput of two exponential stations, the first never starved, N places between.
+    """Compute the throughput of two exponential stations with N places between.
+
+    The first is never starved.
 
     With blocking after service the items beyond the first service, a blocked one included, are
     an M/M/1/(N + 2) queue: m2 (1 - P0). For equal rates m (N + 2) / (N + 3), of which N = 0 is
@@ -141,7 +143,9 @@ def slotted_mm1_wait(rate: float, service_rate: float, slot: float) -> float:
 
 
 def bernoulli_pair_throughput(first: float, second: float, buffer: int) -> float:
-    """Items per slot of two Bernoulli machines with N places between, blocked before service.
+    """Compute the items per slot of two Bernoulli machines with N places between.
+
+    A machine is blocked before service.
 
     p1, p2 are the chances to be up in a slot; the first is never starved, the last never
     blocked: Li and Meerkov (2009), *Production Systems Engineering*.

@@ -51,15 +51,15 @@ class Context:
         return (*self.models, *self.config.bundles)
 
     def model_folder(self, seed: int, model: str) -> Path:
-        """Tell where a trained model of a seed lies."""
+        """Return where a trained model of a seed lies."""
         return self.run.stage_folder("distill") / "seeds" / f"{seed:03d}" / "models" / model
 
     def export_folder(self, seed: int) -> Path:
-        """Tell where the exported student of a seed lies."""
+        """Return where the exported student of a seed lies."""
         return self.run.stage_folder("export") / f"{seed:03d}"
 
     def table_path(self, name: str, seed: int) -> Path:
-        """Tell where a perception table is kept; a policy's name never becomes a path."""
+        """Return where a perception table is kept; a policy's name never becomes a path."""
         bundles = list(self.config.bundles)
         stem = f"bundle-{bundles.index(name):03d}" if name in bundles else name
         return self.run.stage_folder("perceive") / f"{seed:03d}-{stem}.npz"

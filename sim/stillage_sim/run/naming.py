@@ -27,7 +27,7 @@ class Named(NamedTuple):
 
 
 def sort_out(policies: Sequence[str], known: Sequence[str]) -> Named:
-    """Tell registered names from folders and import strings.
+    """Sort policies into registered names, folders and import strings.
 
     A bundle or saved policy is named after its folder (``bundle``, or ``bundle-2`` where that is
     taken), an object of code after its attribute.

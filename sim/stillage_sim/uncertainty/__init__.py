@@ -1,4 +1,4 @@
-"""Declared distributions and recorded series, and the sampling that makes replicas of them."""
+"""Declare distributions and recorded series, and sample replicas of them."""
 
 __all__ = [
     "arrays",

@@ -94,7 +94,7 @@ def build_uncertainties(
         tables += made.tables
         size += len(made.tables) * int(length[v])
     return Uncertainties(
-        tables=np.concatenate([*tables, np.zeros(1)]),  # nothing cannot be concatenated
+        tables=np.concatenate([*tables, np.zeros(1)]),  # NumPy concatenates no empty list
         first=first,
         factor=factor,
         length=length,

@@ -252,7 +252,7 @@ def picture(sheet: Sheet, states: States, r: int) -> NDArray[np.uint8]:
 
 
 def _links(canvas: Canvas, shown: PictureState) -> None:
-    """All arrows, the widest first, and then what they carry."""
+    """Draw all arrows, the widest first, and then write what they carry."""
     net = shown.net
     flows = [shown.per_day(link) for link in net.links]
     most = max([*flows, 1e-12])

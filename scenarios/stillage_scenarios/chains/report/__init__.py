@@ -1,3 +1,3 @@
-"""The report's sections on a chain."""
+"""Write the report's sections on a chain world."""
 
 __all__ = ["charts", "flows", "results", "sankey", "section"]

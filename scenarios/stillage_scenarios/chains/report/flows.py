@@ -153,7 +153,7 @@ def _make(
 
 
 def _drawn(model: ChainModel, totals: Mapping[str, Floats], account: int) -> float:
-    """Compute the kilograms that makers took out of an account: what came and lies there no more."""
+    """Compute the kilograms that makers took out of an account: what came and is gone."""
     flow = np.asarray(totals["flow"], np.float64)
     came = sum(float(flow[n].sum()) for n, w in enumerate(model.ways) if w.sink == account)
     return max(came - float(np.asarray(totals["mass"])[account].sum()), 0.0)

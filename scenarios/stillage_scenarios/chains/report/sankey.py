@@ -33,7 +33,7 @@ _KAPPA = 0.5523
 
 @dataclass(frozen=True)
 class Measures:
-    """Lengths of a picture, in its own pixels.
+    """The lengths of a picture, in its own pixels.
 
     ``thickest`` is the breadth of the stage that carries most; ``pitch`` from stage to stage;
     ``gap`` between nodes of a stage, ``head`` for a node's label; ``turn`` radius of a loop's

@@ -192,7 +192,7 @@ def _edge(lanes: Lanes, edge: Edge, path: str) -> Iterator[Process]:
             carbon=np.full(count, edge.kg_co2e_per_tkm * edge.km / 1000.0),
             scope=SCOPES.index(edge.scope),
             added=np.zeros(count),
-            lead=max(lead, 1) if edge.lead_h > 0.0 else 0,  # none becomes immediate by rounding
+            lead=max(lead, 1) if edge.lead_h > 0.0 else 0,  # short as it may be, it takes a step
         )
 
 
@@ -290,7 +290,7 @@ def ordered(found: Sequence[Process]) -> list[Process]:
 
 
 def with_choices(lanes: Lanes, found: Sequence[Process]) -> tuple[list[Process], list[int]]:
-    """Tell processes the choice that decides on them; return them and the account of each choice.
+    """Give processes the choice that decides on them; return them and each choice's account.
 
     Raises ``BadInput`` for a choice with fewer than two takers.
     """

@@ -203,7 +203,7 @@ def _date_sky(values: dict[str, Any], label: str) -> None:
 
 
 def _name_entries(entries: Any, kind: str, label: str) -> None:
-    """Tell machines and spare parts their names, which in a file are their tables'."""
+    """Give machines and spare parts their names, which in a file are their tables'."""
     if not isinstance(entries, Mapping):
         return
     for name, entry in entries.items():

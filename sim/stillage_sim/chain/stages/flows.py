@@ -193,7 +193,7 @@ def _spoiling(loss: np.ndarray, first: int, last: int) -> float:
 
 @shared
 def load(loads: np.ndarray, first: int, last: int, share: float) -> None:
-    """Tell machines how much of what they could do they really did."""
+    """Set for machines how much of what they could do they really did."""
     if last > first:
         loads[first] = share
     for k in range(first + 1, last):
