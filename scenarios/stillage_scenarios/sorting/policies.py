@@ -147,8 +147,8 @@ class ItemRule:
 
     def begin(self, simulation: Any, replicas: int) -> dict[str, Any]:
         """Return the plant's market, and the picks that the robot has left (R,)."""
-        world = simulation.world
-        return {"market": world.market, "rate": world.plant.picks, "picks": np.zeros(replicas)}
+        belt = simulation.belt
+        return {"market": belt.market, "rate": belt.plant.picks, "picks": np.zeros(replicas)}
 
     def act(
         self, observation: Observation, mask: NDArray[np.int8], memory: dict[str, Any]

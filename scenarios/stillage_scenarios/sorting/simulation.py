@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 
 from stillage.errors import BadInput
 from stillage_scenarios.sorting import drawing, stages
+from stillage_scenarios.sorting.belt import Belt
 from stillage_scenarios.sorting.plant import State, empty_view
 from stillage_sim.devices.power import DAY_S
 from stillage_sim.engine import wrapping
 from stillage_sim.envs import Bools, Step
-
-if TYPE_CHECKING:
-    from stillage_scenarios.sorting.world import SortingWorld
 
 
 class SortingSimulation:
@@ -25,7 +23,7 @@ class SortingSimulation:
 
     Parameters
     ----------
-    world : SortingWorld
+    belt : Belt
     perception : str
         What is seen: the name of a perception table.
     days : float
@@ -34,17 +32,17 @@ class SortingSimulation:
         Whose device reads; default: the policy that is called as the table.
     """
 
-    def __init__(self, world: SortingWorld, perception: str, days: float, policy: str = "") -> None:
-        if perception not in world.features:
-            raise BadInput("perception", repr(perception), f"one of {', '.join(world.features)}")
+    def __init__(self, belt: Belt, perception: str, days: float, policy: str = "") -> None:
+        if perception not in belt.features:
+            raise BadInput("perception", repr(perception), f"one of {', '.join(belt.features)}")
         if not math.isfinite(days) or days <= 0:
             raise BadInput("days", days, "a positive number")
-        self.world = world
+        self.belt = belt
         self.horizon = max(round(days * DAY_S), 1)
-        self.decisions = world.of(policy or perception)
-        self.features = world.features[perception]
-        slots, shown = world.plant.slots, self.features.shape[1]
-        self.action_space = gymnasium.spaces.MultiDiscrete([world.plant.chutes + 1] * slots)
+        self.decisions = belt.of(policy or perception)
+        self.features = belt.features[perception]
+        slots, shown = belt.plant.slots, self.features.shape[1]
+        self.action_space = gymnasium.spaces.MultiDiscrete([belt.plant.chutes + 1] * slots)
         self.shown: dict[str, tuple[int, ...]] = {
             "perception": (slots, shown),
             "queue": (slots, 3),
@@ -59,7 +57,7 @@ class SortingSimulation:
 
     def new_state(self, replicas: int) -> State:
         """Make room for R replicas."""
-        return self.world.new_state(replicas)
+        return self.belt.new_state(replicas)
 
     def begin(
         self,
@@ -70,15 +68,15 @@ class SortingSimulation:
         episodes: NDArray[np.int64],
     ) -> None:
         """Begin an episode in the replicas marked in ``which``."""
-        self.world.begin(state, which, replicas, seeds, episodes)
+        self.belt.begin(state, which, replicas, seeds, episodes)
 
     def step(self, state: State, actions: NDArray[np.int64], skip: Bools) -> Step:
         """Step one second."""
-        count, plant = len(state.step), self.world.plant
+        count, plant = len(state.step), self.belt.plant
         view = empty_view(plant, self.features.shape[1], count)
         with wrapping():
             stages.step_replicas(
-                plant, self.world.items, self.decisions, self.features, state, actions, skip, view
+                plant, self.belt.items, self.decisions, self.features, state, actions, skip, view
             )
         return view.rewards, {name: getattr(view, name) for name in self.shown}, view.mask
 
@@ -88,16 +86,16 @@ class SortingSimulation:
 
     def decide(self, policy: str, state: State) -> NDArray[np.int64]:
         """Decide as a built-in policy would, int64 (R, slots)."""
-        actions = np.zeros((len(state.step), self.world.plant.slots), np.int64)
+        actions = np.zeros((len(state.step), self.belt.plant.slots), np.int64)
         with wrapping():
-            stages.decide_replicas(self.world.plant, self.world.of(policy), state, actions)
+            stages.decide_replicas(self.belt.plant, self.belt.of(policy), state, actions)
         return actions
 
     def picture(self, state: State, replica: int) -> NDArray[np.uint8]:
         """Draw a picture (240, 400, 3)."""
-        return drawing.picture(self.world.plant, self.world.items, state, replica)
+        return drawing.picture(self.belt.plant, self.belt.items, state, replica)
 
     def text(self, state: State, replica: int) -> str:
         """Describe a replica in words."""
-        world = self.world
-        return drawing.text(world.plant, world.items, world.labels, state, replica)
+        belt = self.belt
+        return drawing.text(belt.plant, belt.items, belt.labels, state, replica)
