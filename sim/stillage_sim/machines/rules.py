@@ -1,4 +1,4 @@
-"""Maintenance policies as numbers: run to failure, by age, by condition, by opportunity."""
+"""Make maintenance policies as numbers: run to failure, by age, condition or opportunity."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def assemble(
 
 
 def kpis_of(scenario: str, world: World, totals: Totals) -> dict[str, Floats]:
-    """Each KPI of a policy, float64 (replicas,): the world's own, then those of other plugins.
+    """Compute each KPI of a policy, float64 (replicas,): the world's own, then other plugins'.
 
     A KPI that another plugin registers for this scenario is ``factory(totals, world)``; where that
     gives None, the KPI has no meaning in this world and is left out.
@@ -102,7 +102,7 @@ def kpis_of(scenario: str, world: World, totals: Totals) -> dict[str, Floats]:
 
 
 def _outside(scenario: str) -> list[KpiSpec]:
-    """KPIs of a scenario that another plugin than the scenario's registers."""
+    """List the KPIs of a scenario that another plugin than the scenario's registers."""
     host = get_host()
     own = host.owner(host.spec(ScenarioSpec, scenario))
     return [s for s in host.scenario_specs(KpiSpec, scenario) if host.owner(s) is not own]

@@ -1,3 +1,3 @@
-"""Readers of tables that others publish: recorded series, PV_ICE baselines, waste analyses."""
+"""Read tables that others publish: recorded series, PV_ICE baselines, waste analyses."""
 
 __all__ = ["csvfile", "pv_ice", "waste"]

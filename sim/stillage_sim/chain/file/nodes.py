@@ -75,7 +75,7 @@ class Station(Table):
 
 
 class Lane(Table):
-    """What all nodes with lanes share: their stocks, room and choices."""
+    """The base of all nodes with lanes: their stocks, room and choices."""
 
     summary: Text = word("What it is.", "")
     lanes: Annotated[Names, Field(min_length=1, max_length=256)] = word("Its stocks.")

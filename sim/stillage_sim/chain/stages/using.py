@@ -57,7 +57,7 @@ def _age_stage(chain: Chain, state: State, r: int, u: int, cohort: int) -> None:
 
 @stage
 def return_stage(chain: Chain, state: State, r: int, u: int, period: int) -> None:
-    """Return, graded, what is due of a use in this period, or lose it to the loop."""
+    """Bring back, graded, what is due of a use in this period, or lose it to the loop."""
     uses = chain.uses
     if place(period, uses.width[u]) == 0:
         _age_stage(chain, state, r, u, turns(period, uses.width[u]))
