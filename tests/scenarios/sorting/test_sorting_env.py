@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,7 @@ ID = "stillage/Sorting-v0"
 
 
 def test_single_env_passes_check_env() -> None:
+    importlib.import_module("stillage_scenarios.environments")  # registers the ids
     env = gymnasium.make(ID, render_mode="rgb_array", days=0.01)
     check_env(env.unwrapped)
     env.close()
