@@ -1,9 +1,10 @@
 """Run idempotent tasks in this process or on Ray, with the same numbers either way.
 
 A task is one plain value; ``function(*constants, task)`` computes its result. Tasks must be
-idempotent: a worker that dies has its tasks run again elsewhere, at most three times. Every
-numeric library runs on one thread in workers and in process alike, so that results do not
-depend on where they were computed. Large ``constants`` travel to the object store once.
+idempotent: a worker that dies has its tasks run again elsewhere, as often as
+:mod:`stillage.compute.ray` allows. Every numeric library runs on one thread in workers and in
+process alike, so that results do not depend on where they were computed. Large ``constants``
+travel to the object store once.
 """
 
 from __future__ import annotations

@@ -85,6 +85,9 @@ PERCEIVING = tuple(arm.name for arm in ARMS if arm.perceives)
 KEPT = tuple(arm.name for arm in ARMS if arm.perceives and not arm.of)
 """Arms whose networks are kept: they perceive in a run, or are exported for it."""
 
+STUDENTS = tuple(arm.name for arm in ARMS if not (arm.plain or arm.of or arm.name == TEACHER))
+"""Arms whose students are trained alike: same start, same order of samples."""
+
 GAIN = Difference(DISTILLED, LABELS_ONLY, "distilled − labels only")
 """What distilling brings."""
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.counter import generator, stream
+from stillage.distillation.arm_table import DISTILLED, LABELS_ONLY, STUDENTS
 from stillage.distillation.bench import Bench, Ints, select
 from stillage.network import Network
 from stillage.task import Task
@@ -111,17 +112,14 @@ def train_students(bench: Bench, teacher: Teacher) -> tuple[dict[str, TrainedArm
         result = bench.fit(name, network, samples, select(labels, rows), guidance, validate)
         arms[name] = TrainedArm(network, result, held_out.predict(network))
 
-    fit("labels_only", known, arrangement.labels)
+    fit(LABELS_ONLY, known, arrangement.labels)
     guidance = guide(bench, teacher, 1 if is_linear(base) else plan.views)
     if guidance is None:
-        alone = arms["labels_only"]
-        return dict.fromkeys(
-            ("labels_only", "self_training", "shuffled", "distilled"), alone
-        ), everything
+        return dict.fromkeys(STUDENTS, arms[LABELS_ONLY]), everything
     told = np.flatnonzero(arrangement.known | (guidance.source >= 0))
-    own = everything.predict(arms["labels_only"].network)
+    own = everything.predict(arms[LABELS_ONLY].network)
     pseudo = pseudo_labels(arrangement.tasks, arrangement.labels, own, arrangement.taught)
     fit("self_training", told, pseudo)
     fit("shuffled", told, arrangement.labels, shuffle(guidance, bench.seed))
-    fit("distilled", told, arrangement.labels, guidance)
+    fit(DISTILLED, told, arrangement.labels, guidance)
     return arms, everything

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.counter import generator, stream
-from stillage.distillation.arm_table import DISTILLED, KEPT
+from stillage.distillation.arm_table import ARMS, DISTILLED, KEPT
 from stillage.distillation.arms import Predictions, TrainedArm, train_students
 from stillage.distillation.arrange import Arrangement, arrange
 from stillage.distillation.bench import Bench, Told
@@ -92,11 +92,12 @@ def finished(folder: Path, key: str) -> bool:
 
 
 def seed_key(recording: Recording, plan: DistillPlan, seed: int) -> str:
-    """What a seed's result depends on, as a hash; the number of seeds is none of it."""
+    """What a seed's result depends on, as a hash: its arms too, but not the number of seeds."""
     from stillage.training.checkpoint import training_key
 
     about = plan.model_dump(mode="json", exclude={"seeds", "first_seed"})
-    return training_key(recording.fingerprint, sorted(about.items()), seed)
+    arms = [arm.name for arm in ARMS]
+    return training_key(recording.fingerprint, sorted(about.items()), seed, arms)
 
 
 def run_seed(
