@@ -11,8 +11,9 @@ functions mirror the commands of the same name.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from stillage.lazy import lazily
 
 if TYPE_CHECKING:
     from stillage.api import evaluate, resume, run
@@ -25,21 +26,6 @@ if TYPE_CHECKING:
     from stillage.sensing.scene import Scene
     from stillage.task import Task
     from stillage.teaching.teacher import Teacher
-
-_HOMES = {
-    "Fusion": "stillage.network.fusion.base",
-    "Modality": "stillage.sensing.modality",
-    "Recording": "stillage.recording",
-    "Scene": "stillage.sensing.scene",
-    "Student": "stillage.network.student",
-    "Task": "stillage.task",
-    "Teacher": "stillage.teaching.teacher",
-    "distill": "stillage.distillation",
-    "evaluate": "stillage.api",
-    "export": "stillage.exporting",
-    "resume": "stillage.api",
-    "run": "stillage.api",
-}
 
 __all__ = [
     "Fusion",
@@ -57,13 +43,22 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'stillage' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(
+    __name__,
+    {
+        "api": ["evaluate", "resume", "run"],
+        "distillation": ["distill"],
+        "exporting": ["export"],
+        "network.fusion.base": ["Fusion"],
+        "network.student": ["Student"],
+        "recording": ["Recording"],
+        "sensing.modality": ["Modality"],
+        "sensing.scene": ["Scene"],
+        "task": ["Task"],
+        "teaching.teacher": ["Teacher"],
+    },
+)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted({*globals(), *__all__})

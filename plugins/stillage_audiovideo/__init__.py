@@ -5,8 +5,9 @@ What is named here is imported when it is first touched, so that loading the plu
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from stillage.lazy import lazily
 
 if TYPE_CHECKING:
     from stillage_audiovideo.audio import Audio, MachineSound
@@ -23,17 +24,12 @@ __all__ = [
     "synchronise",
 ]
 
-_HOMES = {
-    "Audio": "audio",
-    "AudioVideoGated": "fusion",
-    "MachineSound": "audio",
-    "Offset": "synchrony",
-    "Video": "modality",
-    "synchronise": "synchrony",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazily(
+    __name__,
+    {
+        "audio": ["Audio", "MachineSound"],
+        "fusion": ["AudioVideoGated"],
+        "modality": ["Video"],
+        "synchrony": ["Offset", "synchronise"],
+    },
+)

@@ -5,8 +5,9 @@ What is named here is imported when it is first touched, so that loading the plu
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from stillage.lazy import lazily
 
 if TYPE_CHECKING:
     from stillage_events.grids import count_frame, polar_grid, time_surface, voxel_grid
@@ -28,22 +29,12 @@ __all__ = [
     "voxel_grid",
 ]
 
-_HOMES = {
-    "EventStream": "modality",
-    "Events": "reading",
-    "Pixel": "pixel",
-    "count_frame": "grids",
-    "events_of": "reading",
-    "pack": "reading",
-    "polar_grid": "grids",
-    "simulate": "pixel",
-    "time_surface": "grids",
-    "unpack": "reading",
-    "voxel_grid": "grids",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazily(
+    __name__,
+    {
+        "grids": ["count_frame", "polar_grid", "time_surface", "voxel_grid"],
+        "modality": ["EventStream"],
+        "pixel": ["Pixel", "simulate"],
+        "reading": ["Events", "events_of", "pack", "unpack"],
+    },
+)

@@ -5,8 +5,9 @@ What is named here is imported when it is first touched, so that loading the plu
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from stillage.lazy import lazily
 
 if TYPE_CHECKING:
     from stillage_sensors.modality import (
@@ -37,22 +38,21 @@ __all__ = [
     "VibrationLevel",
 ]
 
-_HOMES = {
-    "Flow": "modality",
-    "Power": "modality",
-    "Pressure": "modality",
-    "Pulse": "modality",
-    "PulseSweep": "modality",
-    "RestVoltage": "modality",
-    "Series": "modality",
-    "Setting": "modality",
-    "Temperature": "modality",
-    "Vibration": "modality",
-    "VibrationLevel": "modality",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazily(
+    __name__,
+    {
+        "modality": [
+            "Flow",
+            "Power",
+            "Pressure",
+            "Pulse",
+            "PulseSweep",
+            "RestVoltage",
+            "Series",
+            "Setting",
+            "Temperature",
+            "Vibration",
+            "VibrationLevel",
+        ],
+    },
+)

@@ -5,8 +5,9 @@ What is named here is imported when it is first touched, so that loading the plu
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from stillage.lazy import lazily
 
 if TYPE_CHECKING:
     from stillage_spectral.augmentation import Perturbation
@@ -34,21 +35,12 @@ __all__ = [
     "snv_savgol",
 ]
 
-_HOMES = {
-    "Led": "modality",
-    "Msc": "preprocessing",
-    "Nir": "modality",
-    "Perturbation": "augmentation",
-    "Resampler": "readers.resampling",
-    "absorbance": "preprocessing",
-    "reflectance": "preprocessing",
-    "savgol": "preprocessing",
-    "snv": "preprocessing",
-    "snv_savgol": "preprocessing",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazily(
+    __name__,
+    {
+        "augmentation": ["Perturbation"],
+        "modality": ["Led", "Nir"],
+        "preprocessing": ["Msc", "absorbance", "reflectance", "savgol", "snv", "snv_savgol"],
+        "readers.resampling": ["Resampler"],
+    },
+)

@@ -5,8 +5,9 @@ What is named here is imported when it is first touched, so that loading the plu
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from stillage.lazy import lazily
 
 if TYPE_CHECKING:
     from stillage_thermal.augmentation import Hotspots
@@ -24,18 +25,12 @@ __all__ = [
     "transmission",
 ]
 
-_HOMES = {
-    "Hotspots": "augmentation",
-    "Planck": "radiometry",
-    "Scenery": "conversion",
-    "Thermal": "modality",
-    "ThermalImage": "modality",
-    "converted": "conversion",
-    "transmission": "conversion",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazily(
+    __name__,
+    {
+        "augmentation": ["Hotspots"],
+        "conversion": ["Scenery", "converted", "transmission"],
+        "modality": ["Thermal", "ThermalImage"],
+        "radiometry": ["Planck"],
+    },
+)

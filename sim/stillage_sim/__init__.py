@@ -10,26 +10,14 @@ imported when it is first touched:
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from stillage.lazy import lazily
 
 if TYPE_CHECKING:
     from stillage_sim.envs import ReplicaEnv, ReplicaVectorEnv, Simulation
     from stillage_sim.policy import LearnedPolicy, Policy
     from stillage_sim.scenario import Cast, Scenario, SeedCast, Totals, World
-
-_HOMES = {
-    "Cast": "scenario",
-    "LearnedPolicy": "policy",
-    "Policy": "policy",
-    "ReplicaEnv": "envs",
-    "ReplicaVectorEnv": "envs",
-    "Scenario": "scenario",
-    "SeedCast": "scenario",
-    "Simulation": "envs",
-    "Totals": "scenario",
-    "World": "scenario",
-}
 
 __all__ = [
     "Cast",
@@ -45,7 +33,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazily(
+    __name__,
+    {
+        "envs": ["ReplicaEnv", "ReplicaVectorEnv", "Simulation"],
+        "policy": ["LearnedPolicy", "Policy"],
+        "scenario": ["Cast", "Scenario", "SeedCast", "Totals", "World"],
+    },
+)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from stillage.lazy import lazily
 
 if TYPE_CHECKING:
     from stillage.bundle.runtime import Bundle
@@ -10,9 +12,9 @@ if TYPE_CHECKING:
 __all__ = ["Bundle"]
 
 
-def __getattr__(name: str) -> Any:
-    if name == "Bundle":  # onnxruntime is imported when a bundle is first wanted
-        from stillage.bundle.runtime import Bundle
-
-        return Bundle
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(
+    __name__,
+    {  # onnxruntime comes with it
+        "runtime": ["Bundle"],
+    },
+)

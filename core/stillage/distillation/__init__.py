@@ -5,27 +5,17 @@ Light to import; :func:`distill` brings torch when it is first touched.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stillage.distillation.arm_table import ARMS, Arm
 from stillage.distillation.plan import DistillPlan
+from stillage.lazy import lazily
 
 if TYPE_CHECKING:
     from stillage.distillation.bench import Bench
     from stillage.distillation.run import Result, distill, seed_folder
     from stillage.distillation.seed import SeedResult, run_seed
     from stillage.distillation.summary import summarise
-
-_HOMES = {
-    "Bench": "bench",
-    "Result": "run",
-    "SeedResult": "seed",
-    "distill": "run",
-    "run_seed": "seed",
-    "seed_folder": "run",
-    "summarise": "summary",
-}
 
 __all__ = [
     "ARMS",
@@ -41,7 +31,12 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazily(
+    __name__,
+    {
+        "bench": ["Bench"],
+        "run": ["Result", "distill", "seed_folder"],
+        "seed": ["SeedResult", "run_seed"],
+        "summary": ["summarise"],
+    },
+)

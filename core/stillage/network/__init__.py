@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from stillage.lazy import lazily
 
 if TYPE_CHECKING:
     from stillage.network.build import build_network
@@ -11,16 +13,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Network", "NetworkConfig", "build_network"]
 
-_HOMES = {
-    "Network": "stillage.network.network",
-    "NetworkConfig": "stillage.network.config",
-    "build_network": "stillage.network.build",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(_HOMES[name]), name)
+__getattr__ = lazily(
+    __name__,
+    {
+        "build": ["build_network"],
+        "config": ["NetworkConfig"],
+        "network": ["Network"],
+    },
+)

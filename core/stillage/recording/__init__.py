@@ -20,7 +20,9 @@ Names are imported when they are first used, so that listing plugins does not lo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from stillage.lazy import lazily
 
 if TYPE_CHECKING:
     from stillage.recording.cleaning import find_dead, find_duplicates
@@ -32,28 +34,6 @@ if TYPE_CHECKING:
     from stillage.recording.shortcut import ShortcutWarning, shortcut_check
     from stillage.recording.splits import Split, grouped_split, recording_split
     from stillage.recording.writer import RecordingWriter, write_recording
-
-_HOME = {
-    "Recording": "reader",
-    "RecordingWriter": "writer",
-    "Registration": "registration",
-    "ShortcutWarning": "shortcut",
-    "Split": "splits",
-    "Stream": "columns",
-    "StreamInfo": "columns",
-    "TargetColumn": "columns",
-    "describe": "info",
-    "estimate_registration": "registration",
-    "files_under": "folder_files",
-    "find_dead": "cleaning",
-    "find_duplicates": "cleaning",
-    "grouped_split": "splits",
-    "recording_split": "splits",
-    "rows_of": "columns",
-    "shortcut_check": "shortcut",
-    "warp": "registration",
-    "write_recording": "writer",
-}
 
 __all__ = [
     "Recording",
@@ -78,11 +58,17 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib
-
-    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(
+    __name__,
+    {
+        "cleaning": ["find_dead", "find_duplicates"],
+        "columns": ["Stream", "StreamInfo", "TargetColumn", "rows_of"],
+        "folder_files": ["files_under"],
+        "info": ["describe"],
+        "reader": ["Recording"],
+        "registration": ["Registration", "estimate_registration", "warp"],
+        "shortcut": ["ShortcutWarning", "shortcut_check"],
+        "splits": ["Split", "grouped_split", "recording_split"],
+        "writer": ["RecordingWriter", "write_recording"],
+    },
+)

@@ -5,8 +5,9 @@ Names are imported when they are first used; :mod:`stillage.storage.digest` need
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from stillage.lazy import lazily
 
 if TYPE_CHECKING:
     from stillage.storage.atomic import atomic_file, atomic_folder, write_json, write_text
@@ -21,17 +22,10 @@ __all__ = [
     "write_text",
 ]
 
-_HOMES = {
-    "Training": "provenance",
-    "atomic_file": "atomic",
-    "atomic_folder": "atomic",
-    "training": "provenance",
-    "write_json": "atomic",
-    "write_text": "atomic",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazily(
+    __name__,
+    {
+        "atomic": ["atomic_file", "atomic_folder", "write_json", "write_text"],
+        "provenance": ["Training", "training"],
+    },
+)

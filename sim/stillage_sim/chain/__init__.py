@@ -7,25 +7,15 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from stillage.lazy import lazily
 
 if TYPE_CHECKING:
     from stillage_sim.chain.building.model import build
     from stillage_sim.chain.file.load import ChainFile, load_chain
     from stillage_sim.chain.model import ChainModel
     from stillage_sim.chain.running import advance, begun, totals, usual_policy
-
-_HOMES = {  # the kernels bring numba
-    "ChainFile": "file.load",
-    "ChainModel": "model",
-    "advance": "running",
-    "begun": "running",
-    "build": "building.model",
-    "load_chain": "file.load",
-    "totals": "running",
-    "usual_policy": "running",
-}
 
 __all__ = [
     "ChainFile",
@@ -39,7 +29,12 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazily(
+    __name__,
+    {  # the kernels bring numba
+        "building.model": ["build"],
+        "file.load": ["ChainFile", "load_chain"],
+        "model": ["ChainModel"],
+        "running": ["advance", "begun", "totals", "usual_policy"],
+    },
+)

@@ -27,8 +27,9 @@ ALONE = """
 import sys
 
 class Gate:
-    ours = {"stillage", "stillage.errors", "stillage.bundle", "stillage.bundle.runtime",
-            "stillage.bundle.manifest", "stillage.bundle.onnxscan", "stillage.bundle.readout"}
+    ours = {"stillage", "stillage.errors", "stillage.lazy", "stillage.bundle",
+            "stillage.bundle.runtime", "stillage.bundle.manifest", "stillage.bundle.onnxscan",
+            "stillage.bundle.readout"}
     theirs = {"numpy", "onnxruntime", "flatbuffers", "google", "packaging", "coloredlogs"}
 
     def find_spec(self, name, path=None, target=None):
