@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from stillage.errors import BadInput
 from stillage.plugin.spec import PolicySpec
+from stillage_sim.policy.protocol import BLIND, IDEAL, MAJORITY
 
 if TYPE_CHECKING:
     from stillage.recording import Recording
@@ -149,6 +150,8 @@ class Scenario(ABC):
     teacher: ClassVar[tuple[str, ...]]
     student: ClassVar[tuple[str, ...]]
     tasks: ClassVar[tuple[str, ...]]
+    sights: ClassVar[tuple[str, ...]] = (IDEAL, MAJORITY, BLIND)
+    """What a policy may see here besides a perception table."""
     usual: ClassVar[Mapping[str, Any]] = {}
     """Defaults of the run's own options that differ for this scenario, such as ``days``."""
 

@@ -88,7 +88,10 @@ def list_(as_json_: bool) -> None:
     if as_json_:
         emit_json([as_json(status) for status in statuses])
         return
-    shown = ("modalities", "readers", "fusions", "objectives", "scenarios", "policies")
+    shown = (
+        "modalities", "readers", "fusions", "teachers", "students", "objectives", "scenarios",
+        "policies",
+    )  # fmt: skip
     rows = []
     for status in statuses:
         values = as_json(status)

@@ -28,6 +28,7 @@ from stillage.storage.provenance import training
 from stillage.teaching.teacher import NetworkTeacher
 from stillage.training.loop import TrainResult
 from stillage.training.samples import PreparedSamples
+from stillage.training.supervision import create_objective
 
 if TYPE_CHECKING:
     from stillage.plugin.host import Host
@@ -166,6 +167,20 @@ def _linear_throughout(recording: Recording, plan: DistillPlan, host: Host | Non
     return all(m.size == LINEAR for c in configs for m in c.modalities.values())
 
 
+def _check_features(recording: Recording, plan: DistillPlan, host: Host | None) -> None:
+    """Refuse objectives on features alone for a student whose features are its inputs."""
+    from stillage.network.build import network_config
+
+    config = network_config(
+        recording, plan.student, plan.tasks, plan.size or None, plan.fusion.name, host=host
+    )
+    for one in plan.objectives if config.width == 0 else ():
+        ports = create_objective(one, host).ports
+        if "student.features" in ports and "student.heads" not in ports:
+            found = "a linear student, whose features are its inputs"
+            raise BadInput(f"objective {one.name!r}", found, "--size small, or another fusion")
+
+
 def _distil(
     recording: Recording,
     plan: DistillPlan,
@@ -179,6 +194,7 @@ def _distil(
     budget = plan
     if _linear_throughout(recording, plan, host):  # solved, not stopped: no label is set aside
         budget = plan.model_copy(update={"validate_from": 2**31})
+    _check_features(recording, plan, host)
     arrangement = arrange(recording, budget, seed)
     bench = Bench(recording, plan, seed, arrangement, host, work, say)
     teacher = fit_teacher(bench)

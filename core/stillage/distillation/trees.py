@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from stillage.errors import BadInput
 from stillage.teaching.teacher import SklearnTeacher
 from stillage.training.samples import stream_batches
 
@@ -41,6 +42,9 @@ def fit_estimators(bench: Bench, estimator: Callable[[Task], Any]) -> SklearnTea
 def fit_trees(bench: Bench, trees: int = 100) -> SklearnTeacher:
     """The teacher ``trees``: extra-trees (Geurts et al., 2006) for each task."""
     from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+
+    if trees < 1:
+        raise BadInput("teacher 'trees' trees", trees, "at least 1")
 
     def estimator(task: Task) -> Any:
         kind = ExtraTreesRegressor if task.kind == "regression" else ExtraTreesClassifier

@@ -86,7 +86,8 @@ class PartConfig(BaseModel):
         known = {parameter.name: parameter for parameter in spec.parameters}
         for key in self.parameters:
             if key not in known:
-                raise BadInput(who, f"no parameter {key!r}", one_of(key, known))
+                wanted = one_of(key, known) if known else "none: it takes no parameters"
+                raise BadInput(who, f"parameter {key!r}", wanted)
         typed = {key: _typed(known[key], value, who) for key, value in self.parameters.items()}
         return self.model_copy(update={"parameters": typed})
 

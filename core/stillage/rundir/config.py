@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,6 +15,10 @@ from stillage.plugin.overrides import checked
 
 SEEDS, LABELS = 5, 4
 """Training seeds, and labels a class, of a run by default: a demonstration, not a study."""
+
+
+PolicyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,200}$")]
+"""A name that a user gives; it is printed, and never becomes a path."""
 
 
 class RunOptions(BaseModel):
@@ -54,8 +58,10 @@ class RunConfig(RunOptions):
     )
     scenario: str = Field(description="name of the scenario")
     fingerprint: str = Field(default="", description="content of the recording, always checked")
-    bundles: dict[str, str] = Field(default={}, description="exported bundles, by policy name")
-    outside: dict[str, str] = Field(
+    bundles: dict[PolicyName, str] = Field(
+        default={}, description="exported bundles, by policy name"
+    )
+    outside: dict[PolicyName, str] = Field(
         default={}, description="saved policies and module:attribute, by policy name"
     )
     distillation: DistillPlan = Field(

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from stillage_scenarios.chains.settings import ChainWorldSettings
 from stillage_scenarios.items.scenario import ItemScenario
-from stillage_sim.policy.protocol import Seeing
+from stillage_sim.policy.protocol import SIGHTS, Seeing
 from stillage_sim.scenario import Cast, World
 
 
@@ -18,6 +18,7 @@ class ClosedLoopScenario(ItemScenario):
 
     name: ClassVar[str] = "closed-loop"
     Settings: ClassVar[type[BaseModel]] = ChainWorldSettings
+    sights: ClassVar[tuple[str, ...]] = SIGHTS
     tasks: ClassVar[tuple[str, ...]] = ("material", "quality")
     usual: ClassVar[Mapping[str, Any]] = {"days": 30.0}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -62,13 +63,15 @@ class LearnedPolicy:
     summary: str = ""
 
     def __post_init__(self) -> None:
+        if len({name for name, _ in self.fields}) < len(self.fields):
+            raise BadInput("policy", "a field twice", "each field once")
         check_scorer(self.scorer, self.width, self.choices)
         object.__setattr__(self, "scorer", frozen(self.scorer))
 
     @property
     def width(self) -> int:
         """Count the numbers of a row."""
-        return sum(int(np.prod(shape)) for _, shape in self.fields)
+        return sum(math.prod(shape) for _, shape in self.fields)
 
     @classmethod
     def tree(
@@ -85,8 +88,8 @@ class LearnedPolicy:
     ) -> Self:
         """Make a policy of a decision tree's arrays, one entry a node.
 
-        ``feature`` below 0 marks a leaf. These are scikit-learn's ``tree_.feature``, ``threshold``,
-        ``children_left`` and ``children_right``; ``scores`` (N, sum of choices) are its values.
+        ``feature`` below 0 marks a leaf; ``scores`` is (N, sum of choices), one column an
+        alternative. See :meth:`of_tree` for a tree of scikit-learn.
         """
         at = np.asarray(feature, np.int64)
         nodes = Scorer(
@@ -101,6 +104,41 @@ class LearnedPolicy:
             biases=np.zeros(0),
         )
         return cls(sees, _fields(fields), tuple(map(int, choices)), nodes, summary)
+
+    @classmethod
+    def of_tree(
+        cls,
+        sees: str,
+        fields: Sequence[tuple[str, Sequence[int]]],
+        choices: Sequence[int],
+        fitted: Any,
+        summary: str = "",
+    ) -> Self:
+        """Make a policy of scikit-learn's ``DecisionTreeClassifier``, fitted to actions (n, A).
+
+        Its rows hold the fields one after another, its classes are alternatives; one that was
+        never taken in training is never chosen while another is legal.
+
+        Raises
+        ------
+        BadInput
+            If its outputs or classes are not those of ``choices``.
+        """
+        nodes = fitted.tree_
+        each = fitted.classes_ if nodes.n_outputs > 1 else [fitted.classes_]
+        if len(each) != len(choices):
+            raise BadInput("policy tree", f"{len(each)} outputs", f"{len(choices)}, one a number")
+        scores = np.full((nodes.node_count, int(sum(choices))), -1.0)  # below any share
+        starts = np.cumsum([0, *choices])
+        for place, taken in enumerate(each):
+            columns = np.asarray(taken, np.int64)
+            if (columns < 0).any() or (columns >= choices[place]).any():
+                raise BadInput("policy tree", f"classes {taken}", f"0 to {choices[place] - 1}")
+            scores[:, starts[place] + columns] = nodes.value[:, place, : len(columns)]
+        return cls.tree(
+            sees, fields, choices, nodes.feature, nodes.threshold, nodes.children_left,
+            nodes.children_right, scores, summary,
+        )  # fmt: skip
 
     @classmethod
     def network(
@@ -156,13 +194,23 @@ class LearnedPolicy:
         self, observation: Observation, mask: NDArray[np.int8], memory: Scratch
     ) -> NDArray[np.int64]:
         """Choose the best legal alternatives, int64 (R, A)."""
-        count = len(mask)
-        parts = [observation[name].reshape(count, -1) for name, _ in self.fields]
+        may = np.ascontiguousarray(mask, np.int8)
+        count, numbers = len(may), len(self.choices)
+        shapes = {name: np.shape(observation[name]) for name, _ in self.fields}
+        # compiled code reads and writes without asking
+        if shapes != {name: (count, *shape) for name, shape in self.fields}:
+            raise BadInput("policy", f"observation {shapes}", f"{count} x {_told(self.fields)}")
+        if may.ndim != 3 or may.shape[1] != numbers or may.shape[2] < max(self.choices):
+            wanted = f"({count}, {numbers}, {max(self.choices)})"
+            raise BadInput("policy", f"mask {may.shape}", wanted)
+        if [part.shape for part in memory] != [part.shape for part in self.room(count)]:
+            raise BadInput("policy", "the memory of another policy", "that of its own begin()")
+        parts = [np.asarray(observation[name]).reshape(count, -1) for name, _ in self.fields]
         # float32, as the environment shows it; scoring itself is in float64.
         rows = np.ascontiguousarray(np.concatenate(parts, 1), np.float32)
-        actions = np.zeros((count, len(self.choices)), np.int64)
+        actions = np.zeros((count, numbers), np.int64)
         with wrapping():
-            _choose_all(self.scorer, memory, rows, np.ascontiguousarray(mask), actions)
+            _choose_all(self.scorer, memory, rows, may, actions)
         return actions
 
 

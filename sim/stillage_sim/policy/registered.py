@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
+import sys
 from pathlib import Path
+from typing import Any
 
 from stillage.errors import BadInput, PluginBroken
 from stillage.plugin.host import get_host
-from stillage.plugin.resolve import resolve
+from stillage.plugin.resolve import last_line, resolve
 from stillage.plugin.spec import PolicySpec
 from stillage_sim.policy.protocol import ARRAYS, FILE, Policy, Seeing, is_saved
 
@@ -41,38 +42,61 @@ def outside(place: str) -> Policy:
     Raises
     ------
     BadInput
-        If it is neither, or something else than a policy.
+        If it is neither, is not to be found, or is something else than a policy.
     PluginBroken
-        If it cannot be imported or made.
+        If importing or making it fails.
     """
     if is_saved(Path(place)):
         from stillage_sim.policy.saved import load_policy
 
         return load_policy(place)
-    found = resolve(place, f"policy {place!r}")
-    if isinstance(found, type) or not isinstance(found, Policy):
-        if not callable(found):
-            raise BadInput(f"policy {place!r}", type(found).__name__, "a Policy, or its maker")
-        try:
+    found = _attribute(place)
+    try:  # whatever runs here is the user's code
+        if callable(found) and (isinstance(found, type) or not isinstance(found, Policy)):
             found = found()
-        except Exception as error:
-            told = f"{type(error).__name__}: {error}"
-            raise PluginBroken(f"policy {place!r} cannot be made: {told}") from error
-    if not isinstance(found, Policy):
-        kind = type(found).__name__
-        raise BadInput(f"policy {place!r}", kind, "a Policy: sees, begin(), act()")
-    return found
+        if isinstance(found, Policy) and isinstance(found.sees, str):
+            return found
+    except (Exception, SystemExit) as error:
+        raise PluginBroken(f"policy {place!r} cannot be made: {last_line(error)}") from error
+    wanted = "a Policy (sees, begin, act), or what makes one"
+    raise BadInput(f"policy {place!r}", type(found).__name__, wanted)
+
+
+def _attribute(place: str) -> Any:
+    """Import what ``module:attribute`` names."""
+    module = place.partition(":")[0]
+    try:
+        return resolve(place, f"policy {place!r}")
+    except PluginBroken as error:
+        cause = error.__cause__
+        if isinstance(cause, ModuleNotFoundError) and module.startswith(str(cause.name)):
+            raise BadInput(f"{error}; install it, or put its folder on PYTHONPATH") from None
+        if isinstance(cause, AttributeError):
+            raise BadInput(str(error)) from None
+        raise
 
 
 def content_of(place: str) -> str:
-    """Digest what decides a policy of :func:`outside`: its files, or its module's text."""
+    """Digest what decides a policy of :func:`outside`: its files, or its package's.
+
+    Of ``module:attribute`` that is every Python file of the package that the module is in, or of
+    modules that lie beside a single module and are imported.
+    """
     folder = Path(place)
-    if is_saved(folder):
-        files = [folder / FILE, folder / ARRAYS]
-    else:
-        spec = importlib.util.find_spec(place.partition(":")[0])
-        files = [Path(spec.origin)] if spec and spec.origin else []
+    files = [folder / FILE, folder / ARRAYS] if is_saved(folder) else _sources(place)
     state = hashlib.sha256(place.encode())
     for file in files:
         state.update(file.read_bytes() if file.is_file() else b"")
     return state.hexdigest()[:24]
+
+
+def _sources(place: str) -> list[Path]:
+    top = sys.modules.get(place.partition(":")[0].partition(".")[0])
+    origin = getattr(top, "__file__", None)
+    if origin is None:
+        return []
+    home = Path(origin).parent
+    if hasattr(top, "__path__"):
+        return sorted(home.rglob("*.py"))
+    loaded = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    return sorted({Path(file) for file in loaded if file and Path(file).parent == home})

@@ -21,6 +21,8 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 LEAF = -1
+_WHERE = "policy"
+INTEGERS = frozenset({"choices", "feature", "left", "right", "sizes"})
 MOST = 1 << 20
 """Numbers that a layer may have."""
 
@@ -78,32 +80,52 @@ def check_scorer(scorer: Scorer, width: int, choices: Sequence[int]) -> None:
     BadInput
         One line on what does not fit rows of ``width`` numbers and these ``choices``.
     """
-    where, outputs = "policy", int(sum(choices))
-    nodes, layers = len(scorer.feature), len(scorer.sizes) - 1
+    outputs = int(sum(choices))
     for name, values in scorer._asdict().items():
+        kind, axes = (np.int64 if name in INTEGERS else np.float64), 1 + (name == "scores")
+        if values.dtype != kind or values.ndim != axes:
+            found = f"{name} of {values.dtype} {values.shape}"
+            raise BadInput(_WHERE, found, f"{np.dtype(kind)} of {axes} axes")
         if not np.isfinite(values).all():
-            raise BadInput(where, f"NaN or infinity in {name}", "finite numbers")
-    if (nodes > 0) == (layers > 0):
-        raise BadInput(where, f"{nodes} nodes and {max(layers, 0)} layers", "a tree or a network")
-    if nodes:
-        shapes = {len(scorer.threshold), len(scorer.left), len(scorer.right), len(scorer.scores)}
-        if shapes != {nodes} or scorer.scores.shape != (nodes, outputs):
-            raise BadInput(where, f"{nodes} nodes, scores {scorer.scores.shape}", f"{outputs} each")
-        inner = np.flatnonzero(scorer.feature >= 0)
-        if len(inner) and scorer.feature.max() >= width:
-            raise BadInput(where, f"feature {scorer.feature.max()}", f"one of {width}")
-        for child in (scorer.left[inner], scorer.right[inner]):
-            # children come after their parents, so that every walk ends
-            if (child <= inner).any() or (child >= nodes).any():
-                raise BadInput(where, "a node that leads back or nowhere", "children after parents")
-        return
+            raise BadInput(_WHERE, f"NaN or infinity in {name}", "finite numbers")
+    if scorer.choices.tolist() != list(choices) or min(choices, default=0) < 1 or outputs > MOST:
+        raise BadInput(_WHERE, f"choices {scorer.choices}", f"{list(choices)}, each at least 1")
+    if not 1 <= width <= MOST:
+        raise BadInput(_WHERE, f"rows of {width} numbers", f"1 to {MOST}")
+    tree = {name: len(getattr(scorer, name)) for name in ("feature", "threshold", "left", "right")}
+    net = {name: len(getattr(scorer, name)) for name in ("sizes", "weights", "biases")}
+    if any(tree.values()) == any(net.values()):
+        raise BadInput(_WHERE, f"arrays {tree | net} long", "those of a tree, or of a network")
+    if any(tree.values()):
+        _check_tree(scorer, width, outputs)
+    else:
+        _check_network(scorer, width, outputs)
+
+
+def _check_tree(scorer: Scorer, width: int, outputs: int) -> None:
+    nodes = len(scorer.feature)
+    lengths = {len(scorer.threshold), len(scorer.left), len(scorer.right)}
+    if lengths != {nodes} or scorer.scores.shape != (nodes, outputs):
+        found = f"{nodes} nodes, scores {scorer.scores.shape}"
+        raise BadInput(_WHERE, found, f"scores ({nodes}, {outputs}), one column an alternative")
+    inner = np.flatnonzero(scorer.feature >= 0)
+    if scorer.feature.max() >= width:
+        raise BadInput(_WHERE, f"feature {scorer.feature.max()}", f"one of {width}")
+    for child in (scorer.left[inner], scorer.right[inner]):
+        # children come after their parents, so that every walk ends
+        if (child <= inner).any() or (child >= nodes).any():
+            raise BadInput(_WHERE, "a node that leads back or nowhere", "children after parents")
+
+
+def _check_network(scorer: Scorer, width: int, outputs: int) -> None:
     sizes = scorer.sizes.tolist()
+    fits = len(sizes) > 1 and min(sizes) >= 1 and max(sizes) <= MOST
+    if not fits or (sizes[0], sizes[-1]) != (width, outputs):
+        raise BadInput(_WHERE, f"layers of {sizes}", f"{width} numbers first, {outputs} last")
     weights = sum(a * b for a, b in itertools.pairwise(sizes))
-    if min(sizes) < 1 or max(sizes) > MOST or sizes[0] != width or sizes[-1] != outputs:
-        raise BadInput(where, f"layers of {sizes}", f"{width} numbers first, {outputs} last")
     if scorer.weights.shape != (weights,) or scorer.biases.shape != (sum(sizes[1:]),):
         found = f"{scorer.weights.shape} weights and {scorer.biases.shape} biases"
-        raise BadInput(where, found, f"({weights},) and ({sum(sizes[1:])},)")
+        raise BadInput(_WHERE, found, f"({weights},) and ({sum(sizes[1:])},)")
 
 
 @shared

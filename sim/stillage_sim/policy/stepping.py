@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillage.errors import BadInput, PluginBroken, StillageError
+from stillage.plugin.resolve import last_line
 from stillage_sim.envs import Replicas, Simulation
 from stillage_sim.policy.protocol import Policy
 
@@ -47,6 +48,7 @@ class Stepped:
     ) -> None:
         self._policy, self._name = policy, name
         self._replicas = Replicas(simulation, numbers)
+        self._most = np.asarray(simulation.action_space.nvec, np.int64) - 1
         self._none = np.zeros(len(numbers), np.bool_)
         self._replicas.begin(~self._none, [seed] * len(numbers), seed)
         self._observation, self._mask = self._replicas.observe()
@@ -69,15 +71,22 @@ class Stepped:
             return method(*args)
         except StillageError:
             raise
-        except Exception as error:
-            told = f"{type(error).__name__}: {error}"
-            where = f"policy {self._name!r}: {method.__name__}() raised {told}"
-            raise PluginBroken(" ".join(where.split())) from error
+        except (Exception, SystemExit) as error:
+            who = f"policy {self._name!r}: {method.__name__}()"
+            raise PluginBroken(f"{who} raised {last_line(error)}") from error
 
     def _checked(self, told: Any) -> NDArray[np.int64]:
-        actions = np.asarray(told)
+        try:
+            actions = np.asarray(told)
+        except ValueError:  # ragged
+            actions = np.asarray(None)
         if actions.shape != self._replicas.shape or actions.dtype.kind not in "iub":
             found = f"actions {actions.dtype} {actions.shape}"
             wanted = f"whole numbers {self._replicas.shape}"
             raise BadInput(f"policy {self._name!r}", found, wanted)
+        outside = np.argwhere((actions < 0) | (actions > self._most))
+        if len(outside):
+            r, place = outside[0]
+            found = f"action {actions[r, place]} at place {place}"
+            raise BadInput(f"policy {self._name!r}", found, f"0 to {self._most[place]}")
         return actions.astype(np.int64)

@@ -17,7 +17,6 @@ from stillage.plugin.spec import PolicySpec, ScenarioSpec, TeacherSpec
 from stillage.plugin.suggest import one_of
 from stillage.rundir import RunConfig, RunOptions
 from stillage.rundir.config import LABELS, SEEDS
-from stillage_sim.policy.protocol import SIGHTS
 from stillage_sim.policy.registered import outside as outside_policy
 from stillage_sim.scenario import Scenario
 
@@ -117,7 +116,7 @@ def configure(
     plan = _check_parts(plan)
     plan = plan.model_copy(update={"device": find_device(plan.device, "-o device")})
     chosen = config.policies or default_policies(scenario.name)
-    _check_policies(scenario.name, chosen, config)
+    _check_policies(scenario, chosen, config)
     return config.model_copy(update={"distillation": plan, "policies": chosen})
 
 
@@ -214,17 +213,19 @@ def default_policies(scenario: str) -> tuple[str, ...]:
     return tuple(spec.name for spec in get_host().scenario_specs(PolicySpec, scenario))
 
 
-def _check_policies(scenario: str, names: Sequence[str], config: RunConfig) -> None:
-    known = [*default_policies(scenario), *config.bundles, *config.outside]
+def _check_policies(scenario: Scenario, names: Sequence[str], config: RunConfig) -> None:
+    known = [*default_policies(scenario.name), *config.bundles, *config.outside]
     for name in names:
         if name not in known:
-            wanted = "a bundle's folder, a saved policy's, module:attribute, or "
-            raise BadInput("policy", repr(name), wanted + one_of(name, known))
-    if len(set(names)) < len(names):
-        raise BadInput("policies", ", ".join(names), "each one once")
+            other = "a bundle's folder, a saved policy's, module:attribute, or "
+            if config.kind == "run":
+                other = "a registered policy (`stillage evaluate` takes others): "
+            raise BadInput("policy", repr(name), other + one_of(name, known))
+    if len(set(names)) < len(names) or len(set(known)) < len(known):
+        twice = sorted({name for name in known if known.count(name) > 1})
+        raise BadInput("policies", ", ".join(twice or names), "each one once")
+    sights = (*PERCEIVING, *config.bundles, *scenario.sights)
     for name, place in config.outside.items():
         sees = outside_policy(place).sees
-        tables = [*PERCEIVING, *config.bundles]
-        if sees not in (*SIGHTS, *tables):
-            wanted = f"one of {', '.join((*tables, *SIGHTS))}"
-            raise BadInput(f"policy {name!r}", f"sees {sees!r}", wanted)
+        if sees not in sights:
+            raise BadInput(f"policy {name!r}", f"sees {sees!r}", one_of(sees, sights))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from stillage.errors import BadInput
 from stillage_sim.policy.protocol import is_saved
-from stillage_sim.run.deploy import split_bundle
+from stillage_sim.run.deploy import exported, split_bundle
 
 _IMPORT_STRING = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
@@ -40,12 +40,18 @@ def sort_out(policies: Sequence[str], known: Sequence[str]) -> Named:
     outside: dict[str, str] = {}
     for policy in policies:
         folder, precision = split_bundle(policy)
+        there = bool(policy) and folder.is_dir()  # "" would be the current folder
         if policy in known or policy in names:
             names.append(policy)
-        elif folder.is_dir() and is_saved(folder):
+        elif there and is_saved(folder):
+            if exported(folder) or policy.endswith(":fp32"):
+                raise BadInput(f"policy {policy!r}", "a saved policy and more", "one or the other")
             names.append(_fresh(folder.resolve().name, known, names))
             outside[names[-1]] = str(folder.resolve())
-        elif folder.is_dir():
+        elif there and not exported(folder):
+            found = "a folder without manifest.json or policy.json"
+            raise BadInput(f"policy {policy!r}", found, "an exported bundle, or a saved policy")
+        elif there:
             told = precision == "fp32" and policy.endswith(":fp32")
             names.append(_fresh(folder.resolve().name, known, names, "_fp32" if told else ""))
             bundles[names[-1]] = f"{folder.resolve()}{':fp32' if told else ''}"

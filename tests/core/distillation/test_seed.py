@@ -220,6 +220,14 @@ def test_what_does_not_fit_is_refused_in_one_line(mixed: Path) -> None:
         assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("objective", ["feature_hint=100", "relational_distance=25"])
+def test_features_of_a_linear_student_cannot_be_taught(tmp_path: Path, objective: str) -> None:
+    path = privileged(tmp_path / "toy.h5", "margin")
+    plan = PLAN.model_validate({**PLAN.model_dump(), "objectives": objective})
+    with pytest.raises(BadInput, match="found a linear student, whose features are its inputs"):
+        run_seed(path, plan, 0, host=HOST)
+
+
 def test_seeds_add_up_and_a_folder_belongs_to_one_plan(tmp_path: Path) -> None:
     path = privileged(tmp_path / "toy.h5", "margin", count=150, width=5)
     plan = PLAN.model_copy(update={"seeds": 2, "plain": False})

@@ -123,8 +123,13 @@ class Wrong:
 
 
 def test_what_a_policy_does_wrong_is_one_line_with_its_name() -> None:
-    world = world_of({"short": Wrong([1]), "half": Wrong(np.zeros((1, 8))), "bad": Wrong(
-        RuntimeError("no\nidea"))})  # fmt: skip
+    slots = STATION["slots"]
+    world = world_of({
+        "short": Wrong([1]), "half": Wrong(np.zeros((1, slots))),
+        "bad": Wrong(RuntimeError("no\nidea")), "far": Wrong(np.full((1, slots), 99)),
+    })  # fmt: skip
+    with pytest.raises(BadInput, match="policy 'far': found action 99 at place 0, expected 0 to 7"):
+        world.rollout("far", 0, 1, MINUTES, SEED)
     with pytest.raises(BadInput, match=r"policy 'short': found actions int64 \(1,\)"):
         world.rollout("short", 0, 1, MINUTES, SEED)
     with pytest.raises(BadInput, match="policy 'half': found actions float64"):

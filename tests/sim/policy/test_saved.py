@@ -53,15 +53,25 @@ def test_a_tree_decides_as_scikit_learn_does() -> None:
     row = np.concatenate([seen[n].reshape(300, -1) for n, _ in FIELDS], 1)
     label = (row[:, 0] > 0.4).astype(int) + (row[:, 3] > 0.6)
     fitted = DecisionTreeClassifier(random_state=0).fit(row, label)
-    nodes = fitted.tree_
-    scores = np.hstack([nodes.value[:, 0], np.zeros((nodes.node_count, 2))])
-    policy = LearnedPolicy.tree(
-        BLIND, FIELDS, CHOICES, nodes.feature, nodes.threshold, nodes.children_left,
-        nodes.children_right, scores,
-    )  # fmt: skip
-    told = policy.act(seen, mask, policy.room(300))
+    policy = LearnedPolicy.of_tree(BLIND, FIELDS, (3,), fitted)
+    told = policy.act(seen, mask[:, :1], policy.room(300))
     np.testing.assert_array_equal(told[:, 0], fitted.predict(row))
-    assert (told[:, 1] == 0).all()
+    with pytest.raises(BadInput, match="1 outputs, expected 2"):
+        LearnedPolicy.of_tree(BLIND, FIELDS, CHOICES, fitted)
+    with pytest.raises(BadInput, match="expected 0 to 1"):
+        LearnedPolicy.of_tree(BLIND, FIELDS, (2,), fitted)
+
+
+def test_a_tree_of_several_numbers_keeps_alternatives_that_were_never_taken() -> None:
+    from sklearn.tree import DecisionTreeClassifier
+
+    seen, mask = shown(300)
+    mask[:] = 1
+    row = np.concatenate([seen[n].reshape(300, -1) for n, _ in FIELDS], 1)
+    taken = np.stack([2 * (row[:, 0] > 0.4), 1 + (row[:, 3] > 0.6)], 1).astype(int)
+    fitted = DecisionTreeClassifier(random_state=0).fit(row, taken)  # 1 and 0 are never taken
+    policy = LearnedPolicy.of_tree(BLIND, FIELDS, (3, 3), fitted)
+    np.testing.assert_array_equal(policy.act(seen, mask, policy.room(300)), taken)
 
 
 def test_what_is_masked_is_never_chosen() -> None:
@@ -114,7 +124,7 @@ def test_damaged_descriptions_are_refused(
 @pytest.mark.parametrize(
     ("name", "values", "message"),
     [
-        ("feature", np.array([0, -1]), "2 nodes and 2 layers"),
+        ("feature", np.array([0, -1]), "those of a tree, or of a network"),
         ("weights", np.full(91, np.nan), "NaN or infinity in weights"),
         ("weights", np.zeros(90), "90"),
         ("sizes", np.array([8.0, 7.0, 5.0]), "sizes of float64"),
@@ -143,3 +153,52 @@ def test_trees_that_never_end_are_refused(left: list[int], message: str) -> None
         LearnedPolicy.tree(
             BLIND, FIELDS, (2,), [0, -1, -1], [0.5, 0, 0], left, [2, 0, 0], np.zeros((3, 2))
         )
+
+
+SHORT = {"queue": np.zeros((2, 2, 3), np.float32), "clock": np.zeros((2, 1), np.float32)}
+
+
+@pytest.mark.parametrize(
+    ("seen", "mask", "message"),
+    [
+        (SHORT, np.ones((2, 2, 3), np.int8), "observation"),
+        (None, np.ones((2, 2, 2), np.int8), r"mask \(2, 2, 2\), expected \(2, 2, 3\)"),
+        (None, np.ones((2, 1, 3), np.int8), "mask"),
+        (None, np.ones((3, 2, 3), np.int8), "observation"),
+    ],
+)
+def test_kernels_get_nothing_that_does_not_fit(
+    seen: dict[str, NDArray[np.float32]] | None, mask: NDArray[np.int8], message: str
+) -> None:
+    policy = network()
+    with pytest.raises(BadInput, match=message):
+        policy.act(seen or shown(2)[0], mask, policy.room(2))
+
+
+def test_the_memory_of_another_policy_is_refused() -> None:
+    other = LearnedPolicy.network(BLIND, (("clock", (2,)),), (2,), [(np.ones((2, 2)), np.ones(2))])
+    with pytest.raises(BadInput, match="memory of another policy"):
+        network().act(*shown(2), other.room(2))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"choices": np.array([3, 2, 9])},
+        {"choices": np.array([10**8, 2])},
+        {"sizes": np.array([8.0, 7.0, 5.0])},
+        {"left": np.array([1])},
+    ],
+)
+def test_a_scorer_of_other_choices_or_types_is_refused(change: dict[str, NDArray[Any]]) -> None:
+    scorer = network().scorer._replace(**change)
+    with pytest.raises(BadInput, match="policy: found"):
+        LearnedPolicy(BLIND, FIELDS, CHOICES, scorer)
+
+
+def test_a_tree_takes_no_arrays_of_a_network() -> None:
+    tree = LearnedPolicy.tree(
+        BLIND, FIELDS, (2,), [0, -1, -1], [0.5, 0, 0], [1, 0, 0], [2, 0, 0], np.zeros((3, 2))
+    )
+    with pytest.raises(BadInput, match="those of a tree, or of a network"):
+        LearnedPolicy(BLIND, FIELDS, (2,), tree.scorer._replace(sizes=np.array([2**62])))

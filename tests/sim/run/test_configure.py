@@ -79,6 +79,7 @@ def test_what_nobody_has_is_refused_in_one_line(overrides: object, said: str) ->
 def test_bundles_are_told_from_names(tmp_path: Path) -> None:
     for place in ("a", "b"):
         (tmp_path / place / "my bundle").mkdir(parents=True)
+        (tmp_path / place / "my bundle" / "manifest.json").touch()
     first, second = (str(tmp_path / place / "my bundle") for place in ("a", "b"))
     names, bundles, outside = sort_out(["oracle", first, second, f"{first}:fp32"], ["oracle"])
     assert outside == {}

@@ -15,6 +15,7 @@ import pytest
 from stillage.errors import BadInput, PluginBroken
 from stillage.rundir import RunConfig
 from stillage_sim.policy import LearnedPolicy, save_policy
+from stillage_sim.run.configure import configure
 from stillage_sim.run.evaluate import configure_evaluation, evaluate, resume
 
 MODULE = '''
@@ -35,6 +36,10 @@ class Greedy:
 
 def broken():
     raise RuntimeError("no licence")
+
+
+def leaves():
+    raise SystemExit(0)
 
 
 number = 7
@@ -94,10 +99,12 @@ def test_a_changed_policy_is_simulated_anew(module: Path) -> None:
 @pytest.mark.parametrize(
     ("policy", "error", "message"),
     [
-        ("acme_rules:Greed", PluginBroken, "did you mean 'Greedy'"),
+        ("acme_rules:Greed", BadInput, "did you mean 'Greedy'"),
         ("acme_rules:number", BadInput, "found int, expected a Policy"),
         ("acme_rules:broken", PluginBroken, "cannot be made: RuntimeError: no licence"),
-        ("no_such_rules:Greedy", PluginBroken, "there is no module 'no_such_rules'"),
+        ("acme_rules:leaves", PluginBroken, "cannot be made: SystemExit: 0"),
+        ("", BadInput, "found ''"),
+        ("no_such_rules:Greedy", BadInput, "no module 'no_such_rules'.*PYTHONPATH"),
         ("json:JSONDecoder", BadInput, "found JSONDecoder, expected a Policy"),
     ],
 )
@@ -115,3 +122,31 @@ def test_a_policy_that_sees_what_nobody_tells_is_refused(module: Path) -> None:
     save_policy(LearnedPolicy.network("tricorder", fields, [2], [layer]), module / "odd")
     with pytest.raises(BadInput, match="policy 'odd': found sees 'tricorder'"):
         configure_evaluation("sorting", [str(module / "odd")])
+
+
+def test_sights_are_those_of_the_scenario(module: Path) -> None:
+    layer = np.zeros((2, 3)), np.zeros(2)
+    policy = LearnedPolicy.network(":declared", [("clock", (3,))], [2], [layer])
+    save_policy(policy, module / "declared")
+    with pytest.raises(BadInput, match="policy 'declared': found sees ':declared'"):
+        configure_evaluation("sorting", [str(module / "declared")])
+    configure_evaluation("closed-loop", [str(module / "declared")])
+
+
+def test_what_is_neither_is_refused_before_a_folder_is_made(module: Path) -> None:
+    (module / "empty").mkdir()
+    with pytest.raises(BadInput, match=r"without manifest\.json or policy\.json"):
+        configure_evaluation("sorting", [str(module / "empty")])
+    with pytest.raises(BadInput, match="`stillage evaluate` takes others"):
+        configure("sorting", {"policies": ("acme_rules:Greedy",)})
+
+
+def test_a_registered_name_cannot_be_given_to_other_code(module: Path) -> None:
+    config = configure_evaluation("sorting", ["random", "acme_rules:Greedy"])
+    file = module / "config.toml"
+    file.write_text(config.to_toml().replace('Greedy = "', 'random = "'))
+    with pytest.raises(BadInput, match="policies: found random, expected each one once"):
+        configure(file, {"policies": ("random",)})
+    file.write_text(config.to_toml().replace('Greedy = "', '"../../x" = "'))
+    with pytest.raises(BadInput, match="outside"):
+        configure(file)

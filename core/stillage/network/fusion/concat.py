@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from stillage.errors import BadInput
 from stillage.network.fusion.base import Fusion
 from stillage.network.tokens import Tokens
 
@@ -15,16 +16,24 @@ class ConcatFusion(Fusion):
     """Concatenate mean tokens, a learnt one in the place of each missing modality.
 
     With ``width`` > 0 a hidden layer (linear, ReLU) follows; with 0 the concatenation is
-    passed through, so that linear encoders and a linear head are exactly a linear model.
+    passed through, so that linear encoders and a linear head are exactly a linear model (and
+    there is nothing to drop out).
     Missing tokens start at zero, the mean of standardised samples.
 
     >>> fusion = ConcatFusion({"a": 1, "b": 1}, 0)
     >>> tokens = {"a": Tokens(torch.tensor([[[5.0]]]))}
     >>> fusion(tokens, torch.tensor([[True, False]])).detach()
     tensor([[5., 0.]])
+
+    Raises
+    ------
+    BadInput
+        For a dropout that is no share.
     """
 
     def __init__(self, widths: Mapping[str, int], width: int = 0, dropout: float = 0.0) -> None:
+        if not 0.0 <= dropout < 1.0:
+            raise BadInput("fusion 'concat' dropout", dropout, "at least 0 and below 1")
         total = sum(widths.values())
         super().__init__(widths, width or total)
         self.missing = nn.ParameterList([torch.zeros(n) for n in widths.values()])
