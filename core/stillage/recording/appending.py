@@ -68,7 +68,8 @@ class Sink(io.RawIOBase):
             return size or 0
 
     def close(self) -> None:
-        self._file.close()
+        if hasattr(self, "_file"):  # Python closes also what could not be opened
+            self._file.close()
         super().close()
 
 
