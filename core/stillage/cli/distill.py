@@ -1,4 +1,4 @@
-"""``stillage distill``: what a cheap student learns from a rich teacher, controls included."""
+"""Run ``stillage distill``: teach a cheap student what a rich teacher knows, with controls."""
 
 from __future__ import annotations
 

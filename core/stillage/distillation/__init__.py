@@ -1,4 +1,4 @@
-"""Distillation: what a cheap student learns from a rich teacher, with all its controls beside it.
+"""Distil a rich teacher into a cheap student, and train and score the controls beside it.
 
 Light to import; :func:`distill` brings torch when it is first touched.
 """

@@ -1,4 +1,4 @@
-"""Every arm of a distillation, declared once: what it is called, what it is, what it leaves behind.
+"""Declare every arm of a distillation once: its name, what it is and the files it leaves.
 
 Light to import: results, reports, the command line and the simulator all ask here.
 """
@@ -102,7 +102,7 @@ DIFFERENCES = (
 
 
 def find_arm(name: str) -> Arm | None:
-    """The arm of that name, or None: a bundle or a scenario's policy is no arm.
+    """Return the arm of that name, or None: a bundle or a scenario's policy is no arm.
 
     >>> find_arm("distilled_int8").of, find_arm("my-bundle")
     ('distilled', None)

@@ -1,4 +1,4 @@
-"""The arms of one seed: the same student, told different things."""
+"""Train the arms of one seed: the same student, supervised in different ways."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Predictions = dict[str, NDArray[np.float64]]
 
 @dataclass
 class TrainedArm:
-    """What one arm came to: its network, its curves, and what it says of held-out samples."""
+    """Hold a trained arm: its network, its training curves and its held-out predictions."""
 
     network: Network
     result: TrainResult
@@ -35,7 +35,7 @@ class TrainedArm:
 
 
 def guide(bench: Bench, teacher: Teacher, views: int) -> Guidance | None:
-    """The teacher's outputs for the samples that the objectives ask it of; None if none.
+    """Return the teacher's outputs for the samples whose objectives need them; None if none does.
 
     These are the pool, and all paired samples where an objective is about all of them; features
     are kept where one reads them.
@@ -61,7 +61,7 @@ def guide(bench: Bench, teacher: Teacher, views: int) -> Guidance | None:
 
 
 def shuffle(guidance: Guidance, seed: int) -> Guidance:
-    """The same teacher outputs, each given to another sample of the pool."""
+    """Give each sample of the pool the teacher's outputs of another one."""
     rows = np.flatnonzero(guidance.source >= 0)
     source = guidance.source.copy()
     source[rows] = source[generator(seed, stream("shuffled")).permutation(rows)]
@@ -74,7 +74,7 @@ def pseudo_labels(
     said: Predictions,
     taught: Mapping[str, NDArray[np.bool_]],
 ) -> dict[str, Labels]:
-    """Labels where they are known, a model's own decisions ``said`` (n rows) on the pool."""
+    """Return labels where they are known, and a model's decisions ``said`` (n rows) on the pool."""
     found = {}
     for task in tasks:
         one, own = labels[task.target], said[task.target]
@@ -85,7 +85,7 @@ def pseudo_labels(
 
 
 def train_students(bench: Bench, teacher: Teacher) -> tuple[dict[str, TrainedArm], PreparedSamples]:
-    """Labels alone, self-training, shuffled teacher and teacher: same start, same order.
+    """Train each arm's student from the same start in the same order of samples.
 
     With an empty pool all four are the same training, which is then done once.
     """

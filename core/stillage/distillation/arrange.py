@@ -1,4 +1,4 @@
-"""Who may learn what: one seed's split, label budget and pool, with hidden labels blanked."""
+"""Arrange one seed's samples: split, label budget and pool, with hidden labels blanked."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Arrangement:
-    """One seed's samples. Nothing that trains sees more of the targets than :attr:`labels`.
+    """Hold one seed's samples; nothing that trains sees more of the targets than :attr:`labels`.
 
     Attributes
     ----------

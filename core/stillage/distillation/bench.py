@@ -1,4 +1,4 @@
-"""What the arms of one seed share: samples, labels, networks, and how these are trained."""
+"""Hold what the arms of one seed share: samples, labels, networks and how these are trained."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ Told = Callable[[str], None]
 
 
 def select(labels: Mapping[str, Labels], rows: Ints) -> dict[str, Labels]:
-    """Labels of some rows."""
+    """Return the labels of some rows."""
     return {name: Labels(one.values[rows], one.known[rows]) for name, one in labels.items()}
 
 
 @dataclass
 class Bench:
-    """What the arms of one seed share, and what a teacher is fitted on.
+    """Hold what the arms of one seed share and what a teacher is fitted on.
 
     A teacher learns from :attr:`labelled` and reads ``plan.teacher``; what the arrangement holds
     out is not for it.
@@ -93,7 +93,7 @@ class Bench:
         fusion: FusionConfig,
         model: PartConfig | None = None,
     ) -> Network:
-        """A fresh network, standardised on the training samples and fitted to the labels.
+        """Build a fresh network, standardised on the training samples and fitted to the labels.
 
         Parameters
         ----------
@@ -132,7 +132,7 @@ class Bench:
         return made.to(self.plan.device)
 
     def preparer(self) -> Network:
-        """A network that reads ``plan.teacher`` and learns no features.
+        """Build a network that reads ``plan.teacher`` and learns no features.
 
         Its features (B, D) are the prepared, standardised samples, zero where one is absent: what
         a teacher that is no network reads.
@@ -140,7 +140,7 @@ class Bench:
         return self.network(self.plan.teacher, LINEAR, FusionConfig())
 
     def prepared(self, network: Network, samples: Ints) -> PreparedSamples:
-        """Samples as ``network`` reads them."""
+        """Return samples as ``network`` reads them."""
         return PreparedSamples(network, self.recording, samples, host=self.host)
 
     def rich(self, network: Network | None = None) -> PreparedSamples:
@@ -153,7 +153,7 @@ class Bench:
         return self._rich
 
     def validate(self, network: Network) -> Validate | None:
-        """The mean score over tasks of the validation samples, if there are any."""
+        """Score the validation samples, if there are any: the mean over tasks."""
         chosen = self.arrangement.validation
         if not len(chosen):
             return None

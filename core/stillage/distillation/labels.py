@@ -1,4 +1,4 @@
-"""The label budget: which groups of the training part keep their labels."""
+"""Choose which groups of the training part keep their labels: the label budget."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def parse_labels(text: str | float) -> Labels:
 
 
 def group_strata(values: NDArray[Any], groups: Ints, kind: str) -> Ints:
-    """One stratum for each group number (G,), from the samples' ``values`` (n,).
+    """Assign each group number (G,) a stratum, from the samples' ``values`` (n,).
 
     Classes where every group has one; a single stratum where groups mix classes (a block of
     time); quartiles of the groups' means for regression; -1 where a group has no sample.
@@ -69,7 +69,7 @@ def group_strata(values: NDArray[Any], groups: Ints, kind: str) -> Ints:
 
 
 def one_value_each(values: NDArray[Any], groups: Ints) -> bool:
-    """Whether all samples (n,) of every group have the same value.
+    """Say whether all samples (n,) of every group have the same value.
 
     >>> one_value_each(np.array([1, 1, 2]), np.array([0, 0, 1]))
     True
@@ -80,7 +80,7 @@ def one_value_each(values: NDArray[Any], groups: Ints) -> bool:
 
 
 def choose_groups(strata: Ints, kind: str, labels: Labels, keys: NDArray[np.float64]) -> Ints:
-    """Group numbers that keep their labels, sorted; a larger budget contains a smaller one.
+    """Choose group numbers that keep their labels, sorted; a larger budget contains a smaller one.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def choose_groups(strata: Ints, kind: str, labels: Labels, keys: NDArray[np.floa
 def choose_validation(
     strata: Ints, labelled: Ints, minimum: int, keys: NDArray[np.float64]
 ) -> Ints:
-    """A quarter of the labelled groups of every stratum, for validation; or none.
+    """Choose a quarter of the labelled groups of every stratum for validation, or none.
 
     None where any class has fewer than ``minimum`` labelled groups: then the number of steps
     is fixed, since a handful of labels is worth more in training than in stopping.

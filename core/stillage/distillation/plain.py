@@ -1,4 +1,4 @@
-"""The plain model beside ours: scikit-learn on the same splits, labels and prepared readings."""
+"""Fit the plain model beside ours: scikit-learn on the same splits, labels and readings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TREES = 100
 
 
 class PlainModel:
-    """Logistic regression for classes, extra-trees for ordinal and regression targets."""
+    """Fit logistic regression for classes, extra-trees for ordinal and regression targets."""
 
     def __init__(self, task: Task, seed: int = 0) -> None:
         self.task, self.seed = task, seed
@@ -42,7 +42,7 @@ class PlainModel:
         return self
 
     def predict(self, features: Floats) -> Floats:
-        """Probabilities (n, K), zero for classes never seen, or values (n,)."""
+        """Return probabilities (n, K), zero for classes never seen, or values (n,)."""
         if self.task.kind == "regression":
             return np.asarray(self._model.predict(features), np.float64)
         found = np.zeros((len(features), len(self.task.classes)))
@@ -50,13 +50,13 @@ class PlainModel:
         return found
 
     def decide(self, features: Floats) -> NDArray[Any]:
-        """The most probable class number (n,), or values (n,)."""
+        """Return the most probable class number (n,), or values (n,)."""
         told = self.predict(features)
         return told if self.task.kind == "regression" else told.argmax(1)
 
 
 def reduce_features(train: Floats, held_out: Floats) -> tuple[Floats, Floats]:
-    """Readings of training samples (n, F) and held-out ones (m, F), narrow enough.
+    """Reduce readings of training samples (n, F) and held-out ones (m, F) to fewer columns.
 
     Those wider than 512 numbers are projected on at most 64 principal components of the
     training samples (labelled or not), so that images stay affordable.
@@ -80,7 +80,7 @@ def plain_arms(
     seed: int,
     paired: NDArray[np.bool_] | None = None,
 ) -> dict[str, Floats]:
-    """Predictions for the held-out samples of the plain teacher, labels alone and distilled.
+    """Predict the held-out samples by the plain teacher, by labels alone and distilled.
 
     Parameters
     ----------

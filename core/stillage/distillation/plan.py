@@ -1,4 +1,4 @@
-"""What a distillation is told: who teaches whom what, from how many labels, over which seeds."""
+"""Describe a distillation: teacher, student, target, number of labels and seeds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class DistillPlan(BaseModel):
-    """A distillation, complete: the same plan and recording give the same figures.
+    """Describe a distillation completely: the same plan and recording give the same figures.
 
     >>> plan = DistillPlan(teacher=("nir", "led"), student=("led",), tasks=("polymer",), labels=4)
     >>> plan.primary, plan.seed_numbers[:3]
@@ -93,16 +93,16 @@ class DistillPlan(BaseModel):
 
     @property
     def primary(self) -> str:
-        """The target that splits and the label budget follow."""
+        """Return the target that splits and the label budget follow."""
         return self.tasks[0]
 
     @property
     def seed_numbers(self) -> tuple[int, ...]:
-        """Every seed in order."""
+        """Return every seed in order."""
         return tuple(range(self.first_seed, self.first_seed + self.seeds))
 
     def filled(self, recording: Recording) -> DistillPlan:
-        """The plan with what it leaves open taken from the recording's defaults.
+        """Fill what the plan leaves open from the recording's defaults.
 
         Raises
         ------
@@ -131,7 +131,7 @@ class DistillPlan(BaseModel):
         return self.model_copy(update=values)
 
     def checked(self, host: Host | None = None) -> DistillPlan:
-        """The plan with all its parts known, and their parameters in the types they declare.
+        """Check that all parts are known, and give their parameters the types they declare.
 
         Raises
         ------
@@ -163,7 +163,7 @@ class DistillPlan(BaseModel):
         return self.model_copy(update=update)
 
     def training(self, seed: int, teacher: bool = False) -> TrainPlan:
-        """How the teacher or a student of one seed is trained."""
+        """Return how the teacher or a student of one seed is trained."""
         return TrainPlan(
             steps=self.teacher_steps if teacher else self.steps,
             batch=self.batch,

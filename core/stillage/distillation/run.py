@@ -1,4 +1,4 @@
-"""All seeds of a distillation, wherever they are computed; what is finished stays finished."""
+"""Run all seeds of a distillation here or on a cluster; a finished seed is not run again."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PLAN = "plan.json"
 
 @dataclass(frozen=True)
 class Result:
-    """A distillation over all its seeds.
+    """Hold the result of a distillation over all its seeds.
 
     Attributes
     ----------
@@ -49,12 +49,12 @@ class Result:
 
     @property
     def advice(self) -> str:
-        """Whether distilling is worth it here, in one line."""
+        """Return one line that says whether distilling is worth it here."""
         return str(self.summary["advice"])
 
 
 def seed_folder(folder: Path, seed: int) -> Path:
-    """Where a seed of a distillation is kept.
+    """Return the folder of a seed.
 
     >>> seed_folder(Path("run"), 7).as_posix()
     'run/seeds/007'
@@ -158,7 +158,7 @@ def _distil(
 
 
 def _claim(folder: Path, recording: Recording, plan: DistillPlan) -> None:
-    """Make the folder this distillation's; one of another plan or recording is refused."""
+    """Claim the folder for this distillation; refuse one of another plan or recording."""
     about = {"recording": recording.fingerprint, "plan": plan.model_dump(mode="json")}
     file = folder / PLAN
     try:
@@ -177,7 +177,7 @@ def _claim(folder: Path, recording: Recording, plan: DistillPlan) -> None:
 
 
 def _comparable(about: Any) -> Any:
-    """More or fewer seeds are still the same distillation."""
+    """Return a plan without its number of seeds, which may change between runs."""
     if not isinstance(about, dict) or not isinstance(about.get("plan"), dict):
         return None
     return about | {"plan": about["plan"] | {"seeds": 0, "first_seed": 0}}

@@ -1,4 +1,4 @@
-"""Scores of held-out groups: what one model said of them, as sums to resample."""
+"""Score a model on held-out groups, as sums that can be resampled."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Units:
-    """What is scored: groups where a group has one truth, else samples.
+    """Hold what is scored: groups where a group has one truth, else samples.
 
     Scans of one item are averaged before they are scored. In a block of time whose samples
     differ in truth there is nothing to average: its samples are scored, and resampled together.
@@ -42,7 +42,7 @@ class Units:
 
     @classmethod
     def of(cls, truth: NDArray[Any], groups: Ints, per_group: bool | None = None) -> Units:
-        """The units of held-out samples with ``truth`` (n,) in ``groups`` (n,)."""
+        """Return the units of held-out samples with ``truth`` (n,) in ``groups`` (n,)."""
         together = one_value_each(truth, groups) if per_group is None else per_group
         if not together:
             return cls(truth, np.arange(len(truth)), groups, False)
@@ -50,7 +50,7 @@ class Units:
         return cls(truth[first], unit_of.astype(np.int64), names.astype(np.int64), True)
 
     def average(self, prediction: NDArray[Any]) -> Floats:
-        """Mean prediction of each unit's samples, (U, K) or (U,), from (n, K) or (n,).
+        """Average the predictions of each unit's samples, (U, K) or (U,), from (n, K) or (n,).
 
         >>> units = Units.of(np.array([1, 1]), np.array([7, 7]))
         >>> units.average(np.array([[1.0, 0.0], [0.0, 1.0]]))
@@ -62,7 +62,7 @@ class Units:
         return np.asarray(total / count.reshape(-1, *[1] * (prediction.ndim - 1)))
 
     def sums(self, task: Task, prediction: NDArray[Any], groups: int) -> Floats:
-        """Score sums of each group number, (groups, F); zeros where it has no unit.
+        """Return score sums of each group number, (groups, F); zeros where it has no unit.
 
         Regression values are shifted and scaled by the truth's mean and deviation, which
         changes no r2 and keeps sums of squares exact.
@@ -77,7 +77,7 @@ class Units:
         return total
 
     def score(self, task: Task, prediction: NDArray[Any]) -> float:
-        """The task's metric over the units."""
+        """Compute the task's metric over the units."""
         return float(
             score_from_sums(task, score_sums(task, self.truth, self.average(prediction)).sum(0))
         )

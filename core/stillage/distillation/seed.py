@@ -1,4 +1,4 @@
-"""One seed of a distillation: all arms on one split, written as one folder."""
+"""Run one seed of a distillation: all arms on one split, written as one folder."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ CALIBRATION = 256
 
 @dataclass
 class SeedResult:
-    """What one seed came to.
+    """Hold the result of one seed.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class SeedResult:
 
 
 def finished(folder: Path, key: str) -> bool:
-    """Whether ``folder`` holds the result of the very seed that ``key`` stands for."""
+    """Say whether ``folder`` holds the result of the very seed that ``key`` stands for."""
     import json
 
     try:
@@ -93,7 +93,7 @@ def finished(folder: Path, key: str) -> bool:
 
 
 def seed_key(recording: Recording, plan: DistillPlan, seed: int) -> str:
-    """What a seed's result depends on, as a hash: its arms too, but not the number of seeds."""
+    """Hash what a seed's result depends on: its arms too, but not the number of seeds."""
     from stillage.training.checkpoint import training_key
 
     about = plan.model_dump(mode="json", exclude={"seeds", "first_seed"})
@@ -154,7 +154,7 @@ def run_seed(
 
 
 def _linear_throughout(recording: Recording, plan: DistillPlan, host: Host | None) -> bool:
-    """Whether all that is trained is solved in one go: a teacher that is no network counts so."""
+    """Say whether all that is trained is convex; a teacher that is no network counts so."""
     from stillage.network.build import network_config
     from stillage.plugin.spec import LINEAR
 
@@ -268,7 +268,7 @@ def _counts(arrangement: Arrangement) -> dict[str, int]:
 def _plain(
     bench: Bench, arms: Mapping[str, TrainedArm], cheap: PreparedSamples
 ) -> dict[str, Predictions]:
-    """The plain model's arms; what it is told is what ours is told."""
+    """Score the plain model's arms, with the same labels as ours."""
     arrangement = bench.arrangement
     student = arms[DISTILLED].network
     held_out = arrangement.held_out
@@ -334,7 +334,7 @@ def _write_model(
     seed: int,
     host: Host | None,
 ) -> None:
-    """The network, and raw training samples of its modalities to calibrate an export with."""
+    """Write the network, and raw training samples to calibrate an export with."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     network.to("cpu").save(folder)
     candidates = arrangement.train[arrangement.paired]

@@ -1,4 +1,4 @@
-"""What all seeds say together: arms, gain and controls, with paired intervals, and advice."""
+"""Summarise all seeds: arms, gain and controls with paired intervals, and advice."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MARGIN = 0.02
 
 
 def group_sums(results: Sequence[SeedResult], task: Task, arm: str) -> NDArray[np.float64]:
-    """Score sums of an arm for every seed and group, (S, G, F).
+    """Stack an arm's score sums of every seed and group, (S, G, F).
 
     Groups are matched over seeds by name; a target is scored by group if it is in all seeds.
     """
@@ -37,7 +37,7 @@ def group_sums(results: Sequence[SeedResult], task: Task, arm: str) -> NDArray[n
 
 
 def bootstraps(results: Sequence[SeedResult], task: Task) -> dict[str, Bootstrap]:
-    """Every arm's score under the same joint draws of groups and seeds."""
+    """Score every arm under the same joint draws of groups and seeds."""
     arms = [arm.name for arm in ARMS if f"{arm.name}/{task.target}" in results[0].arrays]
     return {arm: joint_bootstrap(task, group_sums(results, task, arm)) for arm in arms}
 
@@ -48,7 +48,7 @@ def advise(
     distilled: Interval | None = None,
     controls: Mapping[str, Interval] | None = None,
 ) -> str:
-    """One line: whether distilling is worth it here.
+    """Say in one line whether distilling is worth it here.
 
     A gain does not pay where the ``distilled`` student is still no better than always saying the
     mean, or where a control without a teacher's knowledge (its gain by name) may rise as much.
@@ -80,7 +80,7 @@ def advise(
 
 
 def summarise_task(results: Sequence[SeedResult], task: Task) -> dict[str, Any]:
-    """Arms, gain, differences and advice of one target."""
+    """Summarise one target: arms, gain, differences and advice."""
     boots = bootstraps(results, task)
     gain = (boots[GAIN.arm] - boots[GAIN.other]).interval()
     controls = {
@@ -105,7 +105,7 @@ def summarise_task(results: Sequence[SeedResult], task: Task) -> dict[str, Any]:
 
 
 def summarise(results: Sequence[SeedResult]) -> dict[str, Any]:
-    """The result of a distillation over its seeds, as ``stillage distill --json`` prints it.
+    """Summarise a distillation over its seeds, as ``stillage distill --json`` prints it.
 
     Figures only, so that the same plan and recording give the same document: the primary
     target's summary, ``"tasks"`` with the same of every target where there are several, the

@@ -1,4 +1,4 @@
-"""Teachers: the registered one of a plan, fitted; and core's own, a network."""
+"""Fit the registered teacher of a plan; core's own one is a network."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def is_network(plan: DistillPlan, host: Host | None = None) -> bool:
-    """Whether the plan's teacher declares that it is a network of the plan's encoders."""
+    """Say whether the plan's teacher declares that it is a network of the plan's encoders."""
     return (host or get_host()).spec(TeacherSpec, plan.teacher_model.name).network
 
 
@@ -47,7 +47,7 @@ def fit_teacher(bench: Bench) -> Teacher:
 
 
 def train_network(bench: Bench) -> NetworkTeacher:
-    """The teacher ``network``: trained as its students are, and then frozen."""
+    """Train the teacher ``network`` as its students are trained, and freeze it."""
     plan = bench.plan
     network = bench.network(plan.teacher, plan.teacher_size, plan.fusion)
     samples = bench.rich(network).subset(bench.teacher_rows)
@@ -62,7 +62,7 @@ def ask(
     samples: NDArray[np.int64],
     host: Host | None = None,
 ) -> dict[str, NDArray[np.float64]]:
-    """What any teacher says of samples: probabilities (n, K) or values (n,) by target."""
+    """Ask any teacher for its predictions: probabilities (n, K) or values (n,) by target."""
     outputs = [
         teacher.predict(batch).heads
         for batch in stream_batches(recording, samples, teacher.modalities, host)

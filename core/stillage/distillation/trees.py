@@ -1,4 +1,4 @@
-"""Teachers of scikit-learn: estimators of prepared samples, where a network cannot beat them."""
+"""Fit teachers of scikit-learn on prepared samples, for tasks where no network beats them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def fit_estimators(bench: Bench, estimator: Callable[[Task], Any]) -> SklearnTea
 
 
 def fit_trees(bench: Bench, trees: int = 100) -> SklearnTeacher:
-    """The teacher ``trees``: extra-trees (Geurts et al., 2006) for each task."""
+    """Fit the teacher ``trees``: extra-trees (Geurts et al., 2006) for each task."""
     from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
     if trees < 1:

@@ -1,3 +1,3 @@
-"""Teaching: teachers, the bank of what they say, and the objectives that pass it on."""
+"""Define teachers, the bank of their outputs and the objectives that students learn by."""
 
 __all__ = ["bank", "objectives", "specs", "teacher"]

@@ -1,4 +1,4 @@
-"""A content-addressed store of what a teacher says, so that it is asked once and not each step.
+"""Store a teacher's outputs by content, so that it runs once and not at each step.
 
 A bank in a folder is a folder named by its key, with ``bank.json``, ``samples.npy`` and, for
 each view and each part of the samples, one float32 matrix ``v000-p00000.npy`` (rows: samples;
@@ -42,7 +42,7 @@ Progress = Callable[[int, int], None]
 
 
 def preparation(teacher: Teacher, host: Host | None = None) -> str:
-    """What is done to raw readings before the teacher: specs and source of its modalities."""
+    """Describe how raw readings are prepared for a teacher: specs and source of its modalities."""
     digest = hashlib.sha256()
     for name in teacher.modalities:
         modality = get_modality(name, host)
@@ -60,7 +60,7 @@ def _file_digest(file: Path) -> str:
 
 
 class TeacherBank:
-    """Teacher outputs of a set of samples, in V views (view 0: the samples as they are).
+    """Hold teacher outputs of a set of samples, in V views (view 0: the samples as they are).
 
     Made by :meth:`build`; read by :meth:`fetch`. Pickles as its path (or, without a folder,
     with its matrices).
@@ -102,7 +102,7 @@ class TeacherBank:
 
     @property
     def parts(self) -> int:
-        """Parts that the samples of a view are cut into."""
+        """Return how many parts the samples of a view are cut into."""
         return -(-len(self.samples) // self.part_rows)
 
     @classmethod
@@ -194,7 +194,7 @@ class TeacherBank:
         return self.samples[part * self.part_rows : (part + 1) * self.part_rows]
 
     def _sound(self, view: int, part: int) -> bool:
-        """Whether a part is there and is what was written."""
+        """Say whether a part is there and is what was written."""
         if self.folder is None:
             return (view, part) in self._open
         file = self._file(view, part)
@@ -273,7 +273,7 @@ class TeacherBank:
         return kept
 
     def fetch(self, samples: NDArray[np.int64], view: int = 0) -> Outputs:
-        """Teacher outputs of samples (in the order asked), float32, copied out of the parts.
+        """Copy teacher outputs of samples (in the order asked), float32, out of the parts.
 
         Raises
         ------
@@ -301,7 +301,7 @@ class TeacherBank:
         return Outputs(heads, pieces[-1].contiguous())
 
     def statistics(self, view: int = 0) -> tuple[Tensor, Tensor]:
-        """Mean and population standard deviation of each feature over the samples, float32."""
+        """Compute each feature's mean and population standard deviation over samples, float32."""
         first = self.columns - self.feature_width
         matrices = [self._map(view, part)[:, first:] for part in range(self.parts)]
         mean = sum(m.sum(0, dtype=np.float64) for m in matrices) / len(self)

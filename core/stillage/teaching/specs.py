@@ -1,4 +1,4 @@
-"""The teachers and students that core registers; light."""
+"""Declare the teachers and students that core registers; light."""
 
 from __future__ import annotations
 

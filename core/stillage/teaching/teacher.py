@@ -1,4 +1,4 @@
-"""Teachers: whatever can predict, frozen and fingerprinted before it teaches."""
+"""Define teachers: any model that predicts, frozen and fingerprinted before it teaches."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TINY = 1e-7
 
 @runtime_checkable
 class Teacher(Protocol):
-    """Anything that tells the tasks from the rich modalities.
+    """Predict the tasks from the rich modalities.
 
     ``feature_width`` is the width of ``Outputs.features``; 0 for a teacher without features.
 
@@ -55,16 +55,16 @@ class Teacher(Protocol):
     def feature_width(self) -> int: ...
 
     def predict(self, batch: Batch, view: View | None = None) -> Outputs:
-        """Outputs of a raw batch, or of a view of it: ordinary tensors without history."""
+        """Predict a raw batch, or a view of it: ordinary tensors without history."""
         ...
 
     def fingerprint(self) -> str:
-        """sha256 (hex) of everything that its outputs depend on."""
+        """Hash (sha256, hex) everything that its outputs depend on."""
         ...
 
 
 class NetworkTeacher:
-    """A frozen copy of a trained network.
+    """Teach with a frozen copy of a trained network.
 
     It is in ``eval()`` (batch statistics and dropout never move), no parameter requires a
     gradient, and it predicts under ``inference_mode``. What happens to the network that was
@@ -99,7 +99,7 @@ def _mean_outputs(task: Task, heads: Sequence[Tensor]) -> Tensor:
 
 
 class EnsembleTeacher:
-    """Several teachers of the same tasks as one: mean probabilities, concatenated features.
+    """Combine several teachers of the same tasks: mean probabilities, concatenated features.
 
     Raises
     ------
@@ -134,7 +134,7 @@ class EnsembleTeacher:
 
 
 class SklearnTeacher:
-    """Fitted scikit-learn estimators, one for each task, on prepared and standardised samples.
+    """Teach with scikit-learn estimators, one for each task, on prepared, standardised samples.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ class SklearnTeacher:
         return teacher
 
     def features(self, batch: Batch, view: View | None = None) -> Tensor:
-        """What the estimators read, float32 (B, D)."""
+        """Return what the estimators read, float32 (B, D)."""
         with torch.inference_mode():
             prepared = self.network.prepare(batch, view)
             features, _ = self.network.encode(prepared.values, prepared.presence)

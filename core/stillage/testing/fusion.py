@@ -1,4 +1,4 @@
-"""What every fusion promises: any subset of modalities, and missing is not zero."""
+"""Check what every fusion promises: any subset of modalities, and missing is not zero."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEFAULT_EXAMPLE = {"widths": {"a": 3, "b": 5}, "width": 4}
 
 @dataclass(frozen=True)
 class Fusing:
-    """A fusion in evaluation mode with random parameters, and tokens of all its modalities."""
+    """Hold a fusion in evaluation mode with random parameters, and tokens of all its modalities."""
 
     spec: FusionSpec
     fusion: Fusion

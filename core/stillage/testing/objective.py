@@ -1,4 +1,4 @@
-"""What every distillation loss promises."""
+"""Check what every distillation loss promises."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TASKS = (
 
 @dataclass(frozen=True)
 class Losing:
-    """A bound objective and the ports of one batch over tasks of every kind."""
+    """Hold a bound objective and the ports of one batch over tasks of every kind."""
 
     spec: ObjectiveSpec
     objective: Objective

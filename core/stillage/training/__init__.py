@@ -1,3 +1,3 @@
-"""Training networks: one seed decides everything, and an interruption changes nothing."""
+"""Train networks; one seed decides every number, and an interruption changes none."""
 
 __all__ = ["checkpoint", "convex", "determinism", "loop", "plan", "samples", "supervision"]

@@ -1,4 +1,4 @@
-"""Checkpoints: whole or not there, bound to the training that wrote them."""
+"""Write and read checkpoints: each is complete, and belongs to the training that wrote it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILE = "checkpoint.pt"
 
 
 def training_key(*parts: object) -> str:
-    """sha256 of what decides a training; a checkpoint of another one is not taken up."""
+    """Hash what decides a training; a checkpoint of another one is not taken up."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part if isinstance(part, bytes) else repr(part).encode())
@@ -33,7 +33,7 @@ def save_checkpoint(folder: Path, key: str, state: dict[str, Any]) -> None:
 
 
 def load_checkpoint(folder: Path, key: str) -> dict[str, Any] | None:
-    """The state of this very training, or None where there is none (or a damaged one)."""
+    """Read the state of this very training; None where there is none (or a damaged one)."""
     file = folder / FILE
     if not file.is_file():
         return None
@@ -47,5 +47,5 @@ def load_checkpoint(folder: Path, key: str) -> dict[str, Any] | None:
 
 
 def drop_checkpoint(folder: Path) -> None:
-    """Remove it: the training has ended."""
+    """Remove the checkpoint of a training that has ended."""
     (folder / FILE).unlink(missing_ok=True)

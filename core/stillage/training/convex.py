@@ -1,4 +1,4 @@
-"""Linear networks: the regularised optimum itself, by full-batch L-BFGS in float64."""
+"""Fit linear networks to their regularised optimum, by full-batch L-BFGS in float64."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ BLOCK = 1024
 
 
 def is_linear(network: Network) -> bool:
-    """Whether nothing is learnt but heads and missing tokens, so that training is convex."""
+    """Say whether only heads and missing tokens are learnt, so that training is convex."""
     return all(
         name.startswith(("heads.", "fusion.missing.")) for name, _ in network.named_parameters()
     )
 
 
 def penalised(network: Network) -> list[nn.Parameter]:
-    """The weights: parameters with rows and columns; biases, thresholds and tokens are free."""
+    """Return the penalised parameters: those with rows and columns; biases and tokens are free."""
     return [parameter for parameter in network.parameters() if parameter.ndim >= 2]
 
 

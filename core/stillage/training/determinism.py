@@ -1,4 +1,4 @@
-"""Training that gives the same bits again: one thread, deterministic kernels, own randomness."""
+"""Make training repeatable to the bit: one thread, deterministic kernels, own random numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stillage.counter import bits, stream, uniform
 
 @contextmanager
 def deterministic(device: str | torch.device = "cpu") -> Iterator[None]:
-    """One thread and deterministic algorithms; what was set before comes back, random state too.
+    """Use one thread and deterministic algorithms; restore earlier settings and random state after.
 
     On the CPU an operation without a deterministic form is an error. On other devices, where
     some losses have none, torch takes the deterministic form wherever there is one.
@@ -39,12 +39,12 @@ def seed_step(seed: int, step: int) -> None:
 
 
 def epoch_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
-    """The order of ``count`` rows in one epoch."""
+    """Draw the order of ``count`` rows in one epoch."""
     return np.argsort(uniform(seed, stream("order"), epoch, np.arange(count)), kind="stable")
 
 
 def batch_rows(seed: int, step: int, batch: int, count: int) -> tuple[NDArray[np.int64], int]:
-    """Rows of one step's batch and the epoch it begins in; epochs follow without a gap.
+    """Return the rows of one step's batch and the epoch it begins in; epochs follow without a gap.
 
     >>> rows = np.concatenate([batch_rows(0, step, 4, 6)[0] for step in range(3)])
     >>> sorted(rows[:6].tolist()), sorted(rows[6:].tolist())

@@ -1,4 +1,4 @@
-"""The training loop: from one seed, to the bit, however often it is interrupted."""
+"""Train by gradient steps; the result is the same to the bit however often it is interrupted."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CURVE_POINTS = 200
 
 @dataclass
 class TrainResult:
-    """What a training left behind, besides the network's parameters.
+    """Hold what a training returns besides the network's parameters.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class TrainResult:
     best_step: int = 0
 
     def json(self) -> dict[str, Any]:
-        """The same as a dict, for files."""
+        """Return the result as a dict, for files."""
         return {
             "loss": self.loss,
             "validation": self.validation,
@@ -92,7 +92,7 @@ def _optimiser(network: Network, extra: nn.Module, plan: TrainPlan) -> torch.opt
 
 
 class _Run:
-    """The state of one gradient training: all that a checkpoint holds."""
+    """Hold the state of one gradient training: all that a checkpoint holds."""
 
     def __init__(self, network: Network, extra: nn.Module, plan: TrainPlan) -> None:
         self.network, self.extra, self.plan = network, extra, plan
@@ -121,7 +121,7 @@ class _Run:
         return int(state["step"])
 
     def validated(self, step: int, score: float) -> bool:
-        """Note a validation score; whether patience has run out."""
+        """Note a validation score, and say whether patience has run out."""
         self.result.validation.append([step, score])
         if score > self.best_score:
             self.best_score, self.result.best_step = score, step
@@ -130,7 +130,7 @@ class _Run:
         return waited >= self.plan.patience
 
     def step(self, step: int, samples: PreparedSamples, supervision: Supervision) -> float:
-        """One optimiser step; the loss before it."""
+        """Take one optimiser step, and return the loss before it."""
         plan = self.plan
         rows, epoch = batch_rows(plan.seed, step, min(plan.batch, len(samples)), len(samples))
         view = View(plan.seed, epoch % plan.views, samples.samples[rows])

@@ -1,4 +1,4 @@
-"""What a training run is told: steps, batches and rates, all from one seed."""
+"""Describe a training run: steps, batches, rates and its seed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class TrainPlan(BaseModel):
-    """How a network is trained.
+    """Describe how a network is trained.
 
     Parameters
     ----------

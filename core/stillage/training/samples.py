@@ -1,4 +1,4 @@
-"""Training samples as a network reads them: prepared once and kept, or streamed when large."""
+"""Hold training samples as a network reads them: prepared once, or streamed when large."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def stream_batches(
     host: Host | None = None,
     device: str | torch.device = "cpu",
 ) -> Iterator[Batch]:
-    """Raw batches of at most 256 samples, in order."""
+    """Yield raw batches of at most 256 samples, in order."""
     for start in range(0, len(samples), READ):
         yield load_batch(
             recording, samples[start : start + READ], modalities, device=device, host=host
@@ -38,7 +38,7 @@ def stream_batches(
 
 
 class PreparedSamples:
-    """Prepared and standardised samples (n), by row number.
+    """Hold prepared and standardised samples (n), by row number.
 
     They are prepared once and kept while they take at most ``limit`` bytes, else read and
     prepared batch by batch. Either way rows come out the same. Networks with the same
@@ -78,7 +78,7 @@ class PreparedSamples:
 
     @property
     def cached(self) -> bool:
-        """Whether all samples are kept in memory."""
+        """Say whether all samples are kept in memory."""
         return self._kept is not None
 
     def _batches(self, samples: NDArray[np.int64]) -> Iterator[Batch]:
@@ -91,14 +91,14 @@ class PreparedSamples:
         return self.network.prepare(first).nbytes * len(self.samples)
 
     def subset(self, rows: NDArray[np.int64]) -> PreparedSamples:
-        """Some of the rows, without preparing them again."""
+        """Select some of the rows, without preparing them again."""
         part = copy.copy(self)
         part.samples = self.samples[rows]
         part._kept = None if self._kept is None else self._kept.select(rows)
         return part
 
     def fetch(self, rows: NDArray[np.int64], view: View | None = None) -> Prepared:
-        """Rows (B,), in the order given; in an augmented view if one is given."""
+        """Fetch rows (B,) in the order given, in an augmented view if one is given."""
         if self._kept is not None:
             found = self._kept.select(rows)
         else:
@@ -107,12 +107,12 @@ class PreparedSamples:
         return found if view is None else self.network.augment(found, view)
 
     def blocks(self) -> Iterator[Prepared]:
-        """All rows in order, a block at a time."""
+        """Yield all rows in order, a block at a time."""
         for start in range(0, len(self), READ):
             yield self.fetch(np.arange(start, min(start + READ, len(self))))
 
     def features(self) -> NDArray[np.float64]:
-        """All rows as plain numbers (n, F): prepared readings flattened, modalities joined."""
+        """Return all rows as numbers (n, F): prepared readings flattened, modalities joined."""
         blocks = [
             torch.cat([block.values[name].flatten(1) for name in self.network.modalities], 1)
             for block in self.blocks()
@@ -120,7 +120,7 @@ class PreparedSamples:
         return torch.cat(blocks).double().cpu().numpy()
 
     def predict(self, network: Network) -> dict[str, NDArray[np.float64]]:
-        """Probabilities (n, K) or values (n,) of every target, from ``network`` in eval mode."""
+        """Predict every target in eval mode: probabilities (n, K) or values (n,)."""
         training = network.training
         network.eval()
         with torch.inference_mode():

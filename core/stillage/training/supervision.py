@@ -1,4 +1,4 @@
-"""What a network is told of its training samples: labels where known, else its teacher."""
+"""Supervise training samples: by labels where known, else by the teacher."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Labels:
-    """Labels of n training samples for one target.
+    """Hold labels of n training samples for one target.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Labels:
 
 @dataclass(frozen=True)
 class Guidance:
-    """A teacher's stored outputs for n training samples.
+    """Hold a teacher's stored outputs for n training samples.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ class Guidance:
 
 @dataclass(frozen=True)
 class _Part:
-    """One objective's share of a lesson: the samples at ``index`` (None: all)."""
+    """Hold one objective's share of a lesson: the samples at ``index`` (None: all)."""
 
     objective: Objective
     weight: float
@@ -94,12 +94,12 @@ class _Part:
 
 @dataclass(frozen=True)
 class Lesson:
-    """All that is told of the samples of one batch."""
+    """Hold the labels and teacher outputs of one batch, and compute the loss from them."""
 
     parts: tuple[_Part, ...]
 
     def loss(self, outputs: Outputs) -> Tensor:
-        """The loss of a network's outputs for these samples; a scalar with a graph."""
+        """Compute the loss of a network's outputs for these samples; a scalar with a graph."""
         total = outputs.features.sum() * 0.0
         for part in self.parts:
             total = total + part.loss(outputs)
@@ -107,7 +107,7 @@ class Lesson:
 
 
 def create_objective(config: ObjectiveConfig, host: Host | None = None) -> Objective:
-    """The objective that a configuration names, not yet bound.
+    """Create the objective that a configuration names, not yet bound.
 
     Raises
     ------
@@ -125,12 +125,12 @@ def create_objective(config: ObjectiveConfig, host: Host | None = None) -> Objec
 
 
 def reads_teacher(ports: Collection[str]) -> bool:
-    """Whether any of some ports is a teacher's."""
+    """Say whether any of some ports is a teacher's."""
     return any(port.startswith("teacher.") for port in ports)
 
 
 def about_all_taught(ports: Collection[str]) -> bool:
-    """Whether an objective is about every sample with a teacher, those with a label too.
+    """Say whether an objective is about every sample with a teacher, those with a label too.
 
     One that reads the teacher's heads alone is not: there a label overwrites the teacher.
 
@@ -144,7 +144,7 @@ def about_all_taught(ports: Collection[str]) -> bool:
 
 
 class Supervision:
-    """What is told of every training sample; :meth:`lesson` tells it of some.
+    """Hold the supervision of every training sample; :meth:`lesson` selects that of a batch.
 
     Every sample weighs the same, whether it brings a label or the teacher's opinion: an
     objective on heads is a mean over the rows that it concerns, times their share of the
@@ -223,11 +223,11 @@ class Supervision:
             self.extra.append(objective)
 
     def train(self) -> None:
-        """Objectives in training mode."""
+        """Put the objectives in training mode."""
         self.extra.train()
 
     def key(self) -> bytes:
-        """What decides the supervision, for checkpoints."""
+        """Return the bytes that decide the supervision, for checkpoints."""
         parts = [repr([(t.name, t.weight, dict(t.parameters), g) for t, g, _ in self._terms])]
         arrays: list[NDArray[Any]] = []
         for target in sorted(self.labels):
@@ -239,7 +239,7 @@ class Supervision:
         return b"\0".join([*(p.encode() for p in parts), *(a.tobytes() for a in arrays)])
 
     def _concerned(self, target: str | None, objective: Objective, rows: Ints) -> Ints:
-        """Positions in the batch that an objective is about."""
+        """Return the positions in the batch that an objective is about."""
         which: Bools | None
         if about_all_taught(objective.ports):
             which = self._guided
@@ -252,13 +252,13 @@ class Supervision:
         return np.flatnonzero(which[rows]) if which is not None else np.zeros(0, np.int64)
 
     def _labelled(self, target: str | None) -> Bools | None:
-        """Rows with a label of a target, or (None) of any."""
+        """Return rows with a label of a target, or (None) of any."""
         if target:
             return self.labels[target].known if target in self.labels else None
         return np.asarray(np.any([one.known for one in self.labels.values()], axis=0))
 
     def lesson(self, rows: Ints, view: int = 0) -> Lesson:
-        """What is told of rows (B,) in a view, whatever the network answers."""
+        """Collect the supervision of rows (B,) in a view, before the network has answered."""
         parts = []
         for config, target, objective in self._terms:
             places = self._concerned(target, objective, rows)
@@ -271,7 +271,7 @@ class Supervision:
         return Lesson(tuple(parts))
 
     def _of(self, rows: Ints) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Targets and states of rows."""
+        """Return targets and states of rows."""
         targets = {name: self._tensor(known.values[rows]) for name, known in self.labels.items()}
         states = {
             name: self._tensor(np.where(known.known[rows], *_STATES).astype(np.int8))
@@ -283,7 +283,7 @@ class Supervision:
         return torch.from_numpy(array).to(self.device)
 
     def _told(self, rows: Ints, view: int) -> Outputs | None:
-        """What the teacher says of training samples that all have one."""
+        """Return the teacher's outputs for training samples that all have one."""
         if self.guidance is None:
             return None
         source = self.guidance.source[rows]

@@ -1,3 +1,3 @@
-"""Fusions: any subset of modalities' tokens to one feature vector."""
+"""Fuse the tokens of any subset of modalities into one feature vector."""
 
 __all__ = ["base", "concat", "gated", "specs"]

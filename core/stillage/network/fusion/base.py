@@ -1,4 +1,4 @@
-"""The face of a fusion: tokens of any subset of modalities to features (B, D)."""
+"""Define the interface of a fusion: tokens of any subset of modalities to features (B, D)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stillage.network.tokens import Tokens
 
 
 class Fusion(nn.Module, ABC):
-    """Fuses the tokens of whichever modalities are there. Missing is not zero.
+    """Fuse the tokens of whichever modalities are there. Missing is not zero.
 
     What an absent modality's tokens hold must never change the result: use
     :meth:`pooled` or mask with ``torch.where`` (multiplying by 0 keeps NaN).
@@ -40,7 +40,7 @@ class Fusion(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, tokens: Mapping[str, Tokens], presence: Tensor | None = None) -> Tensor:
-        """Fused features (B, D).
+        """Return fused features (B, D).
 
         Parameters
         ----------
@@ -56,7 +56,7 @@ class Fusion(nn.Module, ABC):
         presence: Tensor | None,
         missing: nn.ParameterList,
     ) -> list[Tensor]:
-        """Mean token (B, width) of each modality; the learnt ``missing`` one where absent."""
+        """Average each modality's tokens (B, width); a learnt ``missing`` one where absent."""
         features = []
         for column, name in enumerate(self.widths):
             if name not in tokens:

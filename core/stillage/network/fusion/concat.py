@@ -1,4 +1,4 @@
-"""Concatenation with learnt missing tokens."""
+"""Fuse by concatenation, with learnt missing tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gated multimodal units."""
+"""Fuse by gated multimodal units."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stillage.network.tokens import Tokens
 
 
 class GatedFusion(Fusion):
-    """``sum_m gate_m * tanh(W_m x_m)``, gates a softmax over the present modalities.
+    """Compute ``sum_m gate_m * tanh(W_m x_m)``, gates a softmax over the present modalities.
 
     After the gated multimodal unit (Arevalo et al. 2017, arXiv 1702.01992): every fused unit
     has its own gates, which see all modalities, a learnt token in the place of each missing

@@ -1,4 +1,4 @@
-"""The fusions that core registers; light."""
+"""Declare the fusions that core registers; light."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Objectives: losses that a student learns by, with declared ports."""
+"""Define the losses that a student learns by, each with declared ports."""
 
 __all__ = [
     "base",

@@ -1,4 +1,4 @@
-"""The face of an objective: declared ports, checked before the first step."""
+"""Define the interface of an objective: declared ports, checked before the first step."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PORTS = ("student.heads", "student.features", "teacher.heads", "teacher.features
 
 @dataclass(frozen=True)
 class ObjectiveContext:
-    """What is known before training, to refuse meaningless combinations.
+    """Hold what is known before training, to refuse meaningless combinations.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class ObjectiveContext:
         targets: bool = True,
         seed: int = 0,
     ) -> ObjectiveContext:
-        """The context of a student (regression heads fitted) and a teacher.
+        """Build the context of a student (regression heads fitted) and a teacher.
 
         ``statistics`` are mean and standard deviation of the teacher's features, as from
         :meth:`stillage.teaching.bank.TeacherBank.statistics`.
@@ -85,7 +85,7 @@ class ObjectiveContext:
         )
 
     def offers(self, port: str) -> bool:
-        """Whether a port is there."""
+        """Say whether a port is there."""
         return {
             "student.heads": bool(self.student_tasks),
             "student.features": self.student_width > 0,
@@ -97,7 +97,7 @@ class ObjectiveContext:
 
 @dataclass(frozen=True)
 class Ports:
-    """What an objective reads in one step; ``targets`` and ``states`` as in a batch."""
+    """Hold what an objective reads in one step; ``targets`` and ``states`` as in a batch."""
 
     student: Outputs
     teacher: Outputs | None = None
@@ -106,7 +106,7 @@ class Ports:
 
     @property
     def taught(self) -> Outputs:
-        """The teacher's outputs.
+        """Return the teacher's outputs.
 
         Raises
         ------
@@ -118,13 +118,13 @@ class Ports:
         return self.teacher
 
     def inside(self, target: str) -> Tensor | None:
-        """Not out-of-set, bool (B,); None where states are not known."""
+        """Mark samples that are not out-of-set, bool (B,); None where states are not known."""
         states = self.states.get(target)
         return None if states is None else states != int(LabelState.OUT_OF_SET)
 
 
 class Objective(nn.Module, ABC):
-    """A loss with declared ports.
+    """Compute a loss from declared ports.
 
     Set ``name`` and ``ports``, implement :meth:`loss`, and refuse what has no meaning in
     :meth:`check`. Parameters (adapters) belong to the optimiser and never to the student.
@@ -159,21 +159,21 @@ class Objective(nn.Module, ABC):
         self.check(context)
 
     def refusal(self, found: str, expected: str) -> BadInput:
-        """The error that says why this objective cannot be used."""
+        """Build the error that says why this objective cannot be used."""
         return BadInput(f"objective {self.name!r}", found, expected)
 
     def forward(self, ports: Ports) -> Tensor:
-        """The loss, a float32 scalar; autocast is off inside."""
+        """Compute the loss, a float32 scalar; autocast is off inside."""
         with torch.autocast(ports.student.features.device.type, enabled=False):
             return self.loss(ports)
 
     @abstractmethod
     def loss(self, ports: Ports) -> Tensor:
-        """The loss in float32; a batch with nothing to learn from gives 0 with a graph."""
+        """Compute the loss in float32; a batch with nothing to learn from gives 0 with a graph."""
 
 
 def mean_of(rows: Tensor, which: Tensor | None) -> Tensor:
-    """Mean of per-sample losses (B,) over the chosen ones (bool (B,) or None); 0 if none.
+    """Average per-sample losses (B,) over the chosen ones (bool (B,) or None); 0 if none.
 
     >>> mean_of(torch.tensor([1.0, float("nan")]), torch.tensor([True, False]))
     tensor(1.)

@@ -1,4 +1,4 @@
-"""The objectives of a plan: which losses are summed, with which weights; light."""
+"""Configure the objectives of a plan: which losses are summed, with which weights; light."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stillage.plugin.part import PartConfig
 
 
 class ObjectiveConfig(PartConfig):
-    """A registered objective by name, with its weight in the sum and its parameters.
+    """Name a registered objective, its weight in the sum and its parameters.
 
     >>> str(ObjectiveConfig.model_validate("soft_target=.5,temperature=2"))
     'soft_target=0.5,temperature=2'
@@ -41,7 +41,7 @@ USUAL = (ObjectiveConfig(name="label_loss"), ObjectiveConfig(name="soft_target")
 
 
 def change_objectives(texts: Iterable[str], where: str) -> tuple[ObjectiveConfig, ...]:
-    """The usual objectives, changed: a name replaces one or adds one, weight 0 drops it.
+    """Change the usual objectives: a name replaces one or adds one, weight 0 drops it.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The teacher's fused features."""
+"""Learn the teacher's fused features."""
 
 from __future__ import annotations
 

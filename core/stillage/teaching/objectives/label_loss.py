@@ -1,4 +1,4 @@
-"""The labels themselves."""
+"""Learn the labels themselves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stillage.teaching.objectives.base import Objective, ObjectiveContext, Ports
 
 
 def label_rows(task: Task, outputs: Tensor, targets: Tensor, scale: float = 1.0) -> Tensor:
-    """Loss of each labelled sample, (B,), from raw outputs (B, width) and targets (B,).
+    """Compute the loss of each labelled sample, (B,), from raw outputs (B, width) and targets (B,).
 
     Classes: cross-entropy; ordinal: binary cross-entropy of ``y > k``, the mean over
     thresholds; regression: squared error in units of ``scale``.

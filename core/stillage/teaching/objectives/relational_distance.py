@@ -1,4 +1,4 @@
-"""Distances between the samples of a batch."""
+"""Learn the teacher's distances between the samples of a batch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stillage.teaching.objectives.base import Objective, ObjectiveContext, Ports
 
 
 def relative_distances(features: Tensor) -> Tensor:
-    """Distances of all pairs i < j over the mean of the positive ones, (B (B-1) / 2,).
+    """Divide the distances of all pairs i < j by the mean of the positive ones, (B (B-1) / 2,).
 
     Equal samples have distance 0 and gradient 0; all equal gives zeros.
 

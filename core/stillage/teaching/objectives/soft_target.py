@@ -1,4 +1,4 @@
-"""The teacher's softened outputs."""
+"""Learn the teacher's softened outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The objectives that core registers; light."""
+"""Declare the objectives that core registers; light."""
 
 from __future__ import annotations
 
