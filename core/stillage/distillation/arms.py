@@ -34,7 +34,7 @@ class TrainedArm:
     predictions: Predictions
 
 
-def guide(bench: Bench, teacher: Teacher, views: int) -> Guidance | None:
+def _guide(bench: Bench, teacher: Teacher, views: int) -> Guidance | None:
     """Return the teacher's outputs for the samples whose objectives need them; None if none does.
 
     These are the pool, and all paired samples where an objective is about all of them; features
@@ -68,7 +68,7 @@ def shuffle(guidance: Guidance, seed: int) -> Guidance:
     return Guidance(guidance.teacher, guidance.bank, source, guidance.heads)
 
 
-def pseudo_labels(
+def _pseudo_labels(
     tasks: tuple[Task, ...],
     labels: Mapping[str, Labels],
     said: Predictions,
@@ -113,12 +113,12 @@ def train_students(bench: Bench, teacher: Teacher) -> tuple[dict[str, TrainedArm
         arms[name] = TrainedArm(network, result, held_out.predict(network))
 
     fit(LABELS_ONLY, known, arrangement.labels)
-    guidance = guide(bench, teacher, 1 if is_linear(base) else plan.views)
+    guidance = _guide(bench, teacher, 1 if is_linear(base) else plan.views)
     if guidance is None:
         return dict.fromkeys(STUDENTS, arms[LABELS_ONLY]), everything
     told = np.flatnonzero(arrangement.known | (guidance.source >= 0))
     own = everything.predict(arms[LABELS_ONLY].network)
-    pseudo = pseudo_labels(arrangement.tasks, arrangement.labels, own, arrangement.taught)
+    pseudo = _pseudo_labels(arrangement.tasks, arrangement.labels, own, arrangement.taught)
     fit("self_training", told, pseudo)
     fit("shuffled", told, arrangement.labels, shuffle(guidance, bench.seed))
     fit(DISTILLED, told, arrangement.labels, guidance)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from stillage.plugin.host import Host
 
 RESULT = "result.json"
-PREDICTIONS = "predictions.npz"
+_PREDICTIONS = "predictions.npz"
 CALIBRATION = 256
 """Most training samples that are kept beside a model, to quantise it."""
 
@@ -68,16 +68,18 @@ class SeedResult:
         try:
             document = json.loads((folder / RESULT).read_text(encoding="utf-8"))
             seed = int(document["seed"])
-            if not zipfile.is_zipfile(folder / PREDICTIONS):  # NumPy would leave a torn one open
-                raise zipfile.BadZipFile(PREDICTIONS)
-            with np.load(folder / PREDICTIONS, allow_pickle=False) as stored:
+            if not zipfile.is_zipfile(folder / _PREDICTIONS):  # NumPy would leave a torn one open
+                raise zipfile.BadZipFile(_PREDICTIONS)
+            with np.load(folder / _PREDICTIONS, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
         except (
             OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RecursionError,
             zipfile.BadZipFile, zlib.error,
         ) as error:  # fmt: skip
             told = f"no result of a training seed ({type(error).__name__}: {error})"
-            raise BadInput(folder, told, f"{RESULT} and {PREDICTIONS} as `distill` wrote") from None
+            raise BadInput(
+                folder, told, f"{RESULT} and {_PREDICTIONS} as `distill` wrote"
+            ) from None
         return cls(seed, document, arrays)
 
 
@@ -318,7 +320,7 @@ def _arrays(
 
 def _write(folder: Path, result: SeedResult) -> None:
     write_json(folder / RESULT, result.document)
-    _save_arrays(folder / PREDICTIONS, result.arrays)
+    _save_arrays(folder / _PREDICTIONS, result.arrays)
 
 
 def _save_arrays(file: Path, arrays: dict[str, Any]) -> None:

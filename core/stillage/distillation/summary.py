@@ -19,7 +19,7 @@ MARGIN = 0.02
 """A gain whose interval lies within plus or minus this is no gain worth having."""
 
 
-def group_sums(results: Sequence[SeedResult], task: Task, arm: str) -> NDArray[np.float64]:
+def _group_sums(results: Sequence[SeedResult], task: Task, arm: str) -> NDArray[np.float64]:
     """Stack an arm's score sums of every seed and group, (S, G, F).
 
     Groups are matched over seeds by name; a target is scored by group if it is in all seeds.
@@ -39,7 +39,7 @@ def group_sums(results: Sequence[SeedResult], task: Task, arm: str) -> NDArray[n
 def bootstraps(results: Sequence[SeedResult], task: Task) -> dict[str, Bootstrap]:
     """Score every arm under the same joint draws of groups and seeds."""
     arms = [arm.name for arm in ARMS if f"{arm.name}/{task.target}" in results[0].arrays]
-    return {arm: joint_bootstrap(task, group_sums(results, task, arm)) for arm in arms}
+    return {arm: joint_bootstrap(task, _group_sums(results, task, arm)) for arm in arms}
 
 
 def advise(
@@ -79,7 +79,7 @@ def advise(
     return f"distilling pays: {metric} rises {told}"
 
 
-def summarise_task(results: Sequence[SeedResult], task: Task) -> dict[str, Any]:
+def _summarise_task(results: Sequence[SeedResult], task: Task) -> dict[str, Any]:
     """Summarise one target: arms, gain, differences and advice."""
     boots = bootstraps(results, task)
     gain = (boots[GAIN.arm] - boots[GAIN.other]).interval()
@@ -127,7 +127,7 @@ def summarise(results: Sequence[SeedResult]) -> dict[str, Any]:
         if result.document["recording"] != first["recording"]:
             raise BadInput(f"seed {result.seed}", "another recording", "one for all seeds")
     tasks = [Task.model_validate(task) for task in first["tasks"]]
-    each = {task.target: summarise_task(results, task) for task in tasks}
+    each = {task.target: _summarise_task(results, task) for task in tasks}
     summary = each[tasks[0].target] | {
         "seeds": len(results),
         "labels": first["plan"]["labels"],

@@ -36,7 +36,7 @@ TOLERANCE = 1e-6
 """Largest difference from the live teacher, relative where a value exceeds 1."""
 BLOCK = 64
 """Samples that the teacher sees at a time."""
-PART_BYTES = 16 << 20
+_PART_BYTES = 16 << 20
 
 Progress = Callable[[int, int], None]
 
@@ -89,7 +89,7 @@ class TeacherBank:
         self.key, self.samples, self.views, self.seed = key, samples, views, seed
         self.widths, self.feature_width = widths, feature_width
         self.columns = sum(widths.values()) + feature_width
-        rows = part_rows or PART_BYTES // (4 * max(self.columns, 1))
+        rows = part_rows or _PART_BYTES // (4 * max(self.columns, 1))
         self.part_rows = max(BLOCK, rows // BLOCK * BLOCK)
         self.folder = None if folder is None else folder / key[:32]
         self._open: dict[tuple[int, int], NDArray[np.float32]] = {}

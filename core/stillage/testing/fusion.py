@@ -21,7 +21,7 @@ from stillage.testing.worker import in_worker
 
 BATCH = 5
 _OWN = ("widths", "width")
-DEFAULT_EXAMPLE = {"widths": {"a": 3, "b": 5}, "width": 4}
+_DEFAULT_EXAMPLE = {"widths": {"a": 3, "b": 5}, "width": 4}
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,7 @@ FUSION_CHECKS = (
 
 def fusion_results(spec: FusionSpec) -> Iterator[Result]:
     """The result of every promise of a fusion, on each of its spec's examples."""
-    for number, example in enumerate(spec.examples or (DEFAULT_EXAMPLE,)):
+    for number, example in enumerate(spec.examples or (_DEFAULT_EXAMPLE,)):
         prefix = f"example {number}: " if len(spec.examples) > 1 else ""
         made = f"{prefix}the factory gives a Fusion"
         try:

@@ -38,7 +38,7 @@ def seed_step(seed: int, step: int) -> None:
     torch.manual_seed(int(bits(seed, stream("step"), step) >> np.uint64(1)))
 
 
-def epoch_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
+def _epoch_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
     """Draw the order of ``count`` rows in one epoch."""
     return np.argsort(uniform(seed, stream("order"), epoch, np.arange(count)), kind="stable")
 
@@ -52,5 +52,5 @@ def batch_rows(seed: int, step: int, batch: int, count: int) -> tuple[NDArray[np
     """
     start = step * batch
     first, last = start // count, (start + batch - 1) // count
-    rows = np.concatenate([epoch_order(seed, e, count) for e in range(first, last + 1)])
+    rows = np.concatenate([_epoch_order(seed, e, count) for e in range(first, last + 1)])
     return rows[start - first * count :][:batch], first

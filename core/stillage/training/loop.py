@@ -32,7 +32,7 @@ Progress = Callable[[int, int, float], None]
 Validate = Callable[[Network], float]
 """A score of the network on validation samples; higher is better."""
 
-CURVE_POINTS = 200
+_CURVE_POINTS = 200
 
 
 @dataclass
@@ -196,7 +196,7 @@ def train(
         if linear and plan.method != "gradient" and not list(supervision.extra.parameters()):
             curve = fit_convex(network, samples, supervision, plan.penalty, plan.steps)
             points = [[float(i), value] for i, value in enumerate(curve)]
-            result = TrainResult(points[:CURVE_POINTS], [], len(curve), len(curve))
+            result = TrainResult(points[:_CURVE_POINTS], [], len(curve), len(curve))
             if progress:
                 progress(len(curve), len(curve), curve[-1])
         else:
@@ -222,7 +222,7 @@ def _gradient(
     )
     state = load_checkpoint(folder, key) if folder else None
     first = run.restore(state) if state else 0
-    thin = max(1, plan.steps // CURVE_POINTS)
+    thin = max(1, plan.steps // _CURVE_POINTS)
     for step in range(first, plan.steps):
         loss = run.step(step, samples, supervision)
         if not math.isfinite(loss):

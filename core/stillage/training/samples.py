@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from stillage.plugin.host import Host
     from stillage.recording import Recording
 
-CACHE_BYTES = 512 * 2**20
-READ = 256
+_CACHE_BYTES = 512 * 2**20
+_READ = 256
 """Samples read at a time."""
 
 
@@ -31,9 +31,9 @@ def stream_batches(
     device: str | torch.device = "cpu",
 ) -> Iterator[Batch]:
     """Yield raw batches of at most 256 samples, in order."""
-    for start in range(0, len(samples), READ):
+    for start in range(0, len(samples), _READ):
         yield load_batch(
-            recording, samples[start : start + READ], modalities, device=device, host=host
+            recording, samples[start : start + _READ], modalities, device=device, host=host
         )
 
 
@@ -62,7 +62,7 @@ class PreparedSamples:
         network: Network,
         recording: Recording,
         samples: NDArray[np.int64],
-        limit: int = CACHE_BYTES,
+        limit: int = _CACHE_BYTES,
         host: Host | None = None,
     ) -> None:
         self.network, self.recording, self.host = network, recording, host
@@ -108,8 +108,8 @@ class PreparedSamples:
 
     def blocks(self) -> Iterator[Prepared]:
         """Yield all rows in order, a block at a time."""
-        for start in range(0, len(self), READ):
-            yield self.fetch(np.arange(start, min(start + READ, len(self))))
+        for start in range(0, len(self), _READ):
+            yield self.fetch(np.arange(start, min(start + _READ, len(self))))
 
     def features(self) -> NDArray[np.float64]:
         """Return all rows as numbers (n, F): prepared readings flattened, modalities joined."""

@@ -124,7 +124,7 @@ def create_objective(config: ObjectiveConfig, host: Host | None = None) -> Objec
     return made
 
 
-def reads_teacher(ports: Collection[str]) -> bool:
+def _reads_teacher(ports: Collection[str]) -> bool:
     """Say whether any of some ports is a teacher's."""
     return any(port.startswith("teacher.") for port in ports)
 
@@ -140,7 +140,7 @@ def about_all_taught(ports: Collection[str]) -> bool:
     True
     """
     features = any(port.endswith(".features") for port in ports)
-    return reads_teacher(ports) and (features or "targets" in ports)
+    return _reads_teacher(ports) and (features or "targets" in ports)
 
 
 class Supervision:
@@ -206,7 +206,7 @@ class Supervision:
 
     def _add(self, config: ObjectiveConfig, context: ObjectiveContext, host: Host | None) -> None:
         probe = create_objective(config, host)
-        if config.weight == 0 or (reads_teacher(probe.ports) and self.guidance is None):
+        if config.weight == 0 or (_reads_teacher(probe.ports) and self.guidance is None):
             return
         features = any(port.endswith(".features") for port in probe.ports)
         if features:
@@ -243,7 +243,7 @@ class Supervision:
         which: Bools | None
         if about_all_taught(objective.ports):
             which = self._guided
-        elif target and reads_teacher(objective.ports):
+        elif target and _reads_teacher(objective.ports):
             which = self._taught[target]
         elif "targets" in objective.ports:
             which = self._labelled(target)
