@@ -48,6 +48,9 @@ def _one_line(error: ValidationError, where: str) -> BadInput:
     told = first.get("ctx", {}).get("error")
     if isinstance(told, BadInput):  # of a validator, and complete as it is
         return told
+    if first["type"] == "extra_forbidden":
+        *section, key = (str(part) for part in first["loc"])
+        return BadInput(" ".join([where, *section]), f"unknown key {key!r}", "a known key")
     place = " ".join([where, *(str(part) for part in first["loc"][:2])])
     message = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     if more and all(other["loc"][:-1] == first["loc"][:-1] for other in more):  # a union's kinds

@@ -107,7 +107,8 @@ def test_a_union_names_all_its_kinds() -> None:
         ("scenario = 's'\nseed = -3", "found -3"),
         ("scenario = 's'\n\x00", "no TOML"),
         ("scenario = 's'\n[distillation]\nsteps = 0", "distillation steps: found 0"),
-        ("scenario = 's'\n[distillation]\nstep = 9", "distillation step: found 9"),
+        ("scenario = 's'\n[distillation]\nstep = 9", "distillation: found unknown key 'step'"),
+        ("scenario = 's'\n[distillation]\na = 1\nb = 2", "found unknown key 'a'"),
     ],
 )
 def test_bad_files_get_one_line(tmp_path: Path, text: str, message: str) -> None:
