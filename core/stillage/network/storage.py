@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
 from stillage.errors import BadInput, StillageError
 from stillage.network.config import NetworkConfig
 from stillage.plugin.part import PartConfig
 from stillage.storage.atomic import atomic_folder
+from stillage.storage.description import read_description
 
 Module = TypeVar("Module", bound=nn.Module)
 State = Mapping[str, Tensor]
@@ -66,21 +67,6 @@ def write(
         (part / WEIGHTS).write_bytes(buffer.getbuffer())
 
 
-def _read_description(folder: Path | str) -> StoredNetwork:
-    """Read and validate ``network.json``."""
-    file = Path(folder) / CONFIG
-    try:
-        if file.stat().st_size > _MAX_CONFIG:
-            raise BadInput(file, f"{file.stat().st_size} bytes", f"at most {_MAX_CONFIG}")
-        return StoredNetwork.model_validate_json(file.read_bytes())
-    except OSError as error:
-        raise BadInput(file, error.strerror or "unreadable", "a saved network") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise BadInput(file, f"{place} {first['msg']}".strip(), "a saved network") from error
-
-
 def _bytes(module: nn.Module) -> int:
     return sum(t.numel() * t.element_size() for t in module.state_dict().values())
 
@@ -109,7 +95,7 @@ def _read_weights(file: Path) -> dict[str, Any]:
 
 def read(folder: Path | str, build: Callable[[StoredNetwork], Module]) -> Module:
     """Build the described network and fill it; nothing is allocated beyond the weights' size."""
-    stored = _read_description(folder)
+    stored = read_description(Path(folder) / CONFIG, StoredNetwork, _MAX_CONFIG, "a saved network")
     config = stored.network
     file = Path(folder) / WEIGHTS
     try:

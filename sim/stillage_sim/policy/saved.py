@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from stillage.errors import BadInput
 from stillage.recording.readings import load_arrays, save_arrays
 from stillage.storage.atomic import atomic_folder
+from stillage.storage.description import read_description
 from stillage_sim.policy.learned import LearnedPolicy
 from stillage_sim.policy.protocol import ARRAYS, FILE
 from stillage_sim.policy.scoring import MOST, Scorer
@@ -56,7 +57,7 @@ def load_policy(folder: Path | str) -> LearnedPolicy:
         One line for a folder that is damaged, hostile or of another kind.
     """
     folder = Path(folder)
-    stored = _description(folder / FILE)
+    stored = read_description(folder / FILE, StoredPolicy, MAX_BYTES, "a saved policy")
     file = folder / ARRAYS
     arrays = load_arrays(file, MAX_ARRAY_BYTES)
     wanted = set(Scorer._fields) - {"choices"}
@@ -67,16 +68,3 @@ def load_policy(folder: Path | str) -> LearnedPolicy:
         return LearnedPolicy(stored.sees, stored.fields, stored.choices, scorer, stored.summary)
     except BadInput as error:
         raise BadInput(f"{folder}: {error}") from None
-
-
-def _description(file: Path) -> StoredPolicy:
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            raise BadInput(file, f"{file.stat().st_size} bytes", f"at most {MAX_BYTES}")
-        return StoredPolicy.model_validate_json(file.read_bytes())
-    except OSError as error:
-        raise BadInput(file, error.strerror or "unreadable", "a saved policy") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise BadInput(file, f"{place} {first['msg']}".strip(), "a saved policy") from None
