@@ -38,21 +38,4 @@ __all__ = [
     "VibrationLevel",
 ]
 
-__getattr__ = lazily(
-    __name__,
-    {
-        "modality": [
-            "Flow",
-            "Power",
-            "Pressure",
-            "Pulse",
-            "PulseSweep",
-            "RestVoltage",
-            "Series",
-            "Setting",
-            "Temperature",
-            "Vibration",
-            "VibrationLevel",
-        ],
-    },
-)
+__getattr__ = lazily(__name__, {"modality": __all__})
