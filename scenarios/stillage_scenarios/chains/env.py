@@ -195,7 +195,7 @@ class ChainEnv(ReplicaEnv):
     def step(
         self, action: NDArray[np.int64]
     ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Step once."""
+        """Step once, for the world's length of a step, by ``action`` (A,)."""
         wanted, state = np.asarray(action, np.int64), self.replicas.state
         if not self.replicas.begun:
             raise BadInput(*UNBEGUN)

@@ -67,7 +67,7 @@ class ChainRule:
         return _reading(simulation, self.rules(simulation.model))
 
     def act(self, observation: Observation, mask: NDArray[np.int8], memory: _Reading) -> Ints:
-        """Choose the first legal alternative whose goods are there; fixed levels; maintenance."""
+        """Choose actions (R, A): the first legal alternative with goods, levels, maintenance."""
         routes, markets = len(memory.rules.prefer), len(memory.rules.level)
         actions = np.zeros(mask.shape[:2], np.int64)
         stocks = observation.get("stocks", np.zeros((len(mask), 0), np.float32))

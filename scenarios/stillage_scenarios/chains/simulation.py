@@ -140,7 +140,7 @@ class ChainSimulation:
         seeds: NDArray[np.uint64],
         episodes: Ints,
     ) -> None:
-        """Begin an episode in the replicas marked in ``which``."""
+        """Begin an episode in the replicas marked in ``which``; all arrays are (R,)."""
         worlds = self.policy.perception.share.shape[1]
         running.begin(
             self.model, state.states, which, replicas, seeds, episodes, worlds, self.sampling

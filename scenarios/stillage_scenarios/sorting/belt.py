@@ -95,7 +95,7 @@ class Belt:
         seeds: NDArray[np.uint64],
         episodes: NDArray[np.int64],
     ) -> None:
-        """Begin an episode in the replicas marked in ``which``."""
+        """Begin an episode in the replicas marked in ``which``; all arrays are (R,)."""
         hashed = counter.mix(np.zeros((), np.uint64), seeds)
         for coordinate in (replicas, episodes):
             hashed = counter.mix(hashed, coordinate)

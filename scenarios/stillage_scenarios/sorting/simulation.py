@@ -67,11 +67,11 @@ class SortingSimulation:
         seeds: NDArray[np.uint64],
         episodes: NDArray[np.int64],
     ) -> None:
-        """Begin an episode in the replicas marked in ``which``."""
+        """Begin an episode in the replicas marked in ``which``; all arrays are (R,)."""
         self.belt.begin(state, which, replicas, seeds, episodes)
 
     def step(self, state: State, actions: NDArray[np.int64], skip: Bools) -> Step:
-        """Step one second."""
+        """Step one second by ``actions`` (R, slots), except the replicas in ``skip`` (R,)."""
         count, plant = len(state.step), self.belt.plant
         view = empty_view(plant, self.features.shape[1], count)
         with wrapping():
